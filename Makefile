@@ -1,0 +1,39 @@
+# make demo: sets everything up and captions a dozen made-up clips with the built-in models.
+# make test: sets everything up and proves it. Both need Python 3.11 or newer and nothing else.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check setup train clean
+
+demo: $(READY)
+	$(BIN)/framescribe demo -o framescribe-demo
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(READY)
+
+# torch goes first and alone: what asks for it later is then content with the build that is there.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[local]' hypothesis mypy pandas pytest pytest-timeout ruff
+	touch $(READY)
+
+# Train the two tiny checkpoints anew, from nothing: about half an hour each on one core.
+train: $(READY)
+	$(BIN)/python training/train_vlm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-vlm
+	$(BIN)/python training/train_llm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-llm
+	$(BIN)/python training/evaluate.py
+
+clean:
+	rm -rf $(VENV) framescribe-demo

@@ -1,0 +1,46 @@
+"""Captions videos for text-to-video training. The public names are loaded on use: importing framescribe stays light."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from framescribe.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from framescribe.captioner import Captioner as Captioner
+    from framescribe.engines.base import Decoding as Decoding
+    from framescribe.frames.sampling import Sampling as Sampling
+    from framescribe.job import Report as Report
+    from framescribe.job import run_job as run_job
+    from framescribe.recipe import ModelChoice as ModelChoice
+    from framescribe.recipe import Recipe as Recipe
+    from framescribe.records import Row as Row
+    from framescribe.records import Video as Video
+    from framescribe.results import Results as Results
+    from framescribe.sources import find_videos as find_videos
+
+_HOMES = {
+    "Captioner": "captioner",
+    "Decoding": "engines.base",
+    "ModelChoice": "recipe",
+    "Recipe": "recipe",
+    "Report": "job",
+    "Results": "results",
+    "Row": "records",
+    "Sampling": "frames.sampling",
+    "Video": "records",
+    "find_videos": "sources",
+    "run_job": "job",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'framescribe' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"framescribe.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,188 @@
+"""Turns one video into one row: decodes it, runs the strategy, and puts every failure of the video into its row.
+
+It opens what it needs once, and knows neither where videos come from nor where rows go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from framescribe import registry
+from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.presets import resolve
+from framescribe.errors import UserError, VideoError
+from framescribe.frames.decoder import sample
+from framescribe.meter import Meter
+from framescribe.recipe import ModelChoice, Part, Recipe
+from framescribe.records import Clip, Failure, Row, Stage, Video
+from framescribe.strategies.frames_then_summary import Ask, caption_frames, summarize
+from framescribe.version import VERSION
+
+
+class Captioner:
+    """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`."""
+
+    def __init__(self, recipe: Recipe, meter: Meter | None = None) -> None:
+        self.recipe = recipe
+        self.meter = meter or Meter()
+        self.engines: dict[Part, Engine] = {}
+        self._fingerprints = recipe.fingerprints()
+        self._decoders = recipe.decoders or min(8, os.cpu_count() or 1)
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def open(self) -> None:
+        """Load or reach the models; one and the same model is opened once."""
+        choices: dict[Part, ModelChoice | None] = {
+            "frames": self.recipe.frame_model,
+            "summary": self.recipe.summary_model,
+        }
+        opened: dict[ModelChoice, Engine] = {}
+        for stage, choice in choices.items():
+            if choice is None:
+                continue
+            if choice not in opened:
+                opened[choice] = make_engine(choice)
+            self.engines[stage] = opened[choice]
+        for engine in opened.values():
+            await engine.open()
+        self._threads = ThreadPoolExecutor(self._decoders, thread_name_prefix="decode")
+
+    async def close(self) -> None:
+        """Give the models and threads back; may be called twice."""
+        for engine in set(self.engines.values()):
+            await engine.close()
+        if self._threads:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def in_flight(self) -> int:
+        """How many videos at once keep every model busy while the next ones are decoded."""
+        return 2 * max(engine.concurrency for engine in self.engines.values()) + self._decoders
+
+    async def caption(self, video: Video, earlier: Row | None = None) -> Row:
+        """The row for this video. Frame captions that `earlier` paid for are taken over, not asked for again.
+
+        A VideoError becomes a failed row; every other error is the run's and is raised.
+        """
+        counted = {stage: _Counted(engine, stage, self.meter) for stage, engine in self.engines.items()}
+        row = Row(
+            id=video.id,
+            video_path=video.path,
+            caption=None,
+            status="ok",
+            size=video.size,
+            metadata=dict(video.metadata),
+        )
+        flags: list[str] = []
+        stage: Stage = "decode"
+        if "frames" not in counted and not (earlier and earlier.frames):
+            error = (earlier and earlier.error) or Failure(
+                stage="frames", kind="no_frames", message="it has no frame captions"
+            )
+            return replace(row, status="failed", error=error, provenance=self._provenance(counted, earlier))
+        try:
+            if earlier is not None and earlier.frames:
+                row = replace(row, frames=earlier.frames, video=earlier.video)
+                flags += [flag for flag in earlier.flags if flag.startswith("frame_")]
+            else:
+                clip = await self._decode(video)
+                row = replace(row, video=clip.info)
+                stage = "frames"
+                seen = await caption_frames(clip, self._ask("frames", counted["frames"]), video.metadata)
+                del clip  # its pixels need not stay while the summary is written
+                self.meter.counts["frames"] += len(seen.frames)
+                row = replace(row, frames=seen.frames)
+                flags += seen.flags
+            if "summary" in counted:
+                stage = "summary"
+                written = await summarize(
+                    row.frames, row.video, self._ask("summary", counted["summary"]), video.metadata
+                )
+                row = replace(row, caption=written.caption)
+                flags += written.flags
+        except VideoError as error:
+            failure = Failure(stage=stage, kind=error.kind, message=str(error))
+            row = replace(row, status="failed", error=failure)
+        else:
+            row = replace(row, status="flagged" if flags else "ok")
+        return replace(row, flags=tuple(flags), provenance=self._provenance(counted, earlier))
+
+    async def _decode(self, video: Video) -> Clip:
+        loop = asyncio.get_running_loop()
+
+        def work() -> Clip:
+            return sample(video.path, self.recipe.sampling, key=video.id, max_pixels=self.recipe.max_pixels)
+
+        with self.meter.busy("decode"):
+            return await loop.run_in_executor(self._threads, work)
+
+    def _ask(self, stage: Part, counted: _Counted) -> Ask:
+        recipe = self.recipe
+        if stage == "frames":
+            return Ask(complete=counted.complete, prompt=recipe.frame_prompt, decoding=recipe.frame_decoding)
+        return Ask(complete=counted.complete, prompt=recipe.summary_prompt, decoding=recipe.summary_decoding)
+
+    def _provenance(self, counted: dict[Part, _Counted], earlier: Row | None) -> dict[str, Any]:
+        """Who made the row, how, and for how many tokens; what an earlier run made keeps that run's record."""
+        kept = earlier.provenance.get("stages", {}) if earlier is not None and earlier.frames else {}
+        stages = {"frames": kept["frames"]} if "frames" in kept else {}
+        for stage, counter in counted.items():
+            if stage not in stages:
+                stages[stage] = {
+                    **self.recipe.made_by(stage),
+                    "prompt_tokens": counter.prompt_tokens,
+                    "completion_tokens": counter.completion_tokens,
+                }
+        prints = {stage: fingerprint for stage, fingerprint in self._fingerprints.items() if fingerprint is not None}
+        if earlier is not None and earlier.frames and (frames := earlier.fingerprint("frames")):
+            prints["frames"] = frames
+        return {"version": VERSION, "fingerprints": prints, "stages": stages}
+
+
+def make_engine(choice: ModelChoice) -> Engine:
+    """The engine for `choice`, not yet opened. UserError where the choice cannot be."""
+    if choice.engine == "openai":
+        kind = registry.load(registry.ENGINES, "openai", "engine")
+        engine: Engine = kind(
+            model=choice.model,
+            base_url=choice.base_url,
+            concurrency=choice.requests,
+            timeout=choice.timeout,
+            api_key_env=choice.api_key_env,
+        )
+        return engine
+    kind = registry.load(registry.ENGINES, choice.engine, "engine")
+    if choice.model is None:
+        raise UserError(f"the engine {choice.engine!r} needs a model: give --model")
+    engine = kind(
+        model=resolve(choice.model),
+        revision=choice.revision,
+        device=choice.device,
+        dtype=choice.dtype,
+        quantize=choice.quantize,
+        max_batch=choice.batch_size,
+        trust_remote_code=choice.trust_remote_code,
+    )
+    return engine
+
+
+class _Counted:
+    """One video's one stage asking an engine: counts that video's tokens and the run's."""
+
+    def __init__(self, engine: Engine, stage: Stage, meter: Meter) -> None:
+        self._engine, self._stage, self._meter = engine, stage, meter
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        with self._meter.busy(self._stage):
+            reply = await self._engine.complete(request)
+        self.prompt_tokens += reply.prompt_tokens or 0
+        self.completion_tokens += reply.completion_tokens or 0
+        self._meter.counts["prompt_tokens"] += reply.prompt_tokens or 0
+        self._meter.counts["completion_tokens"] += reply.completion_tokens or 0
+        return reply

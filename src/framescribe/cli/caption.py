@@ -1,0 +1,264 @@
+"""The commands that caption: `caption`, and its two halves `frames` and `summarize`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from framescribe.cli.options import (
+    EngineOptions,
+    FrameCaptionOptions,
+    FrameModelOptions,
+    ResultOptions,
+    SamplingOptions,
+    Say,
+    ScreenOptions,
+    SourceOptions,
+    SummaryModelOptions,
+    takes,
+)
+from framescribe.cli.screen import Screen, screen
+from framescribe.errors import MissingExtra, UserError
+
+if TYPE_CHECKING:
+    from framescribe.engines.base import Decoding
+    from framescribe.prompts import Kind
+    from framescribe.recipe import ModelChoice, Recipe
+    from framescribe.records import Row, Video
+
+
+@takes(
+    SourceOptions, SamplingOptions, FrameModelOptions, SummaryModelOptions, EngineOptions, ResultOptions, ScreenOptions
+)
+def caption(
+    sources: SourceOptions,
+    sampling: SamplingOptions,
+    frame: FrameModelOptions,
+    summary: SummaryModelOptions,
+    engine: EngineOptions,
+    results: ResultOptions,
+    shown: ScreenOptions,
+) -> None:
+    """Caption videos: frames are captioned, and their captions summed up into one per video.
+
+    The same command again does only what is missing. Exit code 3: finished, but some videos failed.
+    """
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+        videos = sources.find(display.say)
+        frame_model = _frame_model(frame, engine, display.say)
+        summary_model = _summary_model(summary, frame_model, engine, display.say)
+        recipe = _recipe(
+            sampling=sampling.sampling(),
+            max_pixels=sampling.max_pixels,
+            decoders=sampling.decoders,
+            frame_model=frame_model,
+            frame_prompt=_prompt(frame.prompt, "frame", videos),
+            frame_decoding=_decoding(engine, sampling.seed),
+            summary_model=summary_model,
+            summary_prompt=_prompt(summary.summary_prompt, "summary", videos),
+            summary_decoding=_decoding(engine, sampling.seed),
+        )
+        code = run(recipe, videos, results, Path("captions.jsonl"), display)
+    raise typer.Exit(code)
+
+
+@takes(SourceOptions, SamplingOptions, FrameModelOptions, EngineOptions, ResultOptions, ScreenOptions)
+def frames(
+    sources: SourceOptions,
+    sampling: SamplingOptions,
+    frame: FrameModelOptions,
+    engine: EngineOptions,
+    results: ResultOptions,
+    shown: ScreenOptions,
+) -> None:
+    """Caption the frames only; `summarize` makes captions of them later."""
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+        videos = sources.find(display.say)
+        recipe = _recipe(
+            sampling=sampling.sampling(),
+            max_pixels=sampling.max_pixels,
+            decoders=sampling.decoders,
+            frame_model=_frame_model(frame, engine, display.say),
+            frame_prompt=_prompt(frame.prompt, "frame", videos),
+            frame_decoding=_decoding(engine, sampling.seed),
+        )
+        code = run(recipe, videos, results, Path("frames.jsonl"), display)
+    raise typer.Exit(code)
+
+
+@takes(FrameCaptionOptions, EngineOptions, ResultOptions, ScreenOptions)
+def summarize(given: FrameCaptionOptions, engine: EngineOptions, results: ResultOptions, shown: ScreenOptions) -> None:
+    """Write one caption per video from frame captions that `frames` paid for already."""
+    from framescribe.records import Video
+    from framescribe.results import read_rows
+
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+        if not given.source.exists():
+            raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
+        rows = {row.id: row for row in read_rows(given.source)}
+        videos = [Video(id=row.id, path=row.video_path, metadata=row.metadata, size=row.size) for row in rows.values()]
+        videos = videos[: given.limit]
+        model = given.model
+        if model is None and given.base_url is None:
+            model = _partner_of(rows.values())
+        recipe = _recipe(
+            summary_model=_chosen(engine.choice(model, given.base_url), display.say),
+            summary_prompt=_prompt(given.prompt, "summary", videos),
+            summary_decoding=_decoding(engine, given.seed),
+        )
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, frames_from=rows)
+    raise typer.Exit(code)
+
+
+def run(
+    recipe: Recipe,
+    videos: Sequence[Video],
+    results: ResultOptions,
+    default: Path,
+    display: Screen,
+    frames_from: Mapping[str, Row] | None = None,
+) -> int:
+    """Run the job under this display, stop it well on Ctrl-C, and give the exit code."""
+    from framescribe.job import Report, Watcher, run_job
+    from framescribe.results import Results
+
+    kept = Results(results.output or default)
+    interrupted = 0
+
+    async def work() -> Report:
+        stop = asyncio.Event()
+        task = asyncio.current_task()
+        assert task is not None
+
+        def on_signal() -> None:
+            nonlocal interrupted
+            interrupted += 1
+            if interrupted == 1:
+                display.say("stopping: what is under way is finished first (again to drop it)")
+                stop.set()
+            else:
+                task.cancel()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, on_signal)
+            except NotImplementedError:  # Windows: Ctrl-C then raises KeyboardInterrupt, and every row is kept as well
+                break
+        return await run_job(
+            recipe,
+            videos,
+            kept,
+            retry_failed=results.retry_failed,
+            redo=results.redo,
+            frames_from=frames_from,
+            stop=stop,
+            watcher=Watcher(say=display.say, started=display.started, row=display.row),
+        )
+
+    try:
+        report = asyncio.run(work())
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        display.say(f"stopped: every row is kept in {kept.parts}; run the same command again to go on")
+        return 130
+    display.finish(report)
+    if interrupted and report.output is None:
+        return 130
+    return 3 if report.failed else 0
+
+
+def _recipe(**parts: Any) -> Recipe:
+    from pydantic import ValidationError
+
+    from framescribe.recipe import Recipe
+
+    try:
+        return Recipe(**parts)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
+
+
+def _frame_model(options: FrameModelOptions, engine: EngineOptions, say: Say) -> ModelChoice:
+    return _chosen(engine.choice(options.model, options.base_url), say)
+
+
+def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: EngineOptions, say: Say) -> ModelChoice:
+    """The same model and server as the frames', unless the user names others."""
+    from framescribe.engines.presets import summary_partner
+
+    if options.summary_base_url is not None:
+        return _chosen(engine.choice(options.summary_model, options.summary_base_url), say)
+    model = options.summary_model
+    if model is None:
+        model = summary_partner(frame.model or "") if frame.base_url is None else frame.model
+    return engine.choice(model, frame.base_url)
+
+
+def _chosen(choice: ModelChoice, say: Say) -> ModelChoice:
+    """The choice with a model: the only one that the server serves, or one that suits this machine; which is said."""
+    if choice.model is not None:
+        return choice
+    if choice.base_url is not None:
+        model = asyncio.run(_only_model(choice))
+        say(f"model: {model} (the only one that the server serves)")
+    else:
+        from framescribe.engines.presets import PRESETS, default_image_model
+
+        memory = _gpu_memory()
+        name = default_image_model(memory)
+        model = PRESETS[name].repository or name
+        where = f"a GPU with {memory / 2**30:.0f} GB" if memory is not None else "no GPU here"
+        say(f"model: {model} ({where}; --model or --base-url choose another)")
+    return choice.model_copy(update={"model": model})
+
+
+async def _only_model(choice: ModelChoice) -> str:
+    from framescribe.engines.openai_api import OpenAIEngine
+
+    engine = OpenAIEngine(model=None, base_url=choice.base_url, api_key_env=choice.api_key_env)
+    try:
+        await engine.open()
+    finally:
+        await engine.close()
+    assert engine.model is not None
+    return engine.model
+
+
+def _gpu_memory() -> int | None:
+    """Bytes of the first GPU, or None without one."""
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("captioning in process (without --base-url)", "local") from error
+    return int(torch.cuda.get_device_properties(0).total_memory) if torch.cuda.is_available() else None
+
+
+def _partner_of(rows: Iterable[Row]) -> str | None:
+    """The summary model that goes with the model of the frames, where they were captioned in process."""
+    from framescribe.engines.presets import summary_partner
+
+    for row in rows:
+        made = (row.provenance.get("stages") or {}).get("frames") or {}
+        if made.get("engine") == "transformers" and made.get("model"):
+            return summary_partner(made["model"])
+    return None
+
+
+def _prompt(value: str, kind: Kind, videos: Sequence[Video]) -> str:
+    from framescribe.prompts import check, load
+
+    text = load(value, kind)
+    check(text, kind, sorted({column for video in videos for column in video.metadata}))
+    return text
+
+
+def _decoding(engine: EngineOptions, seed: int) -> Decoding:
+    from framescribe.engines.base import Decoding
+
+    return Decoding(max_tokens=engine.max_tokens, temperature=engine.temperature, top_p=engine.top_p, seed=seed)

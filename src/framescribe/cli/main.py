@@ -1,0 +1,63 @@
+"""Knows the commands' names and how an error ends the program; each command lives in a file of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from framescribe.cli import caption, demo, models, status
+from framescribe.errors import RunError, UserError
+from framescribe.version import VERSION
+
+app = typer.Typer(
+    name="framescribe",
+    help="Captions videos for text-to-video training: samples frames, captions them, sums them up, keeps every row.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"framescribe {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+app.command("caption", rich_help_panel="Caption")(caption.caption)
+app.command("frames", rich_help_panel="Caption")(caption.frames)
+app.command("summarize", rich_help_panel="Caption")(caption.summarize)
+app.command("status", rich_help_panel="Look")(status.status)
+app.command("models", rich_help_panel="Look")(models.models)
+app.command("demo", rich_help_panel="Look")(demo.demo)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 the user's mistake, 3 finished with failed
+    videos, 130 interrupted."""
+    try:
+        app()
+    except UserError as error:
+        sys.exit(_end(error, 2))
+    except RunError as error:
+        sys.exit(_end(error, 1))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _end(error: Exception, code: int) -> int:
+    print(f"framescribe: {error}", file=sys.stderr)
+    return code

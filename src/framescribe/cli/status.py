@@ -1,0 +1,60 @@
+"""The command `status`: what an output file holds so far, read from its parts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from framescribe.errors import UserError
+
+
+def status(
+    output: Annotated[Path, typer.Argument(help="The result: captions.jsonl", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Show how far a run is: captioned, flagged, failed with reasons, and left. Works while it runs, too."""
+    from framescribe.results import Results
+
+    results = Results(output)
+    if not len(results):
+        raise UserError(f"there is no result at {output} (nor {results.parts}). Name what -o named.")
+    statuses: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    examples: dict[str, str] = {}
+    tokens = 0
+    for row in results.rows():
+        statuses[row.status] += 1
+        for stage in (row.provenance.get("stages") or {}).values():
+            tokens += sum((stage or {}).get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
+        if row.error is not None:
+            kind = f"{row.error.stage}/{row.error.kind}"
+            failures[kind] += 1
+            examples.setdefault(kind, f"{row.id}: {row.error.message}")
+    inputs = results.noted_recipe().get("inputs")
+    if as_json:
+        record = {
+            "output": str(output),
+            "finished": output.exists(),
+            "inputs": inputs,
+            "rows": len(results),
+            "statuses": dict(statuses),
+            "failures": dict(failures),
+            "tokens": tokens,
+        }
+        print(json.dumps(record, ensure_ascii=False))
+        return
+    total = f" of {inputs:,}" if isinstance(inputs, int) else ""
+    print(
+        f"{len(results):,}{total} videos have a row: "
+        + ", ".join(f"{count:,} {name}" for name, count in statuses.items())
+    )
+    for kind, count in failures.most_common():
+        print(f"  {count:,} × {kind}, such as {examples[kind]}")
+    print(f"{tokens:,} tokens read and written")
+    if results.unreadable_lines:
+        print(f"{results.unreadable_lines:,} damaged lines: their videos are done again by the next run")
+    print(f"finished file: {output}" if output.exists() else f"not finished yet: the rows are in {results.parts}")

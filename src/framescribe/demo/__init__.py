@@ -1,0 +1,1 @@
+"""Demonstration scenes, clips and tiny checkpoints; no part of captioning itself."""

@@ -1,0 +1,207 @@
+"""Knows how the demonstration looks as one page that needs nothing but itself; knows no model and judges nothing."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from importlib import resources
+from pathlib import Path
+from string import Template
+from urllib.parse import quote
+
+import numpy as np
+import simplejpeg
+
+from framescribe.demo.show import REAL_COMMAND, SAMPLING, WARNING, Score, Shown, Verdict
+from framescribe.errors import UserError, VideoError
+from framescribe.frames.decoder import sample
+from framescribe.records import FrameCaption, Row, VideoInfo
+
+LARGEST = 200
+"""Videos on one page: more would make it too heavy to open."""
+
+_PIXELS = 240 * 180
+_CARD = Template("""
+<article class="card $state" id="clip-$number">
+<h2>$name <span class="mark $state">$mark</span></h2>
+<p class="facts">$facts</p>
+$frames
+$body
+</article>""")
+_FRAME = Template("""<figure class="$state">
+<div class="picture">$picture</div>
+<figcaption><span class="time">$time</span> $mark<br>$caption$truth</figcaption>
+</figure>""")
+
+
+def write_report(path: Path, shown: Sequence[Shown], score: Score | None) -> None:
+    """Write the page, whole or not at all. The sampled frames are read again from the videos, as thumbnails."""
+    listed = shown[:LARGEST]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+        pictures = list(threads.map(_thumbnails, (one.row for one in listed)))
+    cards = [_card(number, one, seen, path.parent) for number, (one, seen) in enumerate(zip(listed, pictures, strict=True), 1)]
+    if len(shown) > LARGEST:
+        cards.append(f"<p>The first {LARGEST:,} of {len(shown):,} videos; all of them are in captions.jsonl.</p>")
+    template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
+    page = template.substitute(
+        title="What was drawn, and what the models said" if score else "Your videos, captioned by models that know only shapes",
+        tiles="\n".join(_tile(number, words) for number, words in _counts(shown, score)),
+        attributes=_attributes(score) if score else "",
+        wrong=_list_of_wrong(listed) if score else "",
+        warning=escape(WARNING),
+        command=escape(REAL_COMMAND),
+        cards="\n".join(cards),
+    )
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(page, encoding="utf-8", errors="replace")
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}. Name another folder: -o DIR") from error
+
+
+def percent(share: float) -> str:
+    """A share as a person reads it, never rounded up to all."""
+    return f"{int(share * 1000) / 10:g} %"
+
+
+# ---------------------------------------------------------------------------------------- the head
+
+
+def _counts(shown: Sequence[Shown], score: Score | None) -> list[tuple[str, str]]:
+    failed = sum(one.row.status == "failed" for one in shown)
+    if score is None:
+        frames = sum(len(one.row.frames) for one in shown)
+        counts = [(f"{len(shown) - failed:,} of {len(shown):,}", "videos captioned"), (f"{frames:,}", "frames captioned")]
+    else:
+        share = score.hits.total() / score.asked.total() if score.asked else 0.0
+        counts = [
+            (f"{score.videos_right:,} of {score.videos:,}", "videos captioned right, to the letter"),
+            (f"{score.frames_right:,} of {score.frames:,}", "frames captioned right, to the letter"),
+            (percent(share), "of all that was said is right"),
+        ]
+    return counts + ([(f"{failed:,}", "failed")] if failed else [])
+
+
+def _tile(number: str, words: str) -> str:
+    return f'<div class="tile"><b>{number}</b> {words}</div>'
+
+
+def _attributes(score: Score) -> str:
+    parts = (f"<span>{name} <b>{percent(share)}</b></span>" for name, share in score.attributes.items())
+    return f'<p class="attributes">{" ".join(parts)}</p>'
+
+
+def _list_of_wrong(shown: Sequence[Shown]) -> str:
+    links = [
+        f'<a href="#clip-{number}">{escape(one.row.id)}</a>'
+        for number, one in enumerate(shown, 1)
+        if one.caption is not None and not one.caption.right
+    ]
+    return f"<p>Not right: {', '.join(links)}</p>" if links else ""
+
+
+# --------------------------------------------------------------------------------------- the cards
+
+
+def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> str:
+    row, verdict = one.row, one.caption
+    if row.error is not None:
+        state, mark = "failed", "failed"
+    else:
+        state, mark = _state(verdict)
+    lines = []
+    if row.error is not None:
+        lines.append(("Failed", f"{escape(row.error.stage)}: {escape(row.error.message)}"))
+    if row.caption is not None:
+        said, truth = (escape(row.caption), "") if verdict is None else _side_by_side(verdict)
+        lines.append(("Caption", said))
+    else:
+        truth = escape(verdict.truth) if verdict is not None else ""
+    if truth:
+        lines.append(("Truth", truth))
+    if row.flags:
+        lines.append(("Flags", escape(", ".join(row.flags))))
+    shown = [
+        _figure(frame, one.frames[place] if one.frames else None, pictures.get(frame.index))
+        for place, frame in enumerate(row.frames)
+    ]
+    return _CARD.substitute(
+        number=number, state=state, mark=mark, name=_linked(row, folder), facts=_facts(row.video),
+        frames=f'<div class="frames">{"".join(shown)}</div>' if shown else "",
+        body=f"<dl>{''.join(f'<dt>{name}</dt><dd>{text}</dd>' for name, text in lines)}</dl>",
+    )
+
+
+def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -> str:
+    at = f"{frame.time:.1f} s" if frame.time is not None else f"frame {frame.index}"
+    state, mark = _state(verdict)
+    said, truth = (escape(frame.caption), "") if verdict is None else _side_by_side(verdict)
+    wrong = verdict is not None and not verdict.right
+    return _FRAME.substitute(
+        state=state, time=at, caption=said,
+        mark=f'<span class="mark {state}">{mark}</span>' if mark else "",
+        truth=f'<span class="truth"><b>Truth</b> {truth}</span>' if wrong else "",
+        picture=f'<img src="{picture}" alt="The frame at {at}">' if picture else '<span class="none">no picture</span>',
+    )
+
+
+def _state(verdict: Verdict | None) -> tuple[str, str]:
+    """The class and the words of a mark."""
+    if verdict is None:
+        return "unknown", ""
+    return ("right", "✓ right") if verdict.right else ("wrong", "✗ wrong")
+
+
+def _side_by_side(verdict: Verdict) -> tuple[str, str]:
+    """Caption and truth as HTML, with the words marked in which they differ."""
+    pair = [re.findall(r"\s+|[^\s,.]+|[,.]", text) for text in (verdict.said or "", verdict.truth)]
+    said, truth = "", ""
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, *pair, autojunk=False).get_opcodes():
+        one, other = escape("".join(pair[0][a:b])), escape("".join(pair[1][c:d]))
+        mark = kind != "equal"
+        said += f"<mark>{one}</mark>" if mark and one.strip() else one
+        truth += f"<mark>{other}</mark>" if mark and other.strip() else other
+    return said, truth
+
+
+def _linked(row: Row, folder: Path) -> str:
+    """The clip's name, which opens the clip where it lies beside the page; other places stay out of it."""
+    try:
+        place = Path(row.video_path).resolve().relative_to(folder.resolve())
+    except ValueError:
+        return escape(row.id)
+    return f'<a href="{escape(quote(place.as_posix()))}">{escape(row.id)}</a>'
+
+
+def _facts(info: VideoInfo | None) -> str:
+    if info is None:
+        return ""
+    facts = [f"{info.width} × {info.height}", info.codec]
+    facts += [f"{info.duration:.1f} s"] if info.duration is not None else []
+    facts += [f"{info.frames:,} frames"] + ([f"{info.fps:.4g} frames/s"] if info.fps else [])
+    return escape(" · ".join(facts))
+
+
+# ---------------------------------------------------------------------------------- the thumbnails
+
+
+def _thumbnails(row: Row) -> dict[int, str]:
+    """The row's frames by index, as data URIs; none where the video cannot be read any more."""
+    if not row.frames:
+        return {}
+    try:
+        clip = sample(row.video_path, SAMPLING, key=row.id, max_pixels=_PIXELS)
+    except VideoError:
+        return {}
+    return {frame.index: _data_uri(frame.pixels) for frame in clip.frames}
+
+
+def _data_uri(pixels: np.ndarray) -> str:
+    data = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=85, colorspace="RGB")
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,231 @@
+"""Knows what the demonstration captions, with which recipe, and how captions are judged; knows no screen and no page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framescribe.demo.clips import DemoClip, demo_clips
+from framescribe.demo.scenes import Mention, parse_statement
+from framescribe.errors import UserError
+from framescribe.frames.sampling import Sampling
+from framescribe.prompts import load
+from framescribe.recipe import ModelChoice, Recipe
+from framescribe.records import Row, Video
+from framescribe.sources import find_videos
+
+DEFAULT_FOLDER = "framescribe-demo"
+CLIPS = 12
+SAMPLING = Sampling(method="uniform", frames=5)
+REAL_COMMAND = "framescribe caption YOUR-VIDEOS/ -o captions.jsonl"
+WARNING = (
+    "The built-in models know only drawn shapes (a red circle, a small star): "
+    "what they say of real footage is nonsense, however sure it sounds."
+)
+
+ATTRIBUTES = ("colour", "shape", "size", "place", "movement", "background")
+_NOTE = "demo.json"
+
+
+def recipe() -> Recipe:
+    """What `framescribe caption --sample uniform --frames 5 --model shapes-vlm` would do, and so the same rows."""
+    return Recipe(
+        sampling=SAMPLING,
+        frame_model=ModelChoice(model="shapes-vlm"),
+        frame_prompt=load("default", "frame"),
+        summary_model=ModelChoice(model="shapes-llm"),
+        summary_prompt=load("default", "summary"),
+    )
+
+
+# --------------------------------------------------------------------------------------- the folder
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFolder:
+    """A folder made ready: what is captioned there, and the made-up clips by id (none for the user's own videos)."""
+
+    folder: Path
+    videos: list[Video]
+    clips: dict[str, DemoClip]
+
+    @property
+    def captions(self) -> Path:
+        return self.folder / "captions.jsonl"
+
+    @property
+    def report(self) -> Path:
+        return self.folder / "report.html"
+
+
+def made_up(folder: Path, seed: int, count: int) -> DemoFolder:
+    """Make the clips in `folder`, the same ones each time. UserError where the folder holds another demonstration."""
+    noted = _noted(folder)
+    if noted is not None and (noted.get("seed") != seed or noted.get("clips", 0) > count):
+        raise UserError(f"{folder} holds {_named(noted)}. Name another folder for --seed {seed} --clips {count}: -o DIR")
+    _note(folder, {"seed": seed, "clips": count})
+    try:
+        clips = {clip.path.name: clip for clip in demo_clips(folder / "clips", seed, count)}
+    except OSError as error:
+        raise UserError(f"the clips cannot be written to {folder}: {error.strerror or error}. Name another: -o DIR") from error
+    # By their names, one by one: what else may lie in that folder has no known content.
+    videos = find_videos([str(clip.path) for clip in clips.values()], say=lambda line: None)
+    return DemoFolder(folder, videos, clips)
+
+
+def own(folder: Path | None, videos: list[Video], sources: Sequence[str]) -> DemoFolder:
+    """A folder for captions of the user's videos. UserError where it holds another demonstration."""
+    folder = folder or Path(f"{DEFAULT_FOLDER}-{_short(sources[0])}")
+    wish = {"sources": [source if "://" in source else os.path.abspath(source) for source in sources]}
+    noted = _noted(folder)
+    if noted not in (None, wish):
+        raise UserError(f"{folder} holds {_named(noted)}. Name another folder for {' '.join(sources)}: -o DIR")
+    _note(folder, wish)
+    return DemoFolder(folder, videos, {})
+
+
+def _noted(folder: Path) -> dict[str, Any] | None:
+    """Which demonstration the folder holds; UserError where it holds files that a demonstration would write over."""
+    try:
+        noted = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        for name in ("captions.jsonl", "captions.jsonl.parts", "report.html", "clips"):
+            if (folder / name).exists():
+                raise UserError(f"{folder / name} is there already, and no demo made it. Name another folder: -o DIR") from None
+        return None
+    except (OSError, ValueError):
+        noted = None
+    if not isinstance(noted, dict):
+        raise UserError(f"{folder / _NOTE} cannot be read. Name another folder (-o DIR), or delete {folder}.")
+    return noted
+
+
+def _note(folder: Path, wish: dict[str, Any]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _NOTE).write_text(json.dumps(wish) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror or error}. Name another folder: -o DIR") from error
+
+
+def _named(noted: dict[str, Any] | None) -> str:
+    noted = noted or {}
+    if "sources" in noted:
+        return f"the captions of {', '.join(noted['sources'])}"
+    return f"the demo of --seed {noted.get('seed')} --clips {noted.get('clips')}"
+
+
+def _short(source: str) -> str:
+    """A folder name from what the user named: `clips/*.mp4` gives "clips", "." the name of this folder."""
+    for part in reversed(os.path.abspath(source).split(os.sep)):
+        if "*" not in part and (name := re.sub(r"[^\w.-]+", "-", Path(part).stem).strip("-")):
+            return name
+    return "videos"
+
+
+# -------------------------------------------------------------------------------------- the verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One caption beside the truth: right is equal to the letter; `hits` of `asked` attributes agree, by name."""
+
+    said: str | None
+    truth: str
+    hits: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def right(self) -> bool:
+        return self.said == self.truth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One row and, where the truth is known, the verdicts on its frame captions and its caption."""
+
+    row: Row
+    frames: tuple[Verdict, ...] = ()
+    caption: Verdict | None = None
+
+    @property
+    def frames_right(self) -> int:
+        return sum(verdict.right for verdict in self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How much of all that was shown is right. A video without a caption is not right; frames count where captioned."""
+
+    videos: int
+    videos_right: int
+    frames: int
+    frames_right: int
+    hits: Counter[str]
+    asked: Counter[str]
+
+    @property
+    def attributes(self) -> dict[str, float]:
+        """The share that is right, by attribute, of frame captions and captions together."""
+        return {name: self.hits[name] / self.asked[name] for name in ATTRIBUTES if self.asked[name]}
+
+
+def show(rows: Iterable[Row], clips: dict[str, DemoClip]) -> list[Shown]:
+    """Each row beside the truth, where `clips` knows it."""
+    return [_judged(row, clips[row.id]) if row.id in clips else Shown(row=row) for row in rows]
+
+
+def score(shown: Iterable[Shown]) -> Score | None:
+    """None where no truth is known."""
+    judged = [one for one in shown if one.caption is not None]
+    if not judged:
+        return None
+    verdicts = [verdict for one in judged for verdict in (*one.frames, one.caption) if verdict is not None]
+    return Score(
+        videos=len(judged),
+        videos_right=sum(one.caption is not None and one.caption.right for one in judged),
+        frames=sum(len(one.frames) for one in judged),
+        frames_right=sum(one.frames_right for one in judged),
+        hits=sum((verdict.hits for verdict in verdicts), Counter[str]()),
+        asked=sum((verdict.asked for verdict in verdicts), Counter[str]()),
+    )
+
+
+def _judged(row: Row, clip: DemoClip) -> Shown:
+    times = [frame.index / max(1, clip.frame_count - 1) for frame in row.frames]
+    frames = tuple(
+        _verdict(frame.caption, clip.scene.frame_caption(time), moving=False)
+        for frame, time in zip(row.frames, times, strict=True)
+    )
+    # Only what the sampled frames show can be known; a video that failed before has the whole clip's truth.
+    truth = clip.scene.summary(times) if times else clip.summary()
+    return Shown(row=row, frames=frames, caption=_verdict(row.caption, truth, moving=True))
+
+
+def _verdict(said: str | None, truth: str, *, moving: bool) -> Verdict:
+    if said is None:
+        return Verdict(said=None, truth=truth)
+    right, heard = parse_statement(truth), parse_statement(said)
+    hits, asked = Counter({"background": int(heard.background == right.background)}), Counter({"background": 1})
+    left = [_attributes(mention, moving) for mention in heard.mentions]
+    for wanted in (_attributes(mention, moving) for mention in right.mentions):
+        asked.update(wanted.keys())
+        # Whatever order the objects are named in: each is compared with the one it is most like.
+        best = max(left, key=lambda other: len(wanted.items() & other.items()), default=None)
+        if best is not None:
+            left.remove(best)
+            hits.update(name for name, _ in wanted.items() & best.items())
+    for invented in left:
+        asked.update(invented.keys())
+    return Verdict(said=said, truth=truth, hits=hits, asked=asked)
+
+
+def _attributes(mention: Mention, moving: bool) -> dict[str, str]:
+    found = {"colour": mention.colour, "shape": mention.shape, "size": mention.size, "place": f"{mention.start}-{mention.end}"}
+    return {**found, "movement": mention.motion} if moving else found

@@ -1,0 +1,97 @@
+"""Knows what an engine is asked and what it answers; knows no engine, no video and no file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FinishReason = Literal["stop", "length", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """Text of a message."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImagePart:
+    """A picture of a message: RGB uint8 pixels [height, width, 3]."""
+
+    pixels: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[TextPart | ImagePart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoding:
+    """How the answer is drawn. Temperature 0 is greedy; `seed` counts where it is above 0."""
+
+    max_tokens: int = 512
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One question: messages in order, and how to answer."""
+
+    messages: tuple[Message, ...]
+    decoding: Decoding
+
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        return tuple(part for message in self.messages for part in message.parts if isinstance(part, ImagePart))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer. `finish_reason` "length" means that it was cut off; token counts are None where none are told."""
+
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Engine(ABC):
+    """A model that can be asked. Requests may be awaited together, as many as the caller likes: an engine batches or
+    bounds them itself. A reply belongs to the `complete` that awaited it and to no other.
+
+    `complete` raises Refused or EngineFault when this request has no answer, RunError when no request will have one.
+    """
+
+    name: ClassVar[str]
+    """The engine's name on the command line."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Load or reach the model; UserError says what the user must change."""
+
+    @abstractmethod
+    async def complete(self, request: ChatRequest) -> Reply: ...
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give everything back; may be called twice, and without `open`."""
+
+    @property
+    @abstractmethod
+    def concurrency(self) -> int:
+        """How many requests it answers at once; more may wait."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """One line for a person: the model, where it runs, in which precision."""

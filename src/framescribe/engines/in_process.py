@@ -1,0 +1,353 @@
+"""Knows how to answer requests with a transformers model in this process; knows no server, prompt or video.
+
+A model is of one of two kinds, told apart by its config: image-text (it takes requests with and without pictures)
+or text. Chat templates are the checkpoint's own. Greedy answers do not depend on what else is in a batch, beyond
+rounding; sampled ones do, because a batch draws from one stream of random numbers that its seed starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib.util
+import logging
+from collections.abc import Hashable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from framescribe.engines import hub
+from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, Message, Reply, TextPart
+from framescribe.engines.batcher import Batcher
+from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, UserError
+
+_log = logging.getLogger("framescribe")
+
+GPU_BATCH, CPU_BATCH = 16, 4
+_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff")
+
+
+@dataclass(eq=False, slots=True)
+class _Job:
+    request: ChatRequest
+    cancelled: bool = False
+
+
+class TransformersEngine(Engine):
+    """A checkpoint from a folder or the hub, on one device, behind a batcher.
+
+    `device`: "auto", "cpu", "cuda", "cuda:1", "mps". `dtype`: "auto", "float32", "bfloat16", "float16".
+    `quantize` needs a GPU and bitsandbytes. `max_batch` is where batches begin; running out of memory halves it.
+    """
+
+    name: ClassVar[str] = "transformers"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        revision: str | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        quantize: Literal["int8", "int4"] | None = None,
+        max_batch: int | None = None,
+        trust_remote_code: bool = False,
+    ) -> None:
+        self.model = model
+        self._revision, self._device, self._dtype_name, self._quantize = revision, device, dtype, quantize
+        self._max_batch, self._trust = max_batch, trust_remote_code
+        self._batcher: Batcher[_Job, Reply] | None = None
+        self._stopping = False
+        self._network: Any = None
+        self._processor: Any = None  # None for a text model
+        self._tokenizer: Any = None
+        self._template: str | None = None
+        self._dtype: Any = None
+        self._defaults: dict[str, Any] = {}
+        self._limit: int | None = None
+
+    @property
+    def concurrency(self) -> int:
+        if self._batcher is not None:
+            return self._batcher.max_batch
+        return self._max_batch or CPU_BATCH
+
+    def describe(self) -> str:
+        name = Path(self.model).name if Path(self.model).expanduser().is_dir() else self.model
+        precision = self._quantize or (str(self._dtype).removeprefix("torch.") if self._dtype else self._dtype_name)
+        return f"{name} in process on {self._device}, {precision}, batches of {self.concurrency}"
+
+    async def open(self) -> None:
+        """Load the model. UserError: it cannot be had or loaded, has no chat template, or does not fit the device."""
+        for package in ("torch", "transformers", "accelerate"):
+            if importlib.util.find_spec(package) is None:
+                raise MissingExtra("the in-process engine", "local")
+        await asyncio.to_thread(self._load)
+        self._stopping = False
+        batch = self._max_batch or (CPU_BATCH if self._device == "cpu" else GPU_BATCH)
+        self._batcher = Batcher(self._answer, batch, kind=_kind)
+
+    async def close(self) -> None:
+        self._stopping = True  # a running generate sees it at its next token
+        batcher, self._batcher = self._batcher, None
+        if batcher is not None:
+            await asyncio.to_thread(batcher.close)
+        if self._network is not None:
+            self._network = self._processor = self._tokenizer = None
+            _free(self._device)
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        """The reply to `request`, generated in a batch with others of its kind.
+
+        Refused: the prompt is longer than the model takes, or its chat template or processor refuses it. EngineFault:
+        there is not enough memory for this request alone, or the model fails on it. RunError: the GPU is lost or the
+        engine was closed. UserError: pictures for a model that reads text only.
+        """
+        if self._batcher is None:
+            raise RunError("the engine is not open")
+        if request.images and self._processor is None:
+            raise UserError(f"{self.model} reads text only and cannot look at frames: name a model that sees")
+        job = _Job(request)
+        try:
+            return await self._batcher.submit(job)
+        except asyncio.CancelledError:
+            job.cancelled = True
+            raise
+
+    # ---------------------------------------------------------------------------------------- loading
+
+    def _load(self) -> None:
+        self._device = hub.choose_device(self._device)
+        self._dtype = hub.choose_dtype(self._dtype_name, self._device)
+        placement = self._placement()
+        with hub.quiet():
+            source = hub.find(self.model, self._revision)
+            from huggingface_hub.errors import HTTPError
+            from safetensors import SafetensorError
+
+            try:
+                self._load_from(source, placement)
+            except FramescribeError:
+                raise
+            except (OSError, ValueError, RuntimeError, ImportError, LookupError, HTTPError, SafetensorError) as error:
+                not_fetched = None if Path(source).is_dir() else hub.not_fetched(error, self.model, self._revision)
+                raise not_fetched or hub.not_loaded(error, self.model) from error
+
+    def _placement(self) -> dict[str, Any]:
+        if self._quantize is None:
+            return {} if self._device == "cpu" else {"device_map": {"": self._device}}
+        if not self._device.startswith("cuda"):
+            raise UserError(f"--quantize {self._quantize} needs a GPU with CUDA, and this runs on {self._device}")
+        if importlib.util.find_spec("bitsandbytes") is None:
+            raise MissingExtra("--quantize", "quantize")
+        from transformers import BitsAndBytesConfig
+
+        if self._quantize == "int8":
+            config = BitsAndBytesConfig(load_in_8bit=True)
+        else:
+            config = BitsAndBytesConfig(
+                load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=self._dtype
+            )
+        return {"device_map": {"": self._device}, "quantization_config": config}
+
+    def _load_from(self, source: str, placement: dict[str, Any]) -> None:
+        import transformers
+        from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as SEEING
+
+        common = {"revision": self._revision, "trust_remote_code": self._trust}
+        config = transformers.AutoConfig.from_pretrained(source, **common)
+        own_code = getattr(config, "auto_map", None) or {}
+        if config.model_type in SEEING or "AutoModelForImageTextToText" in own_code:
+            loader = transformers.AutoModelForImageTextToText
+            self._processor = transformers.AutoProcessor.from_pretrained(source, **common)
+            self._tokenizer = self._processor.tokenizer
+        else:
+            loader = transformers.AutoModelForCausalLM
+            self._processor, self._tokenizer = None, transformers.AutoTokenizer.from_pretrained(source, **common)
+        self._template = _template(self._processor) or _template(self._tokenizer)
+        if self._template is None:
+            raise UserError(
+                f"{self.model} has no chat template, so nobody knows how it wants to be asked.\n"
+                "Take its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
+            )
+        self._tokenizer.padding_side = "left"  # new tokens must follow the prompt, not the padding
+        if self._tokenizer.pad_token is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+        network, info = loader.from_pretrained(
+            source, dtype=self._dtype, output_loading_info=True, **common, **placement
+        )
+        if info["missing_keys"]:
+            _log.warning(
+                "%s lacks %d of its weights (%s …): they start at random, and captions may be nonsense",
+                self.model, len(info["missing_keys"]), sorted(info["missing_keys"])[0],
+            )  # fmt: skip
+        self._network = network.eval()
+        self._limit = getattr(config.get_text_config(), "max_position_embeddings", None)
+        # What the request does not set would be filled in from here: keep the authors' other choices
+        # (repetition_penalty, end tokens) and take the sampling ones out, to be put back only when sampling.
+        settings = self._network.generation_config
+        self._defaults = {name: getattr(settings, name, None) for name in _SAMPLING}
+        for name in _SAMPLING:
+            setattr(settings, name, None)
+        settings.max_length = None
+
+    # ---------------------------------------------------------------------------------------- answering
+
+    def _answer(self, jobs: list[_Job]) -> list[Reply | Exception]:
+        """Replies in the order of `jobs`, which are of one kind. A batch that fails is halved until what fails alone
+        is found; after running out of memory the smaller size stays. Runs in the batcher's thread."""
+        from jinja2 import TemplateError
+
+        if self._batcher is not None and len(jobs) > self._batcher.max_batch:
+            return self._halves(jobs)
+        try:
+            return list(self._generate(jobs))
+        except FramescribeError:
+            raise
+        except (MemoryError, RuntimeError, ValueError, TypeError, LookupError, TemplateError) as error:
+            fault = self._fault(error)
+            memory = hub.is_out_of_memory(error)
+        # Only out here is the exception gone, and with its traceback the tensors of the batch.
+        if memory:
+            _free(self._device)
+            if self._batcher is not None and len(jobs) > 1:
+                self._batcher.max_batch = min(self._batcher.max_batch, max(1, len(jobs) // 2))
+                _log.warning("out of memory with %d requests at once: going on with %d", len(jobs), self.concurrency)
+        return [fault] if len(jobs) == 1 else self._halves(jobs)
+
+    def _halves(self, jobs: list[_Job]) -> list[Reply | Exception]:
+        middle = len(jobs) // 2
+        return self._answer(jobs[:middle]) + self._answer(jobs[middle:])
+
+    def _fault(self, error: Exception) -> Exception:
+        import torch
+        from jinja2 import TemplateError
+
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        if hub.is_out_of_memory(error):
+            return EngineFault(
+                f"not enough memory on {self._device} for this request alone: "
+                f"fewer or smaller frames, --quantize, or a smaller model ({said[:120]})"
+            )
+        if isinstance(error, getattr(torch, "AcceleratorError", ())):
+            raise RunError(f"{self._device} failed: {said}\nNothing is lost: the same command goes on from here.")
+        if isinstance(error, TemplateError):
+            return Refused(f"the model's chat template refuses the request: {said}")
+        return EngineFault(f"the model failed on this request ({type(error).__name__}): {said}")
+
+    def _generate(self, jobs: list[_Job]) -> list[Reply | Exception]:
+        import torch
+
+        inputs = self._encode([job.request for job in jobs])
+        counts = inputs["attention_mask"].sum(dim=1).tolist()
+        width = inputs["input_ids"].shape[1]
+        if self._limit and max(counts) >= self._limit:
+            if len(jobs) > 1:
+                raise ValueError("one of these prompts is too long")  # the halves are tried next
+            return [Refused(f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames")]
+        decoding = jobs[0].request.decoding
+        if decoding.temperature > 0:
+            torch.manual_seed(decoding.seed)
+        go_on = torch.zeros(len(jobs), dtype=torch.bool, device=self._device)
+
+        def halt(_tokens: Any, _scores: Any, **_: Any) -> Any:
+            if self._stopping or any(job.cancelled for job in jobs):
+                return torch.tensor([self._stopping or job.cancelled for job in jobs], device=self._device)
+            return go_on
+
+        from transformers import StoppingCriteriaList
+
+        room = self._limit - width if self._limit else decoding.max_tokens
+        config = self._generation_config(decoding, min(decoding.max_tokens, room))
+        with torch.inference_mode():
+            tokens = self._network.generate(
+                **inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([halt])
+            )
+        if self._stopping:
+            raise RunError("the engine was closed before this request was answered")
+        ends = _end_tokens(self._network.generation_config, self._tokenizer)
+        return [self._reply(row, ends, count) for row, count in zip(tokens[:, width:].tolist(), counts, strict=True)]
+
+    def _encode(self, requests: list[ChatRequest]) -> dict[str, Any]:
+        """Padded tensors on the device: input_ids and attention_mask [requests, tokens], and the pictures' own."""
+        seeing = self._processor is not None
+        chats = [[_turn(message, seeing) for message in request.messages] for request in requests]
+        shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt", "add_generation_prompt": True}
+        if seeing:
+            batch = self._processor.apply_chat_template(
+                chats, chat_template=self._template, processor_kwargs={"padding": True}, **shape
+            )
+        else:
+            batch = self._tokenizer.apply_chat_template(chats, chat_template=self._template, padding=True, **shape)
+        moved = {name: value.to(self._device) for name, value in batch.items() if hasattr(value, "to")}
+        return {name: v.to(self._dtype) if v.is_floating_point() else v for name, v in moved.items()}
+
+    def _generation_config(self, decoding: Decoding, max_new_tokens: int) -> Any:
+        config = deepcopy(self._network.generation_config)
+        config.max_new_tokens = max_new_tokens
+        config.pad_token_id = self._tokenizer.pad_token_id
+        config.do_sample = decoding.temperature > 0
+        if config.do_sample:
+            chosen = {"temperature": decoding.temperature, "top_p": decoding.top_p}
+            # 0 switches top_k off: without a value of the authors', transformers would take 50 and servers none.
+            for name, value in {**self._defaults, "top_k": self._defaults["top_k"] or 0, **chosen}.items():
+                setattr(config, name, value)
+        return config
+
+    def _reply(self, tokens: list[int], ends: set[int], prompt_tokens: int) -> Reply:
+        end = next((place for place, token in enumerate(tokens) if token in ends), None)
+        text = self._tokenizer.decode(tokens[:end], skip_special_tokens=True)
+        return Reply(
+            text=text,
+            finish_reason="length" if end is None else "stop",
+            prompt_tokens=int(prompt_tokens),
+            completion_tokens=len(tokens) if end is None else end + 1,
+        )
+
+
+def _kind(job: _Job) -> Hashable:
+    """Requests with equal kinds may share a batch. The number of pictures counts, since not every processor takes
+    batches of mixed numbers; seed and top_p count only where something is drawn."""
+    decoding = job.request.decoding
+    drawn = (decoding.temperature, decoding.top_p, decoding.seed) if decoding.temperature > 0 else ()
+    return (len(job.request.images), decoding.max_tokens, *drawn)
+
+
+def _turn(message: Message, seeing: bool) -> dict[str, Any]:
+    if not seeing:
+        text = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+        return {"role": message.role, "content": text}
+    from PIL import Image
+
+    parts = [
+        {"type": "text", "text": part.text}
+        if isinstance(part, TextPart)
+        else {"type": "image", "image": Image.fromarray(part.pixels)}
+        for part in message.parts
+    ]
+    return {"role": message.role, "content": parts}
+
+
+def _template(source: Any) -> str | None:
+    template = getattr(source, "chat_template", None)
+    if isinstance(template, dict):
+        template = template.get("default") or next(iter(template.values()), None)
+    return template or None
+
+
+def _end_tokens(settings: Any, tokenizer: Any) -> set[int]:
+    ends = settings.eos_token_id
+    if ends is None:
+        ends = tokenizer.eos_token_id
+    return set(ends) if isinstance(ends, (list, tuple)) else {ends}
+
+
+def _free(device: str) -> None:
+    import torch
+
+    gc.collect()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        torch.mps.empty_cache()

@@ -1,0 +1,74 @@
+"""Knows what can go wrong, sorted by what the program does next; knows nothing of the code that raises.
+
+FramescribeError
+├─ UserError        the user must change something: one or two lines, no traceback, exit code 2
+│  └─ MissingExtra  an optional package is absent: names the extra and the pip line
+├─ VideoError       this video cannot be done: a failed row with stage, kind and message; the run goes on
+│  ├─ Unreadable    the file cannot be opened or is no video
+│  ├─ NoFrames      it opens, but holds no picture that can be had
+│  ├─ Refused       the engine will not answer this request (a 4xx for this content)
+│  ├─ EngineFault   the engine failed on this request, though it was asked again (a lasting 5xx, out of memory)
+│  └─ BadReply      the engine answered, but not with a caption
+└─ RunError         this run must stop; nothing is marked, the same command goes on later, exit code 1
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class FramescribeError(Exception):
+    """Anything that framescribe itself raises."""
+
+
+class UserError(FramescribeError):
+    """Something the user must change; its text says what, where, and what to do."""
+
+
+class MissingExtra(UserError):
+    """An optional package is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs packages that are not installed. Install them: pip install 'framescribe[{extra}]'"
+        )
+
+
+class VideoError(FramescribeError):
+    """This video cannot be done; `kind` is the word for it in the row."""
+
+    kind: ClassVar[str] = "error"
+
+
+class Unreadable(VideoError):
+    """The file cannot be opened, or it is no video."""
+
+    kind = "unreadable"
+
+
+class NoFrames(VideoError):
+    """The file opens, but no frame can be had from it."""
+
+    kind = "no_frames"
+
+
+class Refused(VideoError):
+    """The engine will not answer this request, however often it is asked."""
+
+    kind = "refused"
+
+
+class EngineFault(VideoError):
+    """The engine failed on this request after every retry."""
+
+    kind = "engine_fault"
+
+
+class BadReply(VideoError):
+    """The engine answered with something that is no caption."""
+
+    kind = "bad_reply"
+
+
+class RunError(FramescribeError):
+    """The run must stop now; rows already written stay, and the same command goes on from there."""

@@ -1,0 +1,139 @@
+"""Knows which frames of a video are wanted, by arithmetic on their number and times; knows no file and no pixel."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Literal, get_args
+
+from framescribe.errors import Unreadable, UserError
+
+Method = Literal["mid", "uniform", "random", "times", "every"]
+
+# Times are known to the microsecond. Without this allowance 3 * 0.1 s would or would not be 0.3 s, by the last bit.
+TOLERANCE = 1e-6
+
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "": 1.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """Which frames to take; refuses values that make no sense with a UserError.
+
+    mid      the middle frame
+    uniform  `frames` frames evenly spread, the first one included: frame i * n / frames for i = 0, 1, ...
+    random   `frames` frames drawn without replacement; the same `seed` and video give the same frames everywhere
+    times    the frames on the screen at these `times`, seconds from the start of the file
+    every    the first frame, then the one on the screen each `every` seconds, up to the last frame
+
+    `skip_edges` is the share of the frames (0 <= x < 0.5) left out at each end before choosing, against fades and
+    title cards; `times` are not affected by it. A video of fewer frames than asked for gives each frame once.
+    """
+
+    method: Method = "mid"
+    frames: int = 1
+    times: tuple[float, ...] = ()
+    every: float | None = None
+    seed: int = 0
+    skip_edges: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(Method):
+            raise UserError(f"No sampling method {self.method!r}. Choose one of {', '.join(get_args(Method))}.")
+        if not isinstance(self.frames, int) or isinstance(self.frames, bool) or self.frames < 1:
+            raise UserError(f"The number of frames must be a whole number of at least 1, not {self.frames!r}.")
+        if not 0 <= self.skip_edges < 0.5:
+            raise UserError(f"skip_edges is a share of the frames, at least 0 and below 0.5, not {self.skip_edges!r}.")
+        for time in self.times:
+            if not 0 <= time < math.inf:
+                raise UserError(f"Times are seconds from the start of the video, 0 or more, not {time!r}.")
+        if self.method == "times" and not self.times:
+            raise UserError("Sampling by times needs at least one time, in seconds from the start of the video.")
+        if self.method == "every" and self.every is None:
+            raise UserError("Sampling by 'every' needs a distance in seconds, such as 2.")
+        if self.every is not None and not TOLERANCE <= self.every < math.inf:
+            raise UserError(f"The distance between frames must be a number of seconds above 0, not {self.every!r}.")
+
+
+def choose(sampling: Sampling, times: Sequence[float | None], key: str) -> list[int]:
+    """The indices of the wanted frames, sorted, each once.
+
+    `times` holds the time of every frame in the order in which they are shown, in seconds, None where the file
+    gives none; its length is the number of frames. `key` names the video for `random`: its id, the same on every
+    machine. Empty for a video without frames. Raises Unreadable where the method needs times and some are missing.
+    """
+    count = len(times)
+    if not count:
+        return []
+    if sampling.method == "times":
+        clock = _clock(times)
+        return sorted({_shown(clock, time) for time in sampling.times})
+    # The bound keeps the middle frame (both middle frames of an even number) whatever the share.
+    edge = min(int(count * sampling.skip_edges), (count - 1) // 2)
+    inner = count - 2 * edge
+    if sampling.method == "mid":
+        picked = [inner // 2]
+    elif sampling.method == "uniform":
+        picked = _spread(inner, sampling.frames)
+    elif sampling.method == "random":
+        picked = _drawn(inner, sampling.frames, f"{sampling.seed}\n{key}")
+    else:
+        assert sampling.every is not None  # Sampling refuses the rest
+        picked = _each(_clock(times)[edge : edge + inner], sampling.every)
+    return [edge + index for index in picked]
+
+
+def seconds(text: str) -> float:
+    """The seconds in a duration such as "2s", "500ms", "1.5", "2min" or "1h"; UserError where it is none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|h|)\s*", text.lower(), flags=re.ASCII)
+    if not match:
+        raise UserError(f"{text!r} is no duration. Write it as 2s, 500ms, 1.5 (seconds) or 2min.")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _spread(count: int, wanted: int) -> list[int]:
+    if wanted >= count:
+        return list(range(count))
+    # A float step, rounded down: what numpy.linspace(0, count, wanted, endpoint=False, dtype=int) does. In whole
+    # numbers, i * count // wanted, some frames would come out one later (22 of 30 frames: 15, not numpy's 14).
+    step = count / wanted
+    return [int(index * step) for index in range(wanted)]
+
+
+def _drawn(count: int, wanted: int, seed: str) -> list[int]:
+    """Floyd's draw without replacement, on SHA-256: neither Python's version nor its hash seed changes it."""
+    drawn: set[int] = set()
+    for last in range(max(0, count - wanted), count):
+        digest = hashlib.sha256(f"{seed}\n{last}".encode("utf-8", "surrogatepass")).digest()
+        index = int.from_bytes(digest, "big") % (last + 1)
+        drawn.add(last if index in drawn else index)
+    return sorted(drawn)
+
+
+def _each(clock: Sequence[float], every: float) -> list[int]:
+    first, picked, step = clock[0], list[int](), 0
+    while (time := first + step * every) <= clock[-1] + TOLERANCE:
+        index = _shown(clock, time)
+        picked.append(index)
+        if index + 1 == len(clock):
+            break
+        # Steps that would show the same frame again are passed over at once: `every` may be far below a frame.
+        step = max(step + 1, math.ceil((clock[index + 1] - first - TOLERANCE) / every))
+    return picked
+
+
+def _clock(times: Sequence[float | None]) -> list[float]:
+    """The times, never falling: a frame whose time lies before that of an earlier frame is shown at once."""
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
+        raise Unreadable("Its frames carry no times, so none can be chosen by time; mid, uniform and random work.")
+    return list(accumulate(known, max))
+
+
+def _shown(clock: Sequence[float], time: float) -> int:
+    return max(0, bisect_right(clock, time + TOLERANCE) - 1)

@@ -1,0 +1,138 @@
+"""Knows the order of a run: what is left, caption it, keep each row, finish the file; knows no option and no screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framescribe.captioner import Captioner
+from framescribe.errors import UserError
+from framescribe.meter import Meter
+from framescribe.recipe import Recipe
+from framescribe.records import Row, Video
+from framescribe.results import Plan, Results
+from framescribe.runners.one_process import run
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """How a run went. `output` is None where it stopped before every input had a row."""
+
+    inputs: int
+    done_before: int
+    failed_before: int
+    output: Path | None = None
+    parts: Path
+    statuses: Counter[str] = field(default_factory=Counter)
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], Row] = field(default_factory=dict)
+    meter: Meter
+
+    @property
+    def new(self) -> int:
+        """Rows that this run wrote."""
+        return sum(self.statuses.values())
+
+    @property
+    def failed(self) -> int:
+        """Failed rows among all inputs, those of earlier runs too."""
+        return self.failed_before + self.statuses["failed"]
+
+    def count(self, row: Row) -> None:
+        """Add a row that this run wrote."""
+        self.statuses[row.status] += 1
+        if row.error is not None:
+            key = (row.error.stage, row.error.kind)
+            self.failures[key] += 1
+            self.examples.setdefault(key, row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """What a caller wants to hear of a run; every one is called from the run's own thread and must be quick."""
+
+    say: Callable[[str], None] = lambda line: None
+    started: Callable[[Plan, Captioner], None] = lambda plan, captioner: None
+    row: Callable[[Row], None] = lambda row: None
+
+
+async def run_job(
+    recipe: Recipe,
+    videos: Sequence[Video],
+    results: Results,
+    *,
+    retry_failed: bool = False,
+    redo: bool = False,
+    frames_from: Mapping[str, Row] | None = None,
+    stop: asyncio.Event | None = None,
+    watcher: Watcher | None = None,
+) -> Report:
+    """Caption what is left of `videos` and finish the file.
+
+    Set `stop` to end after what is under way; the report then has no output. UserError before anything is paid for
+    where the results hold rows of another recipe and `redo` is off. RunError where the run had to stop: the rows
+    written until then are kept.
+    """
+    watcher = watcher or Watcher()
+    stop = stop or asyncio.Event()
+    plan = results.plan(videos, recipe.fingerprints(), retry_failed=retry_failed, redo=redo, frames_from=frames_from)
+    if plan.other_recipe and not redo:
+        raise UserError(
+            f"{results.output} holds {plan.other_recipe:,} rows whose frames were captioned another way"
+            f"{_difference(results.noted_recipe().get('frames'), recipe.ingredients('frames'))}.\n"
+            "Write to another file (-o), or caption them again with this recipe (--redo; the old rows stay in "
+            f"{results.parts.name})."
+        )
+    _tell(plan, results, watcher.say)
+    meter = Meter()
+    report = Report(
+        inputs=len(videos), done_before=plan.done, failed_before=plan.failed_before, parts=results.parts, meter=meter
+    )
+    results.begin(
+        {
+            "inputs": len(videos),
+            "frames": recipe.ingredients("frames"),
+            "summary": recipe.ingredients("summary"),
+            "fingerprints": recipe.fingerprints(),
+        }
+    )
+    if plan.todo:
+        captioner = Captioner(recipe, meter)
+        try:
+            await captioner.open()
+            watcher.started(plan, captioner)
+            async for row in run(captioner.caption, plan.todo, in_flight=captioner.in_flight, stop=stop):
+                results.append(row)
+                report.count(row)
+                watcher.row(row)
+        finally:
+            await captioner.close()
+            results.close()
+    if report.new == len(plan.todo):
+        report.output = results.finish(videos)
+    return report
+
+
+def _tell(plan: Plan, results: Results, say: Callable[[str], None]) -> None:
+    if plan.done:
+        again = (
+            f", {plan.failed_before:,} of them failed (--retry-failed does them again)" if plan.failed_before else ""
+        )
+        say(f"{plan.done:,} videos have their row already{again}")
+    if plan.summaries_only:
+        say(f"{plan.summaries_only:,} summaries are written anew, from the frame captions that are there")
+    if plan.replaced:
+        say(f"{plan.replaced:,} files are not the ones that were captioned: they are done again")
+    if results.unreadable_lines:
+        say(f"{results.unreadable_lines:,} damaged lines in {results.parts}: their videos are done again")
+
+
+def _difference(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str:
+    if not before or not now:
+        return ""
+    names = [name for name in now if before.get(name) != now[name]]
+    return f" (different: {', '.join(names)})" if names else ""

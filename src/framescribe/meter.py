@@ -1,0 +1,56 @@
+"""Knows how much work each stage of a run did and how long it was busy; knows nothing of what the work is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+STAGES = ("decode", "frames", "summary")
+
+
+class Meter:
+    """Counts, and seconds in which at least one piece of a stage's work was under way.
+
+    Stages overlap, so their seconds may add up to more than the run took; `waiting` is the time in which no model
+    had a request. `clock` gives seconds and is for tests. Used from one thread.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.counts: Counter[str] = Counter()
+        self._clock = clock
+        self._started = clock()
+        self._busy = dict.fromkeys((*STAGES, "models"), 0.0)
+        self._active: Counter[str] = Counter()
+        self._since: dict[str, float] = {}
+
+    @contextmanager
+    def busy(self, stage: str) -> Iterator[None]:
+        """Work of `stage` ("decode", "frames" or "summary") is under way inside this block."""
+        names = (stage,) if stage == "decode" else (stage, "models")
+        for name in names:
+            if not self._active[name]:
+                self._since[name] = self._clock()
+            self._active[name] += 1
+        try:
+            yield
+        finally:
+            for name in names:
+                self._active[name] -= 1
+                if not self._active[name]:
+                    self._busy[name] += self._clock() - self._since[name]
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the meter was made."""
+        return self._clock() - self._started
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds by stage, and "waiting"."""
+        now = self._clock()
+        busy = {
+            name: spent + (now - self._since[name] if self._active[name] else 0) for name, spent in self._busy.items()
+        }
+        models = busy.pop("models")
+        return {**busy, "waiting": max(0.0, now - self._started - models)}

@@ -1,0 +1,66 @@
+"""Knows the prompt texts and how their placeholders are filled; knows no model and no video."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from framescribe.errors import UserError
+
+Kind = Literal["frame", "summary"]
+FRAME_VALUES = ("duration", "time", "frame_index")
+SUMMARY_VALUES = ("captions", "duration", "frame_count")
+
+# Only names count as placeholders, so JSON examples in a prompt need no escaping.
+_PLACEHOLDER = re.compile(r"\{([^\W\d][\w .\-]*)\}")
+
+
+def presets(kind: Kind) -> dict[str, str]:
+    """The prompts that ship with framescribe, by name; "default" is the first."""
+    texts = {}
+    for file in resources.files(__package__).iterdir():
+        if file.name == f"{kind}.txt":
+            texts["default"] = file.read_text(encoding="utf-8").strip()
+        elif file.name.endswith(f"-{kind}.txt"):
+            texts[file.name.removesuffix(f"-{kind}.txt")] = file.read_text(encoding="utf-8").strip()
+    return dict(sorted(texts.items()))
+
+
+def load(value: str, kind: Kind) -> str:
+    """The prompt that `value` means: `@file`, the name of a preset, or the text itself."""
+    if value.startswith("@"):
+        try:
+            text = Path(value[1:]).expanduser().read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"the {kind} prompt cannot be read from {value[1:]!r}: {error}") from error
+    else:
+        text = presets(kind).get(value, value).strip()
+    if not text:
+        raise UserError(f"the {kind} prompt is empty. Give a text, @file or one of: {', '.join(presets(kind))}.")
+    return text
+
+
+def check(text: str, kind: Kind, columns: Iterable[str]) -> None:
+    """UserError where the prompt names something that no video has."""
+    known = [*(FRAME_VALUES if kind == "frame" else SUMMARY_VALUES), *columns]
+    for name in _PLACEHOLDER.findall(text):
+        if name not in known:
+            raise UserError(
+                f"the {kind} prompt names {{{name}}}, but there is no such value or column. "
+                f"There is: {', '.join(known)}."
+            )
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """The text with every `{name}` that `values` holds replaced, in one pass, so that values are never filled again."""
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            return match[0]
+        found = values[match[1]]
+        return "" if found is None else str(found)
+
+    return _PLACEHOLDER.sub(value, text)

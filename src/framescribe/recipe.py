@@ -1,0 +1,115 @@
+"""Knows all that a run needs and what of it changes results; runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from framescribe.engines.base import Decoding
+from framescribe.engines.presets import identity
+from framescribe.frames.sampling import Sampling
+
+Part = Literal["frames", "summary"]
+PARTS: tuple[Part, ...] = ("frames", "summary")
+
+
+class ModelChoice(BaseModel):
+    """Which model, and where and how it runs. `model` None means: the only one that the server serves."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    engine: str = "transformers"
+    model: str | None = None
+    revision: str | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    quantize: Literal["int8", "int4"] | None = None
+    trust_remote_code: bool = False
+    batch_size: int | None = Field(default=None, ge=1)
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    requests: int = Field(default=32, ge=1)
+    timeout: float = Field(default=600, gt=0)
+
+    def what_matters(self) -> dict[str, Any]:
+        """What changes captions: the weights and their precision, not where they run.
+
+        A server's model is known by its name alone: what a server does inside cannot be seen from here.
+        """
+        if self.engine == "openai":
+            return {"model": self.model}
+        return {"model": identity(self.model or "", self.revision), "dtype": self.dtype, "quantize": self.quantize}
+
+
+class Recipe(BaseModel):
+    """All that a run needs. `frame_model` None: frame captions are there; `summary_model` None: no summary wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sampling: Sampling = Sampling()
+    max_pixels: int | None = Field(default=1024 * 1024, ge=1024)
+    frame_model: ModelChoice | None = None
+    frame_prompt: str = ""
+    frame_decoding: Decoding = Decoding()
+    summary_model: ModelChoice | None = None
+    summary_prompt: str = ""
+    summary_decoding: Decoding = Decoding()
+    decoders: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _has_a_stage(self) -> Recipe:
+        if self.frame_model is None and self.summary_model is None:
+            raise ValueError("a recipe needs a frame model, a summary model, or both")
+        return self
+
+    def ingredients(self, part: Part) -> dict[str, Any] | None:
+        """What a stage's result depends on, as plain JSON; None where the recipe does not run that stage."""
+        if part == "frames":
+            if self.frame_model is None:
+                return None
+            return {
+                "sampling": self.model_dump(mode="json")["sampling"],
+                "max_pixels": self.max_pixels,
+                "prompt": self.frame_prompt,
+                "decoding": _drawn(self.frame_decoding),
+                **self.frame_model.what_matters(),
+            }
+        if self.summary_model is None:
+            return None
+        return {
+            "prompt": self.summary_prompt,
+            "decoding": _drawn(self.summary_decoding),
+            **self.summary_model.what_matters(),
+        }
+
+    def made_by(self, part: Part) -> dict[str, Any]:
+        """What a row's provenance says of a stage: engine, model, prompt (as a hash) and decoding."""
+        choice = self.frame_model if part == "frames" else self.summary_model
+        prompt = self.frame_prompt if part == "frames" else self.summary_prompt
+        assert choice is not None
+        return {
+            "engine": choice.engine,
+            "model": choice.model,
+            "prompt_sha256": hashlib.sha256(prompt.encode()).hexdigest()[:16],
+            "decoding": _drawn(self.frame_decoding if part == "frames" else self.summary_decoding),
+        }
+
+    def fingerprints(self) -> dict[str, str | None]:
+        """A short text per stage, equal where the stage would give the same result."""
+        return {part: _digest(self.ingredients(part)) for part in PARTS}
+
+
+def _drawn(decoding: Decoding) -> dict[str, Any]:
+    greedy = decoding.temperature == 0
+    return {"max_tokens": decoding.max_tokens} | (
+        {} if greedy else {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": decoding.seed}
+    )
+
+
+def _digest(value: dict[str, Any] | None) -> str | None:
+    if value is None:
+        return None
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,130 @@
+"""Knows the records that travel (Video, Frame, Clip, FrameCaption, Row) and a row's form as a line; reads no file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Status = Literal["ok", "flagged", "failed"]
+Stage = Literal["decode", "frames", "summary"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video:
+    """One input. `id` is the same on every machine; `metadata` holds the user's other columns, untouched.
+
+    `size` is the file's length in bytes where it is known: a file that was replaced is captioned again.
+    """
+
+    id: str
+    path: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What the container and the decoder say of a video: seconds, pixels as displayed, frames as decoded."""
+
+    duration: float | None
+    fps: float | None
+    width: int
+    height: int
+    codec: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One decoded picture: its place in presentation order, time in seconds, RGB uint8 pixels [height, width, 3]."""
+
+    index: int
+    time: float | None
+    pixels: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"Frame(index={self.index}, time={self.time}, pixels={self.pixels.shape})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clip:
+    """What a strategy sees of a video: its facts and its sampled frames, in the order of time."""
+
+    info: VideoInfo
+    frames: tuple[Frame, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameCaption:
+    """What a model said of one frame."""
+
+    index: int
+    time: float | None
+    caption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a video has no caption: where it happened, the kind (`VideoError.kind`), and a sentence for a person."""
+
+    stage: Stage
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is written for one video, the failed ones too. `caption` is None where no summary was wanted or came."""
+
+    id: str
+    video_path: str
+    caption: str | None
+    status: Status
+    frames: tuple[FrameCaption, ...] = ()
+    video: VideoInfo | None = None
+    size: int | None = None
+    flags: tuple[str, ...] = ()
+    error: Failure | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def fingerprint(self, stage: Stage) -> str | None:
+        """The fingerprint of the recipe's `stage` that made this row, or None where that stage did not run."""
+        return dict(self.provenance.get("fingerprints") or {}).get(stage)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON values, in the order in which a person reads them."""
+        return asdict(self)
+
+    def as_line(self) -> str:
+        """One JSON object without its newline. Values that JSON has no form for (dates, bytes) become text."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, default=_as_text)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Row:
+        """The inverse of `as_dict`. Raises ValueError, KeyError or TypeError where the record is no row."""
+        video, error = record.get("video"), record.get("error")
+        return cls(
+            id=record["id"],
+            video_path=record["video_path"],
+            caption=record["caption"],
+            status=record["status"],
+            frames=tuple(FrameCaption(**frame) for frame in record.get("frames") or ()),
+            video=VideoInfo(**video) if video else None,
+            size=record.get("size"),
+            flags=tuple(record.get("flags") or ()),
+            error=Failure(**error) if error else None,
+            provenance=record.get("provenance") or {},
+            metadata=record.get("metadata") or {},
+        )
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -1,0 +1,1 @@
+"""Where captioners live. A runner shares and runs; it does not write, filter or retry."""

@@ -1,0 +1,45 @@
+"""Runs one captioner in this process over many videos at once; hands rows on as they finish, and writes none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+from framescribe.records import Row, Video
+
+Work = tuple[Video, Row | None]
+
+
+async def run(
+    caption: Callable[[Video, Row | None], Awaitable[Row]], work: Iterable[Work], *, in_flight: int, stop: asyncio.Event
+) -> AsyncIterator[Row]:
+    """Rows in the order in which they finish, at most `in_flight` videos at once.
+
+    After `stop` no further video is begun, and those under way are finished. The first error of the run is raised
+    once the rows that were finished with it are out; what was under way then is dropped.
+    """
+    waiting = iter(work)
+    tasks: set[asyncio.Task[Row]] = set()
+    exhausted = False
+    try:
+        while True:
+            while not exhausted and not stop.is_set() and len(tasks) < in_flight:
+                try:
+                    video, earlier = next(waiting)
+                except StopIteration:
+                    exhausted = True
+                else:
+                    tasks.add(asyncio.ensure_future(caption(video, earlier)))
+            if not tasks:
+                return
+            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            failed = [task for task in done if task.exception() is not None]
+            for task in done:
+                if task not in failed:
+                    yield task.result()
+            for task in failed:
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

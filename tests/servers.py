@@ -1,0 +1,140 @@
+"""Knows how to play a faulty OpenAI server on a loopback port, act by act; what works is proven on real engines elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
+
+from aiohttp import web
+
+Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def says(text: str | None = "fine", finish: str = "stop", **message: Any) -> Act:
+    """A chat completion with this text."""
+    body = {
+        "choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}],
+        "usage": {"prompt_tokens": 5, "completion_tokens": 2},
+    }
+    return answers(200, body)
+
+
+def answers(status: int, body: object, headers: dict[str, str] | None = None) -> Act:
+    """Any status with a JSON body, or with bare text."""
+
+    async def act(_request: web.Request) -> web.StreamResponse:
+        if isinstance(body, str):
+            return web.Response(status=status, text=body, headers=headers)
+        return web.json_response(body, status=status, headers=headers)
+
+    return act
+
+
+def sends(raw: bytes) -> Act:
+    """A 200 with these bytes, called JSON."""
+
+    async def act(_request: web.Request) -> web.StreamResponse:
+        return web.Response(body=raw, content_type="application/json")
+
+    return act
+
+
+def drops() -> Act:
+    """The connection is cut before any answer."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    return act
+
+
+def breaks_off() -> Act:
+    """An answer of which only the first bytes come."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000", "Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(b'{"choices": [')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    return act
+
+
+def sleeps(seconds: float, then: Act | None = None) -> Act:
+    """Nothing for `seconds`, then an answer."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await (then or says())(request)
+
+    return act
+
+
+class ScriptedServer:
+    """Plays `acts` for POST /v1/chat/completions in order of arrival, the last one again and again.
+
+    `models` is the act for GET /v1/models, or the names it lists. `requests` holds what was asked (JSON),
+    `authorization` the header of each, `most_at_once` how many were under way together.
+    """
+
+    def __init__(self, *acts: Act, models: Act | Sequence[str] = ("tiny",)) -> None:
+        self._acts = list(acts) or [says()]
+        self._models = models if callable(models) else answers(200, {"data": [{"id": name} for name in models]})
+        self.requests: list[dict[str, Any]] = []
+        self.authorization: list[str | None] = []
+        self.most_at_once = self._at_once = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
+        self.requests.append(await request.json())
+        self.authorization.append(request.headers.get("Authorization"))
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            return await act(request)
+        finally:
+            self._at_once -= 1
+
+    async def _start(self) -> int:
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_get("/v1/models", self._models)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        return self._runner.addresses[0][1]
+
+    def _await(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.port: int = self._await(self._start())
+        self.root = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.root}/v1"
+        return self
+
+    def stop(self) -> None:
+        """Close the port; later connections are refused."""
+        self._await(self._runner.cleanup())
+
+    async def _end_what_sleeps(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._await(self._end_what_sleeps())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

@@ -1,0 +1,87 @@
+"""The runner: every video's own row, bounded work, a stop that finishes, an error that drops no finished row."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+
+from framescribe.errors import RunError
+from framescribe.records import Row, Video
+from framescribe.runners.one_process import run
+
+VIDEOS = [Video(id=f"{n}.mp4", path=f"/{n}.mp4") for n in range(40)]
+
+
+async def slow(video: Video, earlier: Row | None) -> Row:
+    await asyncio.sleep(random.random() / 100)
+    return Row(id=video.id, video_path=video.path, caption=f"caption of {video.id}", status="ok")
+
+
+def collect(caption, stop_after: int | None = None, in_flight: int = 8) -> list[Row]:  # type: ignore[no-untyped-def]
+    rows: list[Row] = []
+
+    async def go() -> None:
+        stop = asyncio.Event()
+        async for row in run(caption, ((video, None) for video in VIDEOS), in_flight=in_flight, stop=stop):
+            rows.append(row)
+            if stop_after == len(rows):
+                stop.set()
+
+    try:
+        asyncio.run(go())
+    finally:
+        collected.extend(rows)
+    return rows
+
+
+collected: list[Row] = []
+
+
+@pytest.fixture(autouse=True)
+def _clear() -> None:
+    collected.clear()
+
+
+def test_every_video_gets_its_own_row_once() -> None:
+    rows = collect(slow)
+    assert sorted((row.id, row.caption) for row in rows) == sorted((v.id, f"caption of {v.id}") for v in VIDEOS)
+
+
+def test_no_more_than_in_flight_at_once() -> None:
+    active, most = 0, 0
+
+    async def counting(video: Video, earlier: Row | None) -> Row:
+        nonlocal active, most
+        active += 1
+        most = max(most, active)
+        row = await slow(video, earlier)
+        active -= 1
+        return row
+
+    collect(counting, in_flight=5)
+    assert most == 5
+
+
+def test_stop_finishes_what_is_under_way_and_begins_nothing_more() -> None:
+    begun: list[str] = []
+
+    async def noting(video: Video, earlier: Row | None) -> Row:
+        begun.append(video.id)
+        return await slow(video, earlier)
+
+    rows = collect(noting, stop_after=3, in_flight=4)
+    assert sorted(row.id for row in rows) == sorted(begun)
+    assert len(rows) < len(VIDEOS)
+
+
+def test_an_error_of_the_run_comes_after_the_rows_that_were_finished() -> None:
+    async def dying(video: Video, earlier: Row | None) -> Row:
+        if video.id == "20.mp4":
+            raise RunError("the engine is gone")
+        return Row(id=video.id, video_path=video.path, caption="x", status="ok")
+
+    with pytest.raises(RunError, match="the engine is gone"):
+        collect(dying, in_flight=4)
+    assert {f"{n}.mp4" for n in range(20)} <= {row.id for row in collected}

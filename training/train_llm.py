@@ -1,0 +1,137 @@
+"""Trains shapes-llm from scratch: a tiny Mistral that turns captions of frames into one sentence about the clip.
+
+PYTHONPATH=src python training/train_llm.py --seed 0 --out DIR
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import torch
+from common import Average, adamw, cosine, finish, log, options, save, update
+from summaries import training_example
+from tokenizer import TEXT_CHAT, build_tokenizer, text_chat
+from torch import nn
+from torch.nn import functional
+from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
+
+RATE, WARMUP, FLOOR = 2e-3, 100, 0.02
+LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
+EASY_STEPS = 0.4  # over this part of the steps the share of simple examples falls from all to none
+CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
+
+Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
+
+
+def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM:
+    model = MistralForCausalLM(
+        MistralConfig(
+            hidden_size=128,
+            intermediate_size=256,
+            num_hidden_layers=layers,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            head_dim=64,
+            vocab_size=len(tokenizer),
+            max_position_embeddings=4096,
+            tie_word_embeddings=True,
+            sliding_window=None,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            rms_norm_eps=1e-5,
+            attn_implementation="training",
+        )
+    )
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2:
+            nn.init.normal_(parameter, std=0.05 if "embed" in name else (2 / (5 * parameter.shape[-1])) ** 0.5)
+    return model
+
+
+def examples(
+    tokenizer: PreTrainedTokenizerFast, rng: random.Random, count: int, ease: float, caption_weight: float
+) -> list[Row]:
+    """Token ids and the weight of predicting each of them: 1 in the answer, less in the captions, 0 elsewhere."""
+    made = []
+    for _ in range(count):
+        example = training_example(rng, ease)
+        text, shift = text_chat(example.prompt), text_chat("").index(" ") + 1
+        encoded = tokenizer(text, return_offsets_mapping=True)
+        start, end = example.captions_start + shift, example.captions_end + shift
+        ids = list(encoded["input_ids"])
+        weights = [
+            caption_weight if start <= first and last <= end else 0.0 for first, last in encoded["offset_mapping"]
+        ]
+        answer = [*tokenizer(" " + example.answer)["input_ids"], tokenizer.eos_token_id]
+        # A few prompts come without the begin-of-text token, as from a server used without the chat template.
+        opening = [] if rng.random() < 0.06 else [tokenizer.bos_token_id]
+        made.append((opening + ids + answer, [0.0] * len(opening) + weights + [1.0] * len(answer)))
+    return made
+
+
+def in_batches(rows: list[Row]) -> list[list[Row]]:
+    """Batches of rows of about the same length, so that little is spent on padding."""
+    batches: list[list[Row]] = [[]]
+    for row in sorted(rows, key=lambda row: len(row[0])):
+        full = len(batches[-1]) == LARGEST_BATCH or (len(batches[-1]) + 1) * len(row[0]) > LARGEST_TOKENS
+        if full:
+            batches.append([])
+        batches[-1].append(row)
+    return batches
+
+
+def main() -> None:
+    parser = options(__doc__)
+    parser.add_argument("--steps", type=int, default=4600)
+    parser.add_argument("--layers", type=int, default=5)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    rng = random.Random(f"text {args.seed}")
+    tokenizer = build_tokenizer(TEXT_CHAT)
+    model = build(tokenizer, args.layers)
+    log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
+    optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
+    average, batches = Average(), []
+    for step in range(args.steps):
+        part = step / args.steps
+        if not batches:
+            ease = max(0.0, 1 - part / EASY_STEPS)
+            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, CAPTION_WEIGHT * (1 - part)))
+            rng.shuffle(batches)
+        average.add(train_step(model, optimizer, batches.pop(), cosine(step, args.steps, WARMUP, FLOOR)))
+        if (step + 1) % 100 == 0 or step in (0, 9, 49):
+            log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
+        if (step + 1) % 500 == 0:
+            model.save_pretrained(Path(f"{args.out}-partial"))
+            tokenizer.save_pretrained(Path(f"{args.out}-partial"))
+    save(model, tokenizer, args.out, max_new_tokens=128)
+    finish(args.out)
+    log("saved", args.out)
+
+
+def train_step(
+    model: MistralForCausalLM, optimizer: torch.optim.Optimizer, batch: list[Row], factor: float
+) -> torch.Tensor:
+    """One step; gives the loss and the share of right tokens in the answers."""
+    length = max(len(ids) for ids, _ in batch)
+    ids = torch.zeros(len(batch), length, dtype=torch.long)
+    weights = torch.zeros(len(batch), length)
+    for row, (tokens, token_weights) in enumerate(batch):
+        ids[row, : len(tokens)], weights[row, : len(tokens)] = torch.tensor(tokens), torch.tensor(token_weights)
+    chosen = weights[:, 1:] > 0
+    target, weight = ids[:, 1:][chosen], weights[:, 1:][chosen]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+        logits = model.lm_head(hidden[chosen])
+    losses = functional.cross_entropy(logits.float(), target, reduction="none")
+    update(optimizer, (losses * weight).sum() / weight.sum(), factor)
+    answer = weight == 1
+    right = (logits.argmax(-1) == target)[answer].float().mean()
+    return torch.stack([losses[answer].mean(), right])
+
+
+if __name__ == "__main__":
+    main()
