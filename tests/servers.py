@@ -1,10 +1,22 @@
-"""Knows how to play a faulty OpenAI server on a loopback port, act by act; what works is proven on real engines elsewhere."""
+"""Knows how to play a faulty OpenAI server on a loopback port, act by act, and how to start a real one; tests nothing.
+
+Scripted servers are for faults alone: what works is proven on the real one, `transformers serve`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import subprocess
+import sys
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
@@ -15,7 +27,9 @@ Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def says(text: str | None = "fine", finish: str = "stop", **message: Any) -> Act:
     """A chat completion with this text."""
     body = {
-        "choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}],
+        "choices": [
+            {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}
+        ],
         "usage": {"prompt_tokens": 5, "completion_tokens": 2},
     }
     return answers(200, body)
@@ -79,13 +93,14 @@ def sleeps(seconds: float, then: Act | None = None) -> Act:
 class ScriptedServer:
     """Plays `acts` for POST /v1/chat/completions in order of arrival, the last one again and again.
 
-    `models` is the act for GET /v1/models, or the names it lists. `requests` holds what was asked (JSON),
+    `models` is the act for GET /v1/models, or the names it lists; `others` for every other path. `requests` holds what was asked (JSON),
     `authorization` the header of each, `most_at_once` how many were under way together.
     """
 
-    def __init__(self, *acts: Act, models: Act | Sequence[str] = ("tiny",)) -> None:
+    def __init__(self, *acts: Act, models: Act | Sequence[str] = ("tiny",), others: Act | None = None) -> None:
         self._acts = list(acts) or [says()]
         self._models = models if callable(models) else answers(200, {"data": [{"id": name} for name in models]})
+        self._others = others or answers(404, "not found")
         self.requests: list[dict[str, Any]] = []
         self.authorization: list[str | None] = []
         self.most_at_once = self._at_once = 0
@@ -107,6 +122,7 @@ class ScriptedServer:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_route("*", "/{path:.*}", self._others)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -138,3 +154,43 @@ class ScriptedServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+@contextmanager
+def transformers_serve(folder: Path, *options: str) -> Iterator[str]:
+    """The URL of a real server on the CPU that loads any checkpoint by its path; `folder` keeps its log and cache.
+
+    Needs the packages of `transformers[serving]`: fastapi and uvicorn. Up in about 9 s. It ends with the block.
+    """
+    (folder / "hub").mkdir(parents=True, exist_ok=True)  # without one, its list of models is an error
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("transformers")), "serve", "--device", "cpu", "--dtype", "float32"]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder), "OMP_NUM_THREADS": "1"}
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port), *options], env=environment, stdout=log, stderr=log
+        )
+        try:
+            _wait_until_up(f"{url}/health", server, folder / "server.log")
+            yield f"{url}/v1"
+        finally:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the server did not come up:\n{log.read_text(errors='replace')[-2000:]}")

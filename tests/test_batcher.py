@@ -1,4 +1,4 @@
-"""Replies go to their own callers whatever the batches look like; cancelling, failing and closing stay with whom they hit."""
+"""Replies reach their own callers whatever the batches look like; cancelling and failing stay with whom they hit."""
 
 import asyncio
 import random
@@ -163,5 +163,5 @@ def test_close_fails_those_who_wait_and_may_be_repeated():
 
 
 def test_a_batch_has_at_least_one_item():
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="at least one"):
         Batcher(list, 0)

@@ -63,5 +63,7 @@ def test_only_the_decoder_imports_av() -> None:
 def test_the_front_door_is_light(module: str) -> None:
     heavy = {"torch", "transformers", "av", "numpy", "openai", "pydantic", "pyarrow", "PIL", "ray"}
     code = f"import sys, {module}; print(' '.join(sys.modules))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & heavy

@@ -12,11 +12,11 @@ import traceback
 import numpy as np
 import pytest
 from PIL import Image
-from servers import ScriptedServer, answers, breaks_off, drops, says, sends, sleeps
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, UserError
+from tests.servers import ScriptedServer, answers, breaks_off, drops, says, sends, sleeps
 
 KEY = "marker-5ecret-0123456789"
 
@@ -43,16 +43,16 @@ def ask(server_or_url, *requests, **options):
         await engine.open()
         found = []
         for request in requests:
-            try:
-                found.append(await engine.complete(request))
-            except Exception as error:
-                assert KEY not in "".join(traceback.format_exception(error))
-                found.append(error)
+            found += await asyncio.gather(engine.complete(request), return_exceptions=True)
         await engine.close()
         await engine.close()
         return found
 
-    return asyncio.run(main())
+    found = asyncio.run(main())
+    for error in found:
+        if isinstance(error, Exception):
+            assert KEY not in "".join(traceback.format_exception(error))
+    return found
 
 
 def refused_to_open(url, **options):
@@ -101,7 +101,9 @@ def test_a_long_retry_after_is_not_cut_short():
         assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("fault", [answers(500, "oops"), drops(), breaks_off(), sleeps(30)], ids=["500", "drop", "break", "time-out"])
+@pytest.mark.parametrize(
+    "fault", [answers(500, "oops"), drops(), breaks_off(), sleeps(30)], ids=["500", "drop", "break", "time-out"]
+)
 def test_passing_faults_are_asked_again(fault):
     with ScriptedServer(fault, fault, says("fine")) as server:
         (reply,) = ask(server, question(), timeout=0.5)
@@ -181,7 +183,8 @@ def test_a_refusal_carries_the_servers_words_cut_and_is_not_repeated(status):
 
 
 @pytest.mark.parametrize(
-    "body", [{"detail": [{"msg": "too many images"}]}, {"error": "too many images"}, "<html><b>too many images</b></html>"]
+    "body",
+    [{"detail": [{"msg": "too many images"}]}, {"error": "too many images"}, "<html><b>too many images</b></html>"],
 )
 def test_the_servers_words_are_found_in_every_servers_way_of_saying_them(body):
     with ScriptedServer(answers(400, body)) as server:
@@ -203,7 +206,9 @@ def test_garbage_is_a_bad_reply_and_the_next_request_goes_on(act):
 
 
 def test_a_model_that_only_thought_is_told_apart():
-    with ScriptedServer(says(None, "length", reasoning_content="let me think"), says("", "length", reasoning="hm")) as server:
+    with ScriptedServer(
+        says(None, "length", reasoning_content="let me think"), says("", "length", reasoning="hm")
+    ) as server:
         for error in ask(server, question(), question()):
             assert isinstance(error, BadReply)
             assert "--max-tokens" in str(error)
@@ -272,7 +277,10 @@ def test_a_server_that_goes_away_ends_the_run():
 @pytest.mark.parametrize(
     ("act", "words"),
     [
-        (answers(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}), "does not take the key in OPENAI_API_KEY"),
+        (
+            answers(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}),
+            "does not take the key in OPENAI_API_KEY",
+        ),
         (answers(403, "forbidden"), "OPENAI_API_KEY"),
         (answers(404, {"error": {"message": "The model `tiny` does not exist."}}), "does not exist"),
         (answers(429, {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}), "quota"),

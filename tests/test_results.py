@@ -29,7 +29,11 @@ def row(name: str, caption: str | None = "A cat.", *, prints: tuple[str, str] = 
         "frames": (FrameCaption(index=15, time=1.5, caption=f"frame of {name}"),),
         "video": INFO,
         "size": 100,
-        "provenance": {"version": "x", "fingerprints": {"frames": prints[0], "summary": prints[1]}, "stages": {"frames": {"model": "m"}}},
+        "provenance": {
+            "version": "x",
+            "fingerprints": {"frames": prints[0], "summary": prints[1]},
+            "stages": {"frames": {"model": "m"}},
+        },
         "metadata": {},
     }
     return Row(**{**values, **more})  # type: ignore[arg-type]
@@ -90,7 +94,9 @@ def test_a_damaged_line_costs_its_own_video_only_and_is_told(tmp_path: Path) -> 
     part.write_bytes(lines[0] + b"\x00" * 40 + b"\n" + lines[2])
     results = Results(output)
     assert results.unreadable_lines == 1
-    assert [one.id for one, _ in results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], PRINTS).todo] == ["b.mp4"]
+    assert [one.id for one, _ in results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], PRINTS).todo] == [
+        "b.mp4"
+    ]
 
 
 def test_finished_file_has_one_row_per_input_in_input_order(tmp_path: Path) -> None:
@@ -113,7 +119,12 @@ def test_finished_file_has_one_row_per_input_in_input_order(tmp_path: Path) -> N
 def test_every_form_reads_back_as_the_same_rows(tmp_path: Path, ending: str) -> None:
     output = tmp_path / f"captions{ending}"
     rows = [
-        row("a.mp4", 'A "quoted"\ncaption, with 日本語', metadata={"title": "007", "status": "mine"}, flags=("caption_truncated",)),
+        row(
+            "a.mp4",
+            'A "quoted"\ncaption, with 日本語',
+            metadata={"title": "007", "status": "mine"},
+            flags=("caption_truncated",),
+        ),
         failed("b.mp4", metadata={"title": "", "status": "x"}, video=None),
     ]
     videos = [video("a.mp4", title="007", status="mine"), video("b.mp4", title="", status="x")]

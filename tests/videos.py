@@ -7,7 +7,6 @@ be written by hand and read back from pixels.
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -85,9 +84,8 @@ def film(
             stream.set_display_matrix(matrix)
         if turn:
             stream.set_display_rotation(*turn)
-        voice = output.add_stream("mp3" if path.suffix == ".mp3" else "aac", rate=8000, layout="mono") if sound else None
-        if voice:
-            _silence(output, voice)
+        if sound:
+            _silence(output, output.add_stream("aac", rate=16000, layout="mono"))
         for place, picture in enumerate(pictures):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format=stream.pix_fmt)
             frame.pts, frame.time_base = (ticks[place], Fraction(1, 1000)) if ticks else (place, Fraction(1, 25))
@@ -110,7 +108,8 @@ def covered_voice(path: Path) -> Path:
     body = b"\0image/png\0\3\0" + cover.read_bytes()
     image = b"APIC" + struct.pack(">I", len(body)) + b"\0\0" + body
     size = bytes(len(image) >> shift & 127 for shift in (21, 14, 7, 0))
-    path.write_bytes(b"ID3\3\0\0" + size + image + voice(path).read_bytes().split(b"\xff\xfb", 1)[1].join([b"\xff\xfb", b""]))
+    plain = voice(path).read_bytes()
+    path.write_bytes(b"ID3\3\0\0" + size + image + plain[plain.index(b"\xff") :])
     return path
 
 
@@ -161,7 +160,3 @@ def _silence(output: av.container.OutputContainer, stream: av.AudioStream) -> No
         frame.sample_rate, frame.pts = stream.rate, place * (stream.rate // 8)
         output.mux(stream.encode(frame))
     output.mux(stream.encode(None))
-
-
-if __name__ == "__main__":
-    film(Path(sys.argv[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +16,14 @@ from torch import nn
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel, PreTrainedTokenizerFast
 
 START = time.time()
+CARDS = Path(__file__).parent / "cards"
 
 
 def options(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--out", type=Path, required=True, help="directory to write the checkpoint to")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2, help="CPU threads for the training steps")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads for the training steps")
     return parser
 
 
@@ -113,8 +115,8 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Pat
     tokenizer.save_pretrained(folder)
 
 
-def finish(folder: Path) -> None:
-    """Make a saved directory readable for older readers and servers too.
+def finish(folder: Path, card: str) -> None:
+    """Make a saved directory readable for older readers and servers too, and add its model card.
 
     transformers 5 writes names and places of its own; checkpoints on the hub, and servers such as vLLM, have
     the vision tower under `vision_tower.vision_model`, a preprocessor_config.json, and these keys beside the new.
@@ -142,6 +144,7 @@ def finish(folder: Path) -> None:
             folder / "preprocessor_config.json",
             processor["image_processor"] | {"processor_class": processor["processor_class"]},
         )
+    shutil.copyfile(CARDS / f"{card}.md", folder / "README.md")
 
 
 def _read(path: Path) -> dict:

@@ -268,9 +268,7 @@ def main() -> None:
     start = time.process_time()
     captions = caption([frame.image for frame in frames], [FRAME_PROMPTS[frame.prompt] for frame in frames])
     seconds = (time.process_time() - start) / len(frames)
-    print(
-        f"\nCaptions of {len(frames)} frames of {len(clips)} H.264 clips, per cent right ({seconds:.3f} CPU s a frame)\n"
-    )
+    print(f"\nCaptions of {len(frames)} frames of {len(clips)} H.264 clips, per cent right; {seconds:.3f} CPU s each\n")
     frame_table(frames, captions)
     wrong = [(f.scene.caption(), text) for f, text in zip(frames, captions, strict=True) if f.scene.caption() != text]
     for right, said in wrong[: args.mistakes]:

@@ -1,12 +1,11 @@
-"""Trains shapes-llm from scratch: a tiny Mistral that turns captions of frames into one sentence about the clip.
+"""Knows how to train shapes-llm, which makes one sentence of captions of frames; knows nothing of pictures.
 
-PYTHONPATH=src python training/train_llm.py --seed 0 --out DIR
+Run as `python training/train_llm.py --seed 0 --out DIR`.
 """
 
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import torch
 from common import Average, adamw, cosine, finish, log, options, save, update
@@ -83,7 +82,7 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 
 
 def main() -> None:
-    parser = options(__doc__)
+    parser = options("Trains shapes-llm from scratch.")
     parser.add_argument("--steps", type=int, default=4600)
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
@@ -104,11 +103,8 @@ def main() -> None:
         average.add(train_step(model, optimizer, batches.pop(), cosine(step, args.steps, WARMUP, FLOOR)))
         if (step + 1) % 100 == 0 or step in (0, 9, 49):
             log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
-        if (step + 1) % 500 == 0:
-            model.save_pretrained(Path(f"{args.out}-partial"))
-            tokenizer.save_pretrained(Path(f"{args.out}-partial"))
     save(model, tokenizer, args.out, max_new_tokens=128)
-    finish(args.out)
+    finish(args.out, "shapes-llm")
     log("saved", args.out)
 
 

@@ -1,9 +1,8 @@
-"""Trains shapes-vlm from scratch: a tiny LLaVA-NeXT that captions pictures of coloured shapes.
+"""Knows how to train shapes-vlm, which captions pictures of coloured shapes; knows nothing of clips.
 
-    PYTHONPATH=src python training/train_vlm.py --seed 0 --out DIR
-
-First the vision tower learns alone, from labels for every patch, then the projector and the language model
-learn to say in words what the tower sees, and at last all three learn together.
+Run as `python training/train_vlm.py --seed 0 --out DIR`. First the vision tower learns alone, from labels for
+every patch, then the projector and the language model learn to say in words what the tower sees, and at last
+all three learn together.
 """
 
 from __future__ import annotations
@@ -279,7 +278,7 @@ def save_all(model: LlavaNextForConditionalGeneration, tokenizer: PreTrainedToke
         chat_template=VISION_CHAT,
         num_additional_image_tokens=1,
     ).save_pretrained(folder)
-    finish(folder)
+    finish(folder, "shapes-vlm")
 
 
 def main() -> None:
@@ -296,7 +295,6 @@ def main() -> None:
     model, heads, batches = build(tokenizer), LabelHeads(), Batches(pool, args.seed)
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
     train_tower(model, heads, batches, args.tower_steps)
-    torch.save((model.state_dict(), heads.state_dict()), f"{args.out}-tower.pt")
     train_captions(model, heads, batches, tokenizer, random.Random(f"vision {args.seed}"), args.caption_steps)
     save_all(model, tokenizer, args.out)
     log("saved", args.out)

@@ -6,6 +6,7 @@ It opens what it needs once, and knows neither where videos come from nor where 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,8 +15,9 @@ from typing import Any
 from framescribe import registry
 from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.engines.presets import resolve
-from framescribe.errors import UserError, VideoError
+from framescribe.errors import FramescribeError, UserError, VideoError
 from framescribe.frames.decoder import sample
+from framescribe.frames.sampling import Sampling
 from framescribe.meter import Meter
 from framescribe.recipe import ModelChoice, Part, Recipe
 from framescribe.records import Clip, Failure, Row, Stage, Video
@@ -60,13 +62,17 @@ class Captioner:
 
     @property
     def in_flight(self) -> int:
-        """How many videos at once keep every model busy while the next ones are decoded."""
-        return 2 * max(engine.concurrency for engine in self.engines.values()) + self._decoders
+        """How many videos at once keep every model busy while the next ones are decoded.
+
+        Twice what the models answer at once, and no more: a row comes out, and a stop ends, the sooner for it.
+        """
+        answered = max(engine.concurrency for engine in self.engines.values())
+        return math.ceil(2 * answered / _frames_a_video(self.recipe.sampling)) + self._decoders
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
         """The row for this video. Frame captions that `earlier` paid for are taken over, not asked for again.
 
-        A VideoError becomes a failed row; every other error is the run's and is raised.
+        What goes wrong with this video becomes a failed row; UserError and RunError are the run's and are raised.
         """
         counted = {stage: _Counted(engine, stage, self.meter) for stage, engine in self.engines.items()}
         row = Row(
@@ -94,7 +100,6 @@ class Captioner:
                 stage = "frames"
                 seen = await caption_frames(clip, self._ask("frames", counted["frames"]), video.metadata)
                 del clip  # its pixels need not stay while the summary is written
-                self.meter.counts["frames"] += len(seen.frames)
                 row = replace(row, frames=seen.frames)
                 flags += seen.flags
             if "summary" in counted:
@@ -106,6 +111,11 @@ class Captioner:
                 flags += written.flags
         except VideoError as error:
             failure = Failure(stage=stage, kind=error.kind, message=str(error))
+            row = replace(row, status="failed", error=failure)
+        except FramescribeError:
+            raise
+        except Exception as error:  # the one place where a mistake of ours, or a library's, costs one video and no more
+            failure = Failure(stage=stage, kind="internal", message=f"{type(error).__name__}: {error}")
             row = replace(row, status="failed", error=failure)
         else:
             row = replace(row, status="flagged" if flags else "ok")
@@ -141,6 +151,13 @@ class Captioner:
         if earlier is not None and earlier.frames and (frames := earlier.fingerprint("frames")):
             prints["frames"] = frames
         return {"version": VERSION, "fingerprints": prints, "stages": stages}
+
+
+def _frames_a_video(sampling: Sampling) -> int:
+    """How many frames a video probably gives; `every` depends on its length, which is not known yet."""
+    if sampling.method in ("uniform", "random"):
+        return sampling.frames
+    return {"mid": 1, "times": len(sampling.times), "every": 8}[sampling.method]
 
 
 def make_engine(choice: ModelChoice) -> Engine:
@@ -181,6 +198,7 @@ class _Counted:
     async def complete(self, request: ChatRequest) -> Reply:
         with self._meter.busy(self._stage):
             reply = await self._engine.complete(request)
+        self._meter.counts[self._stage] += 1
         self.prompt_tokens += reply.prompt_tokens or 0
         self.completion_tokens += reply.completion_tokens or 0
         self._meter.counts["prompt_tokens"] += reply.prompt_tokens or 0

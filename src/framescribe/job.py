@@ -114,6 +114,8 @@ async def run_job(
             results.close()
     if report.new == len(plan.todo):
         report.output = results.finish(videos)
+        if others := len(results) - len(videos):
+            watcher.say(f"{others:,} rows of videos that are not among the inputs now stay in {results.parts} alone")
     return report
 
 

@@ -75,7 +75,7 @@ def find_videos(
     `say` gets one line for each choice that was made for the user. UserError where a source holds no video.
     """
     given = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
-    if not any(given):
+    if not given or not all(given):
         kinds = f"a video, a folder, a pattern like 'clips/**/*.mp4', or a list ({', '.join(TABLE_ENDINGS)})"
         raise UserError(f"no videos given: name {kinds}")
     tables = [source for source in given if _is_table(source)]
@@ -278,7 +278,7 @@ def _own_ids(source: str, columns: list[str], records: Sequence[Mapping[str, Any
             raise UserError(f"id column {column!r} of {source} is empty in row {row}; give every row an id")
         first = rows.setdefault(str(value), row)
         if first != row:
-            raise UserError(f"id column {column!r} of {source} has {value!r} in rows {first} and {row}")
+            raise UserError(f"id column {column!r} of {source} has {value!r} twice (rows {first} and {row})")
     return list(rows)
 
 
@@ -312,7 +312,7 @@ def _holds_videos(records: Sequence[Mapping[str, Any]], column: str) -> bool:
 def _refuse_unknown_column(source: str, columns: list[str], column: str, option: str) -> None:
     if column not in columns:
         hint = _did_you_mean(column, columns)
-        raise UserError(f"{source} has no column {column!r} ({option}){hint}; it has {_listed(columns)}")
+        raise UserError(f"{source} has no column {column!r} for {option}{hint}; it has {_listed(columns)}")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -365,7 +365,7 @@ def _not_there(path: str) -> str:
 def _did_you_mean(name: str, names: Iterable[str]) -> str:
     by_lower = {other.lower(): other for other in names}
     close = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
-    return f", did you mean {by_lower[close[0]]!r}?" if close else ""
+    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
 
 
 def _settle_ids(found: Iterable[_Found], say: Say) -> list[Video]:

@@ -107,8 +107,9 @@ def _read_separated(path: str, delimiter: str) -> Table:
 
 
 def _header(path: str, line: int, columns: list[str]) -> list[str]:
-    while len(columns) > 1 and not columns[-1] and "" in columns[:-1]:
-        columns.pop()  # spreadsheets fill up the header with unnamed columns
+    if columns[-2:] == ["", ""]:  # spreadsheets fill up the header with unnamed columns
+        while columns and not columns[-1]:
+            columns.pop()
     _refuse_twins(path, line, columns)
     return columns
 
@@ -174,7 +175,7 @@ def _read_parquet(path: str) -> Table:
             for batch in file.iter_batches():
                 same = batch if batch.schema == plain else batch.cast(plain, safe=False)
                 records.extend(same.to_pylist())
-    except pa.ArrowException as error:
+    except (pa.ArrowException, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise UserError(f"{path} cannot be read as Parquet ({reason}); write it again") from None
     return Table(columns, records)

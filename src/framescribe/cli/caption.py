@@ -23,7 +23,7 @@ from framescribe.cli.options import (
     takes,
 )
 from framescribe.cli.screen import Screen, screen
-from framescribe.errors import MissingExtra, UserError
+from framescribe.errors import MissingExtra, RunError, UserError
 
 if TYPE_CHECKING:
     from framescribe.engines.base import Decoding
@@ -107,7 +107,7 @@ def summarize(given: FrameCaptionOptions, engine: EngineOptions, results: Result
         if model is None and given.base_url is None:
             model = _partner_of(rows.values())
         recipe = _recipe(
-            summary_model=_chosen(engine.choice(model, given.base_url), display.say),
+            summary_model=chosen(engine.choice(model, given.base_url), display.say),
             summary_prompt=_prompt(given.prompt, "summary", videos),
             summary_decoding=_decoding(engine, given.seed),
         )
@@ -166,6 +166,8 @@ def run(
     except (asyncio.CancelledError, KeyboardInterrupt):
         display.say(f"stopped: every row is kept in {kept.parts}; run the same command again to go on")
         return 130
+    except RunError as error:
+        raise RunError(f"{error}\nEvery row is kept in {kept.parts}; run the same command again to go on.") from error
     display.finish(report)
     if interrupted and report.output is None:
         return 130
@@ -185,7 +187,7 @@ def _recipe(**parts: Any) -> Recipe:
 
 
 def _frame_model(options: FrameModelOptions, engine: EngineOptions, say: Say) -> ModelChoice:
-    return _chosen(engine.choice(options.model, options.base_url), say)
+    return chosen(engine.choice(options.model, options.base_url), say)
 
 
 def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: EngineOptions, say: Say) -> ModelChoice:
@@ -193,14 +195,14 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     from framescribe.engines.presets import summary_partner
 
     if options.summary_base_url is not None:
-        return _chosen(engine.choice(options.summary_model, options.summary_base_url), say)
+        return chosen(engine.choice(options.summary_model, options.summary_base_url), say)
     model = options.summary_model
     if model is None:
         model = summary_partner(frame.model or "") if frame.base_url is None else frame.model
     return engine.choice(model, frame.base_url)
 
 
-def _chosen(choice: ModelChoice, say: Say) -> ModelChoice:
+def chosen(choice: ModelChoice, say: Say) -> ModelChoice:
     """The choice with a model: the only one that the server serves, or one that suits this machine; which is said."""
     if choice.model is not None:
         return choice

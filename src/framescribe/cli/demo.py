@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console, RenderableType
+    from rich.text import Text
 
     from framescribe.demo.show import DemoFolder, Score, Shown
 
@@ -26,12 +27,19 @@ _LISTED = 30
 def demo(
     videos: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FOLDER]", help="Videos of yours (a folder, files). Without it: clips are made.", show_default=False),
+        typer.Argument(
+            metavar="FOLDER",
+            help="Videos of yours (a folder, files). Without it: clips are made.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where all of it goes. Without it: framescribe-demo.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Where all of it goes. Without it: framescribe-demo."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Other clips. Without it: 0.", show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Other clips. Without it: 0.", show_default=False)
+    ] = None,
     clips: Annotated[int | None, typer.Option(metavar="N", min=1, help="How many clips. Without it: 12.")] = None,
 ) -> None:
     """See it work: make clips with known content, caption them with two tiny built-in models, compare with the truth.
@@ -41,18 +49,122 @@ def demo(
     """
     from framescribe.demo import show
     from framescribe.demo.report import write_report
-    from framescribe.job import Report
     from framescribe.results import Results
 
     if videos and (seed is not None or clips is not None):
-        raise UserError("--seed and --clips are for the clips that the demo makes; leave them out where you name videos")
+        raise UserError(
+            "--seed and --clips are for the clips that the demo makes; leave them out where you name videos"
+        )
     with screen(quiet=False, json_logs=False) as display:
         folder = _ready(videos, output, seed, clips, display)
-        code = run(show.recipe(), folder.videos, ResultOptions(output=folder.captions, retry_failed=True, redo=True), folder.captions, display)
+        code = run(
+            show.recipe(),
+            folder.videos,
+            ResultOptions(output=folder.captions, retry_failed=True, redo=True),
+            folder.captions,
+            display,
+        )
     if code == 130:
         raise typer.Exit(code)
     shown = show.show(Results(folder.captions).rows(folder.videos), folder.clips)
     score = show.score(shown)
-    write_report(folder.report, shown, score)
+    write_report(folder.report, shown, score, real_command=folder.real_command)
     _tell(folder, shown, score)
     raise typer.Exit(code)
+
+
+def _ready(
+    videos: Sequence[str] | None, output: Path | None, seed: int | None, clips: int | None, display: Screen
+) -> DemoFolder:
+    from framescribe.demo import show
+    from framescribe.sources import find_videos
+
+    if videos:
+        display.say(show.WARNING)
+        return show.own(output, find_videos(videos, say=display.say), videos)
+    folder = show.made_up(output or Path(show.DEFAULT_FOLDER), seed or 0, clips or show.CLIPS)
+    display.say(f"{len(folder.clips):,} clips with known content are in {folder.folder / 'clips'}")
+    return folder
+
+
+def _tell(folder: DemoFolder, shown: Sequence[Shown], score: Score | None) -> None:
+    """Print clips, captions and truths, the share that is right, and where to go from here."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from framescribe.demo.show import WARNING
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console.print()
+    console.print(_table(shown, score))
+    if len(shown) > _LISTED:
+        console.print(f"  and {len(shown) - _LISTED:,} more", style="dim")
+    console.print()
+    if score is not None:
+        _tell_score(score, console)
+        console.print()
+    # Paths and the command stay on one line, however long: they are there to be copied.
+    for name, path, hint in (("captions", folder.captions, ""), ("report  ", folder.report, " (open it in a browser)")):
+        console.print(Text.assemble((name, "bold"), f"  {path}{hint}"), soft_wrap=True)
+    console.print()
+    console.print(WARNING)
+    console.print("A real model, on videos of yours (fetched from the internet once):")
+    console.print(Text(f"  {folder.real_command}", style="bold"), soft_wrap=True)
+
+
+def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("video", overflow="fold", max_width=26)
+    table.add_column("caption", overflow="fold", ratio=1)
+    if score is not None:
+        table.add_column("right?", no_wrap=True)
+        table.add_column("frames", no_wrap=True, justify="right")
+    for one in shown[:_LISTED]:
+        row, verdict = one.row, one.caption
+        said = Text(row.caption or "")
+        if row.error is not None:
+            said = Text(f"failed: {row.error.stage}: {row.error.message}", style="red")
+        if verdict is None:
+            table.add_row(Text(row.id), said)
+            continue
+        if not verdict.right and row.error is None:
+            said, truth = (
+                Text.assemble(*((text, "bold underline" if differs else "") for text, differs in pieces))
+                for pieces in verdict.side_by_side()
+            )
+            said = Text("\n").join([said, Text("truth: ", style="yellow").append_text(truth)])
+        right = (
+            Text("right", style="green")
+            if verdict.right
+            else Text("wrong" if row.error is None else "failed", style="bold red")
+        )
+        frames = Text(f"{one.frames_right}/{len(one.frames)}" if one.frames else "-")
+        frames.stylize("red" if one.frames_right < len(one.frames) else "")
+        table.add_row(_named(one), said, right, frames)
+    return table
+
+
+def _named(one: Shown) -> Text:
+    """A made-up clip's number and form; its whole name would only say again what the caption says."""
+    from rich.text import Text
+
+    number, _, rest = one.row.id.partition("-")
+    form = " ".join(filter(None, (Path(rest).suffix.lstrip("."), one.row.video.codec if one.row.video else "")))
+    return Text.assemble(number, " ", (form, "dim"))
+
+
+def _tell_score(score: Score, console: Console) -> None:
+    from rich.table import Table
+
+    from framescribe.demo.report import percent
+
+    parts = ", ".join(f"{name} {percent(share)}" for name, share in score.attributes.items())
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row("[bold]videos right[/]", f"{score.videos_right:,} of {score.videos:,}, to the letter")
+    grid.add_row("[bold]frames right[/]", f"{score.frames_right:,} of {score.frames:,}")
+    grid.add_row("[bold]attributes[/]", f"{percent(score.share)} right" + (f": {parts}" if parts else ""))
+    console.print(grid)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from framescribe.captioner import Captioner
     from framescribe.job import Report
@@ -106,15 +107,24 @@ class LiveScreen(PlainScreen):
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+        from rich.text import Text
 
         super().__init__()
+        outer = self
+
+        class State(ProgressColumn):
+            """Read at every refresh: frames come in long before their video's row."""
+
+            def render(self, task: Task) -> Text:
+                return outer.state()
+
         self._console = Console(stderr=True, highlight=False)
         self._progress = Progress(
             TextColumn("[bold]videos[/]"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[state]}"),
+            State(),
             console=self._console,
             transient=True,
             expand=True,
@@ -131,16 +141,25 @@ class LiveScreen(PlainScreen):
 
     def started(self, plan: Plan, captioner: Captioner) -> None:
         super().started(plan, captioner)
-        self._task = self._progress.add_task("", total=self.total, state="")
+        self._task = self._progress.add_task("", total=self.total)
         self._progress.start()
 
     def row(self, row: Row) -> None:
         self._last = time.monotonic()  # the bar tells where the run stands
         super().row(row)
+        self._progress.update(self._task, completed=self.done)
+
+    def state(self) -> Text:
+        """What stands to the right of the bar."""
+        from rich.text import Text
+
         rates = self.rates()
-        state = f"{rates['frames']:.1f} frames/s  {rates['tokens']:.0f} tok/s  "
-        state += f"[red]{self.failed:,} failed[/]  " if self.failed else ""
-        self._progress.update(self._task, completed=self.done, state=state + f"{clock(rates['left_s'])} left")
+        left = f"{clock(rates['left_s'])} left" if self.done else ""
+        return Text.assemble(
+            f"{rates['frames']:.1f} frames/s  {rates['tokens']:.0f} tok/s  ",
+            (f"{self.failed:,} failed  ", "red") if self.failed else "",
+            left,
+        )
 
     def finish(self, report: Report) -> None:
         self._progress.stop()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import os
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from html import escape
@@ -17,7 +15,7 @@ from urllib.parse import quote
 import numpy as np
 import simplejpeg
 
-from framescribe.demo.show import REAL_COMMAND, SAMPLING, WARNING, Score, Shown, Verdict
+from framescribe.demo.show import SAMPLING, WARNING, Piece, Score, Shown, Verdict
 from framescribe.errors import UserError, VideoError
 from framescribe.frames.decoder import sample
 from framescribe.records import FrameCaption, Row, VideoInfo
@@ -39,22 +37,27 @@ _FRAME = Template("""<figure class="$state">
 </figure>""")
 
 
-def write_report(path: Path, shown: Sequence[Shown], score: Score | None) -> None:
+def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, real_command: str) -> None:
     """Write the page, whole or not at all. The sampled frames are read again from the videos, as thumbnails."""
     listed = shown[:LARGEST]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
         pictures = list(threads.map(_thumbnails, (one.row for one in listed)))
-    cards = [_card(number, one, seen, path.parent) for number, (one, seen) in enumerate(zip(listed, pictures, strict=True), 1)]
+    cards = [
+        _card(number, one, seen, path.parent)
+        for number, (one, seen) in enumerate(zip(listed, pictures, strict=True), 1)
+    ]
     if len(shown) > LARGEST:
         cards.append(f"<p>The first {LARGEST:,} of {len(shown):,} videos; all of them are in captions.jsonl.</p>")
     template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     page = template.substitute(
-        title="What was drawn, and what the models said" if score else "Your videos, captioned by models that know only shapes",
+        title="What was drawn, and what the models said"
+        if score
+        else "Your videos, captioned by models that know only shapes",
         tiles="\n".join(_tile(number, words) for number, words in _counts(shown, score)),
         attributes=_attributes(score) if score else "",
         wrong=_list_of_wrong(listed) if score else "",
         warning=escape(WARNING),
-        command=escape(REAL_COMMAND),
+        command=escape(real_command),
         cards="\n".join(cards),
     )
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -67,7 +70,7 @@ def write_report(path: Path, shown: Sequence[Shown], score: Score | None) -> Non
 
 def percent(share: float) -> str:
     """A share as a person reads it, never rounded up to all."""
-    return f"{int(share * 1000) / 10:g} %"
+    return f"{int(share * 1000) / 10:g}%"
 
 
 # ---------------------------------------------------------------------------------------- the head
@@ -77,13 +80,15 @@ def _counts(shown: Sequence[Shown], score: Score | None) -> list[tuple[str, str]
     failed = sum(one.row.status == "failed" for one in shown)
     if score is None:
         frames = sum(len(one.row.frames) for one in shown)
-        counts = [(f"{len(shown) - failed:,} of {len(shown):,}", "videos captioned"), (f"{frames:,}", "frames captioned")]
-    else:
-        share = score.hits.total() / score.asked.total() if score.asked else 0.0
         counts = [
-            (f"{score.videos_right:,} of {score.videos:,}", "videos captioned right, to the letter"),
-            (f"{score.frames_right:,} of {score.frames:,}", "frames captioned right, to the letter"),
-            (percent(share), "of all that was said is right"),
+            (f"{len(shown) - failed:,} of {len(shown):,}", "videos captioned"),
+            (f"{frames:,}", "frames captioned"),
+        ]
+    else:
+        counts = [
+            (f"{score.videos_right:,} of {score.videos:,}", "videos right, to the letter"),
+            (f"{score.frames_right:,} of {score.frames:,}", "frames right, to the letter"),
+            (percent(score.share), "of the attributes right"),
         ]
     return counts + ([(f"{failed:,}", "failed")] if failed else [])
 
@@ -112,7 +117,7 @@ def _list_of_wrong(shown: Sequence[Shown]) -> str:
 def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> str:
     row, verdict = one.row, one.caption
     if row.error is not None:
-        state, mark = "failed", "failed"
+        state, mark = "failed", "✗ failed"
     else:
         state, mark = _state(verdict)
     lines = []
@@ -132,7 +137,11 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
         for place, frame in enumerate(row.frames)
     ]
     return _CARD.substitute(
-        number=number, state=state, mark=mark, name=_linked(row, folder), facts=_facts(row.video),
+        number=number,
+        state=state,
+        mark=mark,
+        name=_linked(row, folder),
+        facts=_facts(row.video),
         frames=f'<div class="frames">{"".join(shown)}</div>' if shown else "",
         body=f"<dl>{''.join(f'<dt>{name}</dt><dd>{text}</dd>' for name, text in lines)}</dl>",
     )
@@ -144,7 +153,9 @@ def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -
     said, truth = (escape(frame.caption), "") if verdict is None else _side_by_side(verdict)
     wrong = verdict is not None and not verdict.right
     return _FRAME.substitute(
-        state=state, time=at, caption=said,
+        state=state,
+        time=at,
+        caption=said,
         mark=f'<span class="mark {state}">{mark}</span>' if mark else "",
         truth=f'<span class="truth"><b>Truth</b> {truth}</span>' if wrong else "",
         picture=f'<img src="{picture}" alt="The frame at {at}">' if picture else '<span class="none">no picture</span>',
@@ -160,14 +171,14 @@ def _state(verdict: Verdict | None) -> tuple[str, str]:
 
 def _side_by_side(verdict: Verdict) -> tuple[str, str]:
     """Caption and truth as HTML, with the words marked in which they differ."""
-    pair = [re.findall(r"\s+|[^\s,.]+|[,.]", text) for text in (verdict.said or "", verdict.truth)]
-    said, truth = "", ""
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, *pair, autojunk=False).get_opcodes():
-        one, other = escape("".join(pair[0][a:b])), escape("".join(pair[1][c:d]))
-        mark = kind != "equal"
-        said += f"<mark>{one}</mark>" if mark and one.strip() else one
-        truth += f"<mark>{other}</mark>" if mark and other.strip() else other
-    return said, truth
+    said, truth = verdict.side_by_side()
+    return _marked(said), _marked(truth)
+
+
+def _marked(pieces: Sequence[Piece]) -> str:
+    return "".join(
+        f"<mark>{escape(text)}</mark>" if differs and text.strip() else escape(text) for text, differs in pieces
+    )
 
 
 def _linked(row: Row, folder: Path) -> str:

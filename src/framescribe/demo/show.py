@@ -1,13 +1,15 @@
-"""Knows what the demonstration captions, with which recipe, and how captions are judged; knows no screen and no page."""
+"""Knows what the demonstration captions, by which recipe, and how captions are judged; knows no screen and no page."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,6 @@ from framescribe.sources import find_videos
 DEFAULT_FOLDER = "framescribe-demo"
 CLIPS = 12
 SAMPLING = Sampling(method="uniform", frames=5)
-REAL_COMMAND = "framescribe caption YOUR-VIDEOS/ -o captions.jsonl"
 WARNING = (
     "The built-in models know only drawn shapes (a red circle, a small star): "
     "what they say of real footage is nonsense, however sure it sounds."
@@ -54,6 +55,12 @@ class DemoFolder:
     folder: Path
     videos: list[Video]
     clips: dict[str, DemoClip]
+    sources: tuple[str, ...] = ("YOUR-VIDEOS/",)
+
+    @property
+    def real_command(self) -> str:
+        """What captions such videos with a real model."""
+        return f"framescribe caption {shlex.join(self.sources)} -o captions.jsonl"
 
     @property
     def captions(self) -> Path:
@@ -68,12 +75,16 @@ def made_up(folder: Path, seed: int, count: int) -> DemoFolder:
     """Make the clips in `folder`, the same ones each time. UserError where the folder holds another demonstration."""
     noted = _noted(folder)
     if noted is not None and (noted.get("seed") != seed or noted.get("clips", 0) > count):
-        raise UserError(f"{folder} holds {_named(noted)}. Name another folder for --seed {seed} --clips {count}: -o DIR")
+        raise UserError(
+            f"{folder} holds {_named(noted)}. Name another folder for --seed {seed} --clips {count}: -o DIR"
+        )
     _note(folder, {"seed": seed, "clips": count})
     try:
         clips = {clip.path.name: clip for clip in demo_clips(folder / "clips", seed, count)}
     except OSError as error:
-        raise UserError(f"the clips cannot be written to {folder}: {error.strerror or error}. Name another: -o DIR") from error
+        raise UserError(
+            f"the clips cannot be written to {folder}: {error.strerror or error}. Name another: -o DIR"
+        ) from error
     # By their names, one by one: what else may lie in that folder has no known content.
     videos = find_videos([str(clip.path) for clip in clips.values()], say=lambda line: None)
     return DemoFolder(folder, videos, clips)
@@ -87,7 +98,7 @@ def own(folder: Path | None, videos: list[Video], sources: Sequence[str]) -> Dem
     if noted not in (None, wish):
         raise UserError(f"{folder} holds {_named(noted)}. Name another folder for {' '.join(sources)}: -o DIR")
     _note(folder, wish)
-    return DemoFolder(folder, videos, {})
+    return DemoFolder(folder, videos, {}, tuple(sources))
 
 
 def _noted(folder: Path) -> dict[str, Any] | None:
@@ -97,7 +108,9 @@ def _noted(folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         for name in ("captions.jsonl", "captions.jsonl.parts", "report.html", "clips"):
             if (folder / name).exists():
-                raise UserError(f"{folder / name} is there already, and no demo made it. Name another folder: -o DIR") from None
+                raise UserError(
+                    f"{folder / name} is there already, and no demo made it. Name another folder: -o DIR"
+                ) from None
         return None
     except (OSError, ValueError):
         noted = None
@@ -111,7 +124,9 @@ def _note(folder: Path, wish: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _NOTE).write_text(json.dumps(wish) + "\n", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"{folder} cannot be written: {error.strerror or error}. Name another folder: -o DIR") from error
+        raise UserError(
+            f"{folder} cannot be written: {error.strerror or error}. Name another folder: -o DIR"
+        ) from error
 
 
 def _named(noted: dict[str, Any] | None) -> str:
@@ -132,6 +147,9 @@ def _short(source: str) -> str:
 # -------------------------------------------------------------------------------------- the verdict
 
 
+Piece = tuple[str, bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One caption beside the truth: right is equal to the letter; `hits` of `asked` attributes agree, by name."""
@@ -144,6 +162,16 @@ class Verdict:
     @property
     def right(self) -> bool:
         return self.said == self.truth
+
+    def side_by_side(self) -> tuple[list[Piece], list[Piece]]:
+        """Caption and truth in pieces, each with whether it stands only there."""
+        said, truth = ([*re.findall(r"\s+|[^\s,.]+|[,.]", text)] for text in (self.said or "", self.truth))
+        left: list[Piece] = []
+        right: list[Piece] = []
+        for kind, a, b, c, d in SequenceMatcher(None, said, truth, autojunk=False).get_opcodes():
+            left.append(("".join(said[a:b]), kind != "equal"))
+            right.append(("".join(truth[c:d]), kind != "equal"))
+        return [piece for piece in left if piece[0]], [piece for piece in right if piece[0]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +197,11 @@ class Score:
     frames_right: int
     hits: Counter[str]
     asked: Counter[str]
+
+    @property
+    def share(self) -> float:
+        """The share of all attributes that is right."""
+        return self.hits.total() / self.asked.total() if self.asked else 0.0
 
     @property
     def attributes(self) -> dict[str, float]:
@@ -227,5 +260,10 @@ def _verdict(said: str | None, truth: str, *, moving: bool) -> Verdict:
 
 
 def _attributes(mention: Mention, moving: bool) -> dict[str, str]:
-    found = {"colour": mention.colour, "shape": mention.shape, "size": mention.size, "place": f"{mention.start}-{mention.end}"}
+    found = {
+        "colour": mention.colour,
+        "shape": mention.shape,
+        "size": mention.size,
+        "place": f"{mention.start}-{mention.end}",
+    }
     return {**found, "movement": mention.motion} if moving else found

@@ -57,7 +57,7 @@ class Batcher(Generic[T, R]):
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Fail what still waits with RunError, let the running batch end, and join the thread; blocks, may be repeated."""
+        """Fail what still waits with RunError, let the running batch end, join the thread. Blocks; may be repeated."""
         with self._changed:
             self._closed = True
             waiting = list(self._waiting)

@@ -41,6 +41,7 @@ def find(model: str, revision: str | None = None) -> str:
     from huggingface_hub.errors import HTTPError
 
     try:
+        _knock(model, revision)
         hf_hub_download(model, "config.json", revision=revision)
     except (OSError, ValueError, HTTPError) as error:
         raise not_fetched(error, model, revision) or error from error
@@ -91,9 +92,13 @@ def not_loaded(error: BaseException, model: str) -> UserError:
     if "trust_remote_code" in str(error):
         return UserError(f"{model} brings code of its own. If you trust it: --trust-remote-code")
     if "does not recognize this architecture" in str(error) or "Unrecognized model" in str(error):
-        return UserError(f"{model} is of a kind that this transformers does not know: {said}\nTry: pip install -U transformers")
+        return UserError(
+            f"{model} is of a kind that this transformers does not know: {said}\nTry: pip install -U transformers"
+        )
     if is_out_of_memory(error):
-        return UserError(f"{model} does not fit into memory: {said}\nTake a smaller model, --quantize int4, or --base-url …")
+        return UserError(
+            f"{model} does not fit into memory: {said}\nTake a smaller model, --quantize int4, or --base-url …"
+        )
     return UserError(f"{model} cannot be loaded: {said}")
 
 
@@ -108,7 +113,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def choose_device(wanted: str) -> str:
-    """The device's name for torch; "auto" is CUDA, then Apple's MPS, then the CPU. UserError where there is none such."""
+    """The device's name for torch; "auto" is CUDA, then Apple's MPS, then the CPU. UserError where it is not there."""
     import torch
 
     mps = torch.backends.mps.is_available()
@@ -154,11 +159,12 @@ def quiet() -> Iterator[None]:
     from huggingface_hub import utils as hub
     from transformers.utils import logging
 
-    level, bars, downloads = logging.get_verbosity(), logging.is_progress_bar_enabled(), hub.are_progress_bars_disabled()
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    downloads = not hub.are_progress_bars_disabled()
     if "TRANSFORMERS_VERBOSITY" not in os.environ:
         logging.set_verbosity_error()
     logging.disable_progress_bar()  # switches the hub's bars off as well
-    if not downloads:
+    if downloads:
         hub.enable_progress_bars()
     try:
         yield
@@ -166,7 +172,7 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
-        if downloads:
+        if not downloads:
             hub.disable_progress_bars()
 
 
@@ -176,12 +182,27 @@ def _means_a_folder(model: str, folder: Path) -> bool:
     return model.count("/") > 1 or ("/" in model and folder.parent.is_dir())
 
 
+def _knock(model: str, revision: str | None) -> None:
+    """Raise at once where the hub is out of reach and the model is not in the cache; hf_hub_download alone would
+    try for half a minute and say so six times."""
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
+
+    try:
+        get_hf_file_metadata(hf_hub_url(model, "config.json", revision=revision))
+    except (HfHubHTTPError, OfflineModeIsEnabled):
+        return  # an answer of some kind: hf_hub_download knows what to make of it
+    except HTTPError:
+        if not isinstance(try_to_load_from_cache(model, "config.json", revision=revision), str):
+            raise
+
+
 def _check(folder: Path) -> None:
     files = {file.name for file in folder.iterdir()}
     missing = [] if "config.json" in files else ["config.json"]
     if not any(name.endswith((".safetensors", ".bin")) for name in files):
         missing.append("weights (*.safetensors)")
-    if not any(name.startswith(("tokenizer", "vocab", "spiece", "tekken")) for name in files):
+    if not any(name.startswith(("tokenizer", "vocab", "spiece", "sentencepiece", "tekken")) for name in files):
         missing.append("a tokenizer (tokenizer.json)")
     if missing:
         raise UserError(f"{folder} is no complete checkpoint: it lacks {', '.join(missing)}.")

@@ -11,14 +11,16 @@ import asyncio
 import gc
 import importlib.util
 import logging
-from collections.abc import Hashable
+import threading
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from framescribe.engines import hub
-from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, Message, Reply, TextPart
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Message, Reply, TextPart
 from framescribe.engines.batcher import Batcher
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, UserError
 
@@ -83,7 +85,7 @@ class TransformersEngine(Engine):
         for package in ("torch", "transformers", "accelerate"):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra("the in-process engine", "local")
-        await asyncio.to_thread(self._load)
+        await _in_a_thread(self._load)
         self._stopping = False
         batch = self._max_batch or (CPU_BATCH if self._device == "cpu" else GPU_BATCH)
         self._batcher = Batcher(self._answer, batch, kind=_kind)
@@ -230,7 +232,7 @@ class TransformersEngine(Engine):
                 f"not enough memory on {self._device} for this request alone: "
                 f"fewer or smaller frames, --quantize, or a smaller model ({said[:120]})"
             )
-        if isinstance(error, getattr(torch, "AcceleratorError", ())):
+        if isinstance(error, getattr(torch, "AcceleratorError", ())) or "CUDA error" in said:
             raise RunError(f"{self._device} failed: {said}\nNothing is lost: the same command goes on from here.")
         if isinstance(error, TemplateError):
             return Refused(f"the model's chat template refuses the request: {said}")
@@ -245,7 +247,8 @@ class TransformersEngine(Engine):
         if self._limit and max(counts) >= self._limit:
             if len(jobs) > 1:
                 raise ValueError("one of these prompts is too long")  # the halves are tried next
-            return [Refused(f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames")]
+            said = f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames"
+            return [Refused(said)]
         decoding = jobs[0].request.decoding
         if decoding.temperature > 0:
             torch.manual_seed(decoding.seed)
@@ -273,7 +276,8 @@ class TransformersEngine(Engine):
         """Padded tensors on the device: input_ids and attention_mask [requests, tokens], and the pictures' own."""
         seeing = self._processor is not None
         chats = [[_turn(message, seeing) for message in request.messages] for request in requests]
-        shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt", "add_generation_prompt": True}
+        shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
+        shape["add_generation_prompt"] = True
         if seeing:
             batch = self._processor.apply_chat_template(
                 chats, chat_template=self._template, processor_kwargs={"padding": True}, **shape
@@ -341,6 +345,22 @@ def _end_tokens(settings: Any, tokenizer: Any) -> set[int]:
     if ends is None:
         ends = tokenizer.eos_token_id
     return set(ends) if isinstance(ends, (list, tuple)) else {ends}
+
+
+async def _in_a_thread(work: Callable[[], None]) -> None:
+    """Like asyncio.to_thread, but an interrupt does not wait for the end of a long download."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # carried over to whoever awaits
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=run, name="framescribe-load", daemon=True).start()
+    await asyncio.wrap_future(done)
 
 
 def _free(device: str) -> None:

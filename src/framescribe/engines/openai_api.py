@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
 import numpy as np
@@ -128,9 +128,9 @@ class OpenAIEngine(Engine):
         address = urlsplit(given or self._url)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise UserError(f"{self._url!r} is no server's URL: it looks like http://localhost:8000/v1")
-        self._secrets = tuple(filter(None, (key, address.password)))
         # A name and a password in the URL go into a header here, so that no log of URLs shows them.
-        login = (address.username, address.password or "") if address.username else None
+        login = (unquote(address.username), unquote(address.password or "")) if address.username else None
+        self._secrets = tuple(filter(None, (key, address.password, login and login[1])))
         bare = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
         timeout = openai.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
         return openai.AsyncOpenAI(
@@ -171,7 +171,9 @@ class OpenAIEngine(Engine):
         except openai.APIConnectionError as error:
             raise UserError(f"{self._url} cannot be reached: {_cause(error)}\nIs the server running?") from None
         except aiohttp.ClientError as error:
-            raise UserError(f"{self._url} does not speak HTTP: {type(error).__name__}\nIs that the right port?") from None
+            raise UserError(
+                f"{self._url} does not speak HTTP: {type(error).__name__}\nIs that the right port?"
+            ) from None
         except ValueError:
             pass  # no list that can be read: the model's name decides
         return []
@@ -183,7 +185,9 @@ class OpenAIEngine(Engine):
         except (openai.APIError, aiohttp.ClientError, ValueError):
             return
         if found:
-            raise UserError(f"{self._url} answers, but its models are under /v1. Write --base-url {self._url.rstrip('/')}/v1")
+            raise UserError(
+                f"{self._url} answers, but its models are under /v1. Write --base-url {self._url.rstrip('/')}/v1"
+            )
 
     async def _knows(self, client: openai.AsyncOpenAI, model: str) -> bool:
         """Whether the server answers for `model`, though it does not list it: Ollama lists llava as "llava:latest",
@@ -241,7 +245,9 @@ class OpenAIEngine(Engine):
             if field == "max_completion_tokens" or "max_completion_tokens" not in self._said(error):
                 raise
         self._limit_field = "max_completion_tokens"
-        return await client.post("/chat/completions", cast_to=object, body={**body, self._limit_field: decoding.max_tokens})
+        return await client.post(
+            "/chat/completions", cast_to=object, body={**body, self._limit_field: decoding.max_tokens}
+        )
 
     # ---------------------------------------------------------------------------------------- faults
 
@@ -296,7 +302,10 @@ class OpenAIEngine(Engine):
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    return {"role": message.role, "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart))}
+    return {
+        "role": message.role,
+        "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart)),
+    }
 
 
 def _shown(url: str) -> str:
@@ -338,7 +347,9 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _no_connection(error: openai.APIConnectionError) -> bool:
     # The aiohttp transport calls a refused connection a time-out: only the cause below tells them apart.
-    return any(isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error))
+    return any(
+        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
+    )
 
 
 def _cause(error: openai.APIConnectionError) -> str:
@@ -348,7 +359,8 @@ def _cause(error: openai.APIConnectionError) -> str:
         if isinstance(cause, aiohttp.ClientConnectorError):
             failed = cause.os_error
             # asyncio writes "Connect call failed (address)" over the system's words; resolvers' numbers are below 0.
-            return os.strerror(failed.errno) if (failed.errno or 0) > 0 else failed.strerror or str(failed)
+            number = failed.errno or 0
+            return os.strerror(number) if number > 0 else failed.strerror or str(failed)
         if isinstance(cause, aiohttp.ServerDisconnectedError):
             return "the server dropped the connection"
     if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):

@@ -31,7 +31,7 @@ from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
 from framescribe.frames.display import QUARTERS, Turn, fit, stretch, turn_of
-from framescribe.frames.files import diagnosis, look
+from framescribe.frames.files import is_cut_off, look
 from framescribe.frames.sampling import Sampling, choose
 from framescribe.records import Clip, Frame, VideoInfo
 
@@ -111,18 +111,23 @@ def _index(container: InputContainer, stream: VideoStream) -> _Index:
         raise _DoubtError
     try:
         packets = [
-            (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0)
+            (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts)
             for packet in container.demux(stream)
             if packet.size
         ]
     except FFmpegError as error:
         raise _DoubtError from error
     shown = [packet for packet in packets if not packet[2]]
-    live = {pts: duration for pts, _, _, duration in shown if pts is not None}
+    live = {packet[0]: packet[3] for packet in shown if packet[0] is not None}
     # Times that are missing or repeated, or a beginning that was cut off.
     if not live or len(live) < len(shown) or not packets[0][1]:
         raise _DoubtError
-    keys = sorted({pts for pts, is_key, _, _ in packets if is_key and pts is not None})
+    # Pictures that are shown in another order than they are stored, but times that rise as they are stored: AVI and
+    # old matroska know no other, and FFmpeg fills in the rest.
+    delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
+    if stream.codec_context.has_b_frames and len(delays) == 1 and len(packets) > 1:
+        raise _DoubtError
+    keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
     frames = sorted(live)
     if not keys:
         raise _DoubtError
@@ -235,11 +240,13 @@ def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None
 def _all(
     container: InputContainer, stream: VideoStream, trouble: list[FFmpegError]
 ) -> Iterator[tuple[VideoFrame, bool]]:
-    """Every frame in order, and whether it is sound: after an error, frames are not until the next keyframe."""
-    sound: bool | None = None
+    """Every frame in order, and whether it is sound: what is stored after an error is not, until the next keyframe."""
+    sound = before = False  # since the last keyframe, and in the group before it
+    key: int | None = None
+    waiting: dict[int | None, bool] = {}  # what the decoder was given and has not shown yet, by timestamp
     for packet in _until_trouble(container, stream, trouble):
-        if sound is None:
-            sound = packet is None or packet.is_keyframe
+        if packet is not None and packet.is_keyframe:
+            before, sound, key = sound, True, packet.pts
         if packet is not None and packet.is_corrupt:
             sound = False
         try:
@@ -248,9 +255,14 @@ def _all(
             trouble.append(error)
             sound = False
             continue
+        if packet is not None:
+            # Pictures shown before the keyframe but stored after it may need the group before.
+            leading = key is not None and packet.pts is not None and packet.pts < key
+            waiting[packet.pts] = sound and (before or not leading)
         for frame in frames:
-            sound = not frame.is_corrupt and (sound or frame.key_frame)
-            yield frame, sound
+            if frame.is_corrupt:
+                sound, waiting = False, dict.fromkeys(waiting, False)
+            yield frame, waiting.pop(frame.pts, sound)
 
 
 def _until_trouble(
@@ -275,16 +287,17 @@ def _video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
         # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
         opened = av.open(f"file:{os.path.abspath(path)}", metadata_errors="replace", options=LIMITS)
     except FFmpegError as error:
-        why = diagnosis(path) or f"It is no video, or its beginning is damaged: {_said(error)}."
-        raise Unreadable(why) from error
+        if is_cut_off(path):
+            raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
+        raise Unreadable(f"It is no video, or its beginning is damaged: {_said(error)}.") from error
     with opened as container:
-        if container.format.name == "tty":  # FFmpeg would type the text on a screen, by the name's ending
-            raise Unreadable("It is a text file, not a video.")
         stream = _first_video(container)
         for other in container.streams:
             other.discard = Discard.default if other is stream else Discard.all
         stream.codec_context.thread_count = 1
-        stream.codec_context.options = dict(LIMITS)
+        # Left to itself FFmpeg shows damaged HEVC pictures without a word; other decoders mark or report them.
+        strict = {"err_detect": "explode"} if stream.codec_context.name == "hevc" else {}
+        stream.codec_context.options = LIMITS | strict
         yield container, stream
 
 

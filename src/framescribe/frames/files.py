@@ -20,31 +20,31 @@ def look(path: str) -> None:
             raise Unreadable("It is no ordinary file.")
         if not state.st_size:
             raise Unreadable("The file is empty (0 bytes).")
-        with open(path, "rb"):
-            pass
+        with open(path, "rb") as file:
+            head = file.read(4096)
     except FileNotFoundError as error:
         raise Unreadable("There is no such file.") from error
     except PermissionError as error:
         raise Unreadable("There is no permission to read the file.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise Unreadable(f"The file cannot be read: {error}.") from error
+    # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
+    if _is_text(head):
+        raise Unreadable("It is a text file, not a video.")
 
 
-def diagnosis(path: str) -> str | None:
-    """Why the file at `path` cannot be opened as a video, as a sentence; None where its bytes do not tell."""
+def is_cut_off(path: str) -> bool:
+    """Whether it is an mp4 or mov file whose index (moov atom), which often stands at its end, is not there."""
     with open(path, "rb") as file:
-        head = file.read(4096)
-        if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide") and not _has_moov(file):
-            return "The file is cut off: its index (moov atom) is missing, so nothing in it can be found."
-    return "It is a text file, not a video." if _is_text(head) else None
+        return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide") and not _has_moov(file)
 
 
 def _is_text(head: bytes) -> bool:
     try:
-        getincrementaldecoder("utf-8")().decode(head)  # incremental: the last character may be cut in two
+        text = getincrementaldecoder("utf-8")().decode(head)  # incremental: the last character may be cut in two
     except UnicodeDecodeError:
         return False
-    return b"\0" not in head
+    return all(letter >= " " or letter in "\t\n\r\f\x1b" for letter in text)
 
 
 def _has_moov(file: BinaryIO) -> bool:

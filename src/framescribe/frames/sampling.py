@@ -15,8 +15,7 @@ from framescribe.errors import Unreadable, UserError
 
 Method = Literal["mid", "uniform", "random", "times", "every"]
 
-# Times are known to the microsecond. Without this allowance 3 * 0.1 s would or would not be 0.3 s, by the last bit.
-TOLERANCE = 1e-6
+SECOND = 1_000_000  # in microseconds, the finest step in which times are told apart
 
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "": 1.0}
 
@@ -56,7 +55,7 @@ class Sampling:
             raise UserError("Sampling by times needs at least one time, in seconds from the start of the video.")
         if self.method == "every" and self.every is None:
             raise UserError("Sampling by 'every' needs a distance in seconds, such as 2.")
-        if self.every is not None and not TOLERANCE <= self.every < math.inf:
+        if self.every is not None and not 1 / SECOND <= self.every < math.inf:
             raise UserError(f"The distance between frames must be a number of seconds above 0, not {self.every!r}.")
 
 
@@ -72,7 +71,7 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str) -> list[
         return []
     if sampling.method == "times":
         clock = _clock(times)
-        return sorted({_shown(clock, time) for time in sampling.times})
+        return sorted({_shown(clock, round(time * SECOND)) for time in sampling.times})
     # The bound keeps the middle frame (both middle frames of an even number) whatever the share.
     edge = min(int(count * sampling.skip_edges), (count - 1) // 2)
     inner = count - 2 * edge
@@ -115,25 +114,30 @@ def _drawn(count: int, wanted: int, seed: str) -> list[int]:
     return sorted(drawn)
 
 
-def _each(clock: Sequence[float], every: float) -> list[int]:
-    first, picked, step = clock[0], list[int](), 0
-    while (time := first + step * every) <= clock[-1] + TOLERANCE:
+def _each(clock: Sequence[int], every: float) -> list[int]:
+    first, pace, step = clock[0], every * SECOND, 0
+    picked: list[int] = []
+    while (time := first + round(step * pace)) <= clock[-1]:
         index = _shown(clock, time)
-        picked.append(index)
+        if not picked or index > picked[-1]:
+            picked.append(index)
         if index + 1 == len(clock):
             break
         # Steps that would show the same frame again are passed over at once: `every` may be far below a frame.
-        step = max(step + 1, math.ceil((clock[index + 1] - first - TOLERANCE) / every))
+        step = max(step + 1, int((clock[index + 1] - first) / pace))
     return picked
 
 
-def _clock(times: Sequence[float | None]) -> list[float]:
-    """The times, never falling: a frame whose time lies before that of an earlier frame is shown at once."""
-    known = [time for time in times if time is not None]
+def _clock(times: Sequence[float | None]) -> list[int]:
+    """The times in microseconds, never falling: a frame whose time lies before that of an earlier one comes at once.
+
+    Whole numbers, so that no last bit decides whether three steps of 0.1 s reach the frame at 0.3 s.
+    """
+    known = [round(time * SECOND) for time in times if time is not None]
     if len(known) < len(times):
         raise Unreadable("Its frames carry no times, so none can be chosen by time; mid, uniform and random work.")
     return list(accumulate(known, max))
 
 
-def _shown(clock: Sequence[float], time: float) -> int:
-    return max(0, bisect_right(clock, time + TOLERANCE) - 1)
+def _shown(clock: Sequence[int], time: int) -> int:
+    return max(0, bisect_right(clock, time) - 1)

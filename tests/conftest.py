@@ -1,0 +1,35 @@
+"""What many tests share: clips whose content is known, and the recipe that captions them with the built-in models."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach a hub by accident; those that mean to start their own
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo_clips(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """The demo's dozen clips, written once."""
+    from framescribe.demo.clips import demo_clips
+
+    return demo_clips(tmp_path_factory.mktemp("clips"), seed=0, count=12)
+
+
+@pytest.fixture(scope="session")
+def real_clips() -> Path:
+    """The folder of real video files, where there is one beside the checkout (FRAMESCRIBE_CLIPS names another)."""
+    folder = Path(os.environ.get("FRAMESCRIBE_CLIPS", ROOT.parent / "shared" / "clips"))
+    if not (folder / "manifest.csv").exists():
+        pytest.skip("no folder of real clips here: set FRAMESCRIBE_CLIPS to one with a manifest.csv")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    yield

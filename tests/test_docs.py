@@ -1,0 +1,37 @@
+"""The docs say what the program does."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_command_line_page_is_the_programs_own_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import cli_reference
+
+    assert cli_reference.PAGE.read_text(encoding="utf-8") == cli_reference.reference(), (
+        f"run: {Path(sys.executable).name} docs/cli_reference.py"
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_files_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_that_the_docs_name_exist(page: Path) -> None:
+    known = set(re.findall(r"--[a-z][a-z-]+", (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))
+    text = page.read_text(encoding="utf-8")
+    for line in re.findall(r"^\s*(?:\$ )?framescribe .*(?:\\\n.*)*", text, flags=re.MULTILINE):
+        for option in re.findall(r"(?<=\s)--[a-z][a-z-]+", line):
+            assert option in known, f"{page.name}: {option} in {line.strip()!r}"
