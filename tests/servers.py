@@ -93,8 +93,9 @@ def sleeps(seconds: float, then: Act | None = None) -> Act:
 class ScriptedServer:
     """Plays `acts` for POST /v1/chat/completions in order of arrival, the last one again and again.
 
-    `models` is the act for GET /v1/models, or the names it lists; `others` for every other path. `requests` holds what was asked (JSON),
-    `authorization` the header of each, `most_at_once` how many were under way together.
+    `models` is the act for GET /v1/models, or the names it lists; `others` for every other path.
+    `requests` holds what was asked (JSON), `authorization` the header of each, `most_at_once` how many were under
+    way together.
     """
 
     def __init__(self, *acts: Act, models: Act | Sequence[str] = ("tiny",), others: Act | None = None) -> None:

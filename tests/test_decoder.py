@@ -350,17 +350,21 @@ def test_damage_elsewhere_does_no_harm_and_damage_here_is_told(tmp_path: Path) -
     for number, picture in enumerate(pictures):
         picture[:16] = np.random.default_rng(number).integers(0, 256, (16, 128, 3))
     whole = film(tmp_path / "whole.mkv", gop=10, pictures=pictures)
-    told = 0
+    clean = _decoded(whole)
+    found = {"told": 0, "right": 0, "wrong": 0}
     for seed in range(40):
         path = damaged(whole, tmp_path / "damaged.mkv", seed=seed, start=0.6, end=0.9, times=6)
         assert numbers(take(path, method="times", times=(0.0, 1.5))) == [0, 37]
         try:
             clip = take(path, method="times", times=(2.52, 2.8, 3.04, 3.32))
         except Unreadable:
-            told += 1
-        else:  # a place where the container itself is broken loses frames, but no frame takes another's time
-            assert [frame.time for frame in clip.frames] == pytest.approx([n / 25 for n in numbers(clip)], abs=0.001)
-    assert told > 10
+            found["told"] += 1
+        else:
+            same = [np.array_equal(frame.pixels, clean[round((frame.time or 0) * 25)]) for frame in clip.frames]
+            found["right" if all(same) else "wrong"] += 1
+    # H.264 has no checksum: now and then a changed byte is as good as the one before, to any decoder.
+    assert found["wrong"] <= 2
+    assert found["told"] >= 30
 
 
 def test_all_frames_undecodable(films: Callable[[str], Path], tmp_path: Path) -> None:
@@ -371,7 +375,7 @@ def test_all_frames_undecodable(films: Callable[[str], Path], tmp_path: Path) ->
 
 
 def test_nothing_is_printed(films: Callable[[str], Path], tmp_path: Path) -> None:
-    broken = [damaged(films(name), tmp_path / name, seed=1, start=0.1, end=0.9) for name in FILMS if "hevc" not in name]
+    broken = [damaged(films(name), tmp_path / name, seed=1, start=0.1, end=0.9) for name in FILMS]
     code = (
         "import sys; from framescribe.frames.decoder import *; from framescribe.errors import VideoError\n"
         "for path in sys.argv[1:]:\n"
@@ -415,7 +419,7 @@ def _manifest() -> list[Any]:
     with open(CLIPS / "manifest.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     # A full decode of every large picture takes minutes: of those, each run compares the core set alone.
-    small = {row["file"] for row in rows if int(row["width"] or 0) * int(row["height"] or 0) < 1280 * 720}
+    small = {row["file"] for row in rows if int(row["width"] or 0) * int(row["height"] or 0) < 640 * 480}
     quick = (small | {row["file"] for row in rows if row["core"]}) - LONG
     return [pytest.param(row, id=row["file"], marks=() if row["file"] in quick else pytest.mark.slow) for row in rows]
 
@@ -438,7 +442,8 @@ def test_real_files_give_what_a_full_decode_gives(row: dict[str, str]) -> None:
     if row["file"] == DAMAGED:
         with pytest.raises(Unreadable, match=r"frame 36 \(at 3.7 s\) of 49"):
             sample(str(path), sampling, key="", max_pixels=None)
-        assert sample(str(path), Sampling(), key="", max_pixels=None).frames[0].time == 2.5
+        clip = sample(str(path), Sampling(), key="", max_pixels=None)
+        assert (clip.info.frames, clip.frames[0].index, clip.frames[0].time) == (49, 24, 2.4)
         return
     clip = sample(str(path), sampling, key="", max_pixels=None)
     count = int(row["frames_decoded"])

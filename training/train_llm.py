@@ -5,7 +5,9 @@ Run as `python training/train_llm.py --seed 0 --out DIR`.
 
 from __future__ import annotations
 
+import copy
 import random
+from pathlib import Path
 
 import torch
 from common import Average, adamw, cosine, finish, log, options, save, update
@@ -17,8 +19,11 @@ from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerF
 
 RATE, WARMUP, FLOOR = 2e-3, 100, 0.02
 LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
-EASY_STEPS = 0.4  # over this part of the steps the share of simple examples falls from all to none
+EASY_STEPS = 0.25  # over this part of the steps the share of simple examples falls from all to none
 CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
+
+EMBEDDING_SPREAD = 0.05
+LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
 
@@ -45,8 +50,34 @@ def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM
     )
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2:
-            nn.init.normal_(parameter, std=0.05 if "embed" in name else (2 / (5 * parameter.shape[-1])) ** 0.5)
+            nn.init.normal_(
+                parameter, std=EMBEDDING_SPREAD if "embed" in name else (2 / (5 * parameter.shape[-1])) ** 0.5
+            )
+    look_back(model, LOOK_BACK)
     return model
+
+
+def look_back(model: MistralForCausalLM, offsets: tuple[int, ...]) -> None:
+    """Have each head of the first layer start by attending to the token `offset` places back.
+
+    Copying needs such heads, and finding them by chance takes longer than all the rest of the training. Attention
+    by place alone needs something that all tokens share: a direction added to all embeddings. Along it, queries and
+    keys get components that rotary embeddings turn into a peak at the wanted distance.
+    """
+    config, attention = model.config, model.model.layers[0].self_attn
+    half, count, strength = config.head_dim // 2, 12, 6.0
+    speeds = config.rope_parameters["rope_theta"] ** (-torch.arange(count) / half)  # the quickest tell places apart
+    shared = EMBEDDING_SPREAD * torch.randn(config.hidden_size)
+    after_norm = shared / (2 * EMBEDDING_SPREAD**2) ** 0.5  # what is left of it behind the layer's norm
+    direction = strength * after_norm / after_norm.norm() ** 2
+    with torch.no_grad():
+        model.model.embed_tokens.weight += shared
+        query = attention.q_proj.weight.view(-1, 2, half, config.hidden_size)
+        key = attention.k_proj.weight.view(-1, 2, half, config.hidden_size)
+        key[:, 0, :count] += direction
+        for head, offset in enumerate(offsets):
+            query[head, 0, :count] += torch.cos(speeds * offset)[:, None] * direction
+            query[head, 1, :count] -= torch.sin(speeds * offset)[:, None] * direction
 
 
 def examples(
@@ -83,7 +114,8 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 
 def main() -> None:
     parser = options("Trains shapes-llm from scratch.")
-    parser.add_argument("--steps", type=int, default=4600)
+    parser.add_argument("--steps", type=int, default=2600)
+    parser.add_argument("--snapshots", type=int, default=0, help="also save every so many steps, to OUT-STEP")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -103,6 +135,8 @@ def main() -> None:
         average.add(train_step(model, optimizer, batches.pop(), cosine(step, args.steps, WARMUP, FLOOR)))
         if (step + 1) % 100 == 0 or step in (0, 9, 49):
             log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
+        if args.snapshots and (step + 1) % args.snapshots == 0:
+            save(copy.deepcopy(model), tokenizer, Path(f"{args.out}-{step + 1}"), max_new_tokens=128)
     save(model, tokenizer, args.out, max_new_tokens=128)
     finish(args.out, "shapes-llm")
     log("saved", args.out)

@@ -368,7 +368,7 @@ def test_a_device_or_precision_that_cannot_be(checkpoints, options, words):
         asyncio.run(TransformersEngine(model=str(checkpoints.llm), **options).open())
 
 
-# ------------------------------------------------------------------------------------------ checkpoints that cannot be had
+# -------------------------------------------------------------------------------- checkpoints that cannot be had
 
 
 def refusal(model):
@@ -465,7 +465,7 @@ def test_a_hub_that_says_no(tmp_path, model, act, words):
     assert words in line
 
 
-# ------------------------------------------------------------------------------------------ until the trained ones are there
+# -------------------------------------------------------------------------------- until the trained ones are there
 
 
 def _random_checkpoints(folder):
@@ -474,8 +474,9 @@ def _random_checkpoints(folder):
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     template = (
-        "{{ bos_token }}{% for m in messages %}{{ m['role'].upper() }}: {% if m['content'] is string %}{{ m['content'] }}"
-        "{% else %}{% for p in m['content'] %}{% if p['type'] == 'image' %}<image>\n{% else %}{{ p['text'] }}{% endif %}"
+        "{{ bos_token }}{% for m in messages %}{{ m['role'].upper() }}: "
+        "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for p in m['content'] %}"
+        "{% if p['type'] == 'image' %}<image>\n{% else %}{{ p['text'] }}{% endif %}"
         "{% endfor %}{% endif %} {% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}"
     )
     tokens = Tokenizer(models.BPE())
@@ -490,7 +491,8 @@ def _random_checkpoints(folder):
     sizes = {"intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
     text = {
         **sizes, "hidden_size": 64, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": len(tokenizer),
-        "max_position_embeddings": 1024, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2, "initializer_range": 0.3,
+        "max_position_embeddings": 1024, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2,
+        "initializer_range": 0.3,
     }  # fmt: skip
     grid = [[32, 64], [64, 32]]
     vision = tf.CLIPVisionConfig(**sizes, hidden_size=32, image_size=32, patch_size=16, projection_dim=32)

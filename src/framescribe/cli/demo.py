@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.text import Text
 
-    from framescribe.demo.show import DemoFolder, Score, Shown
+    from framescribe.demo.show import DemoFolder, Piece, Score, Shown
 
-_LISTED = 30
+_LISTED = 30  # videos in the table
+_LONGEST = 280  # characters of a caption there: of real footage, small models ramble
 
 
 def demo(
@@ -83,7 +84,9 @@ def _ready(
         display.say(show.WARNING)
         return show.own(output, find_videos(videos, say=display.say), videos)
     folder = show.made_up(output or Path(show.DEFAULT_FOLDER), seed or 0, clips or show.CLIPS)
-    display.say(f"{len(folder.clips):,} clips with known content are in {folder.folder / 'clips'}")
+    display.say(
+        f"made {len(folder.clips):,} clips in {folder.folder / 'clips'}; two tiny built-in models caption them now"
+    )
     return folder
 
 
@@ -125,18 +128,17 @@ def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
         table.add_column("frames", no_wrap=True, justify="right")
     for one in shown[:_LISTED]:
         row, verdict = one.row, one.caption
-        said = Text(row.caption or "")
+        said = Text(_cut(row.caption or ""))
         if row.error is not None:
             said = Text(f"failed: {row.error.stage}: {row.error.message}", style="red")
         if verdict is None:
             table.add_row(Text(row.id), said)
             continue
         if not verdict.right and row.error is None:
-            said, truth = (
-                Text.assemble(*((text, "bold underline" if differs else "") for text, differs in pieces))
-                for pieces in verdict.side_by_side()
-            )
-            said = Text("\n").join([said, Text("truth: ", style="yellow").append_text(truth)])
+            pieces, others = verdict.side_by_side()
+            if len(said) == len(row.caption or ""):
+                said = _underlined(pieces)
+            said = Text("\n").join([said, Text.assemble(("truth: ", "yellow"), _underlined(others))])
         right = (
             Text("right", style="green")
             if verdict.right
@@ -146,6 +148,16 @@ def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
         frames.stylize("red" if one.frames_right < len(one.frames) else "")
         table.add_row(_named(one), said, right, frames)
     return table
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+
+
+def _underlined(pieces: Sequence[Piece]) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(*((text, "bold underline" if differs and text.strip() else "") for text, differs in pieces))
 
 
 def _named(one: Shown) -> Text:

@@ -25,10 +25,8 @@ from framescribe.sources import find_videos
 DEFAULT_FOLDER = "framescribe-demo"
 CLIPS = 12
 SAMPLING = Sampling(method="uniform", frames=5)
-WARNING = (
-    "The built-in models know only drawn shapes (a red circle, a small star): "
-    "what they say of real footage is nonsense, however sure it sounds."
-)
+# One short line: the display does not wrap what is said.
+WARNING = "The built-in models know only drawn shapes: of real videos they say nonsense."
 
 ATTRIBUTES = ("colour", "shape", "size", "place", "movement", "background")
 _NOTE = "demo.json"

@@ -70,7 +70,8 @@ class Engine(ABC):
     """A model that can be asked. Requests may be awaited together, as many as the caller likes: an engine batches or
     bounds them itself. A reply belongs to the `complete` that awaited it and to no other.
 
-    `complete` raises Refused or EngineFault when this request has no answer, RunError when no request will have one.
+    `complete` raises Refused, EngineFault or BadReply when this request has no answer, RunError when no request will
+    have one, and UserError for pictures that the model cannot see.
     """
 
     name: ClassVar[str]

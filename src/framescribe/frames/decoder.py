@@ -14,7 +14,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -98,8 +98,6 @@ def _by_index(path: str, sampling: Sampling, key: str, max_pixels: int | None) -
             for pts, frame in _decoded(container, stream, index.keys, start, wanted, skip=True):
                 if pts in wanted:
                     shown[pts] = _picture(frame, stream, max_pixels)
-                if pts >= max(wanted):
-                    break
         if len(shown) < len(targets):
             raise _DoubtError
         pictures = [shown[pts] for pts in targets]
@@ -139,11 +137,7 @@ def _index(container: InputContainer, stream: VideoStream) -> _Index:
 def _without_lost(container: InputContainer, stream: VideoStream, frames: list[int], keys: list[int]) -> list[int]:
     """Frames shown before the first keyframe of a cut stream may need what was cut off: ask the decoder which do."""
     first = keys[0]
-    come = set()
-    for pts, _ in _decoded(container, stream, keys, first, set(), skip=False):
-        come.add(pts)
-        if pts >= first:
-            break
+    come = {pts for pts, _ in _decoded(container, stream, keys, first, {first}, skip=False)}
     return [pts for pts in frames if pts >= first or pts in come]
 
 
@@ -158,7 +152,8 @@ def _decoded(
     container: InputContainer, stream: VideoStream, keys: list[int], start: int, wanted: set[int], *, skip: bool
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Timestamps and frames from the keyframe `start` on, in order; `skip` leaves out what no wanted frame needs."""
-    codec, before = stream.codec_context, None
+    codec, last = stream.codec_context, max(wanted)
+    before: int | None = None
     for packet in _packets(container, stream, keys, start):
         # Pictures before the keyframe that come after it need what was not read; nothing needs them.
         leading = packet is not None and packet.pts is not None and packet.pts < start
@@ -166,6 +161,9 @@ def _decoded(
         codec.skip_frame = "DEFAULT" if plain else "NONREF"
         try:
             frames = codec.decode(packet)
+            if packet is not None and frames and (frames[-1].pts or last) >= last:
+                # What a wanted frame was made from may be shown after it: have that too, to see whether it is whole.
+                frames += codec.decode(None)
         except FFmpegError as error:
             if leading:
                 continue
@@ -175,10 +173,12 @@ def _decoded(
         for frame in frames:
             if frame.pts is None or (before is not None and frame.pts <= before):
                 raise _DoubtError
-            if frame.is_corrupt and frame.pts >= start:
+            if frame.is_corrupt and (frame.pts >= start or frame.pts in wanted):
                 raise _DoubtError
             before = frame.pts
             yield frame.pts, frame
+        if before is not None and before >= last:
+            return
 
 
 def _packets(
@@ -215,65 +215,76 @@ def _packets(
 def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
     """Two decodes from the start: one counts the frames, so that no more than the wanted ones are ever held."""
     with _video(path) as (container, stream):
-        trouble: list[FFmpegError] = []
-        found = [(frame.pts, sound, frame.duration) for frame, sound in _all(container, stream, trouble)]
+        notes = _Notes()
+        found = [(frame.pts, frame.duration) for frame in _all(container, stream, notes)]
         if not found:
-            why = f": {_said(trouble[0])}" if trouble else ""
+            why = f": {_said(notes.trouble[0])}" if notes.trouble else ""
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
-        times = _times(container, stream, [pts for pts, _, _ in found])
+        times = _times(container, stream, [pts for pts, _ in found])
+    damaged = notes.damaged()
     chosen = choose(sampling, times, key)
     for place in chosen:
-        if not found[place][1]:
+        if found[place][0] in damaged:
             at = "" if times[place] is None else f" (at {times[place]:g} s)"
             raise Unreadable(f"It is damaged: frame {place}{at} of {len(found)} cannot be decoded as it was.")
     with _video(path) as (container, stream):
         pictures: list[Picture] = []
-        for place, (frame, _) in enumerate(_all(container, stream, [])):
+        for place, frame in enumerate(_all(container, stream, _Notes())):
             if place == chosen[len(pictures)]:
                 pictures.append(_picture(frame, stream, max_pixels))
             if len(pictures) == len(chosen):
-                return _clip(container, stream, times, found[-1][2] or 0, chosen, pictures)
+                return _clip(container, stream, times, found[-1][1] or 0, chosen, pictures)
     raise Unreadable("It changed while it was read.")
 
 
-def _all(
-    container: InputContainer, stream: VideoStream, trouble: list[FFmpegError]
-) -> Iterator[tuple[VideoFrame, bool]]:
-    """Every frame in order, and whether it is sound: what is stored after an error is not, until the next keyframe."""
-    sound = before = False  # since the last keyframe, and in the group before it
-    key: int | None = None
-    waiting: dict[int | None, bool] = {}  # what the decoder was given and has not shown yet, by timestamp
-    for packet in _until_trouble(container, stream, trouble):
-        if packet is not None and packet.is_keyframe:
-            before, sound, key = sound, True, packet.pts
-        if packet is not None and packet.is_corrupt:
-            sound = False
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """What a full decode met: the packets in their order (timestamp, keyframe?), those that went wrong, the errors."""
+
+    packets: list[tuple[int | None, bool]] = field(default_factory=list)
+    wrong: set[int | None] = field(default_factory=set)
+    trouble: list[FFmpegError] = field(default_factory=list)
+
+    def damaged(self) -> set[int | None]:
+        """Timestamps of the frames that are wrong or may be made from one: those stored after it, to the next key."""
+        damaged, sound, before, key = set(self.wrong), False, False, None
+        for pts, is_key in self.packets:
+            if is_key:
+                before, sound, key = sound, True, pts
+            # Pictures shown before the keyframe but stored after it may need the group before; nothing needs them.
+            leading = key is not None and pts is not None and pts < key
+            if pts in self.wrong and not leading:
+                sound = False
+            if not sound or (leading and not before):
+                damaged.add(pts)
+        return damaged | {None} if self.trouble else damaged
+
+
+def _all(container: InputContainer, stream: VideoStream, notes: _Notes) -> Iterator[VideoFrame]:
+    """Every frame that can be decoded, in order."""
+    for packet in _to_the_end(container, stream, notes):
+        if packet is not None:
+            notes.packets.append((packet.pts, packet.is_keyframe))
+            if packet.is_corrupt:
+                notes.wrong.add(packet.pts)
         try:
             frames = stream.codec_context.decode(packet)
         except FFmpegError as error:
-            trouble.append(error)
-            sound = False
+            notes.trouble.append(error)
+            notes.wrong.add(packet.pts if packet is not None else None)
             continue
-        if packet is not None:
-            # Pictures shown before the keyframe but stored after it may need the group before.
-            leading = key is not None and packet.pts is not None and packet.pts < key
-            waiting[packet.pts] = sound and (before or not leading)
-        for frame in frames:
-            if frame.is_corrupt:
-                sound, waiting = False, dict.fromkeys(waiting, False)
-            yield frame, waiting.pop(frame.pts, sound)
+        notes.wrong.update(frame.pts for frame in frames if frame.is_corrupt)
+        yield from frames
 
 
-def _until_trouble(
-    container: InputContainer, stream: VideoStream, trouble: list[FFmpegError]
-) -> Iterator[Packet[VideoStream] | None]:
+def _to_the_end(container: InputContainer, stream: VideoStream, notes: _Notes) -> Iterator[Packet[VideoStream] | None]:
     """Packets to the end or to the first place that cannot be read, then None."""
     try:
         # An empty packet repeats the last picture; PyAV would take it for the end.
         yield from (packet for packet in container.demux(stream) if packet.size)
     except FFmpegError as error:
-        trouble.append(error)
+        notes.trouble.append(error)
     yield None
 
 
