@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from framescribe.errors import NoFrames, Unreadable, UserError, VideoError
+from framescribe.frames import decoder
 from framescribe.frames.decoder import sample
 from framescribe.frames.display import fit
 from framescribe.frames.sampling import Sampling
@@ -97,6 +98,25 @@ def test_every_way_of_sampling_gives_the_frames_it_asks_for(films: Callable[[str
         assert numbers(take(path, method="times", times=(0.0, 0.5, 1.0, 9.0))) == [0, 12, 25, 39]
         assert numbers(take(path, method="every", every=0.4)) == [0, 10, 20, 30]
         assert [frame.time for frame in take(path, method="uniform", frames=2).frames] == [0.0, 0.8]
+
+
+COUNTED = {"h264.h264", "mpeg2.mpg", "h264.avi"}  # no timestamps, or none that say when a frame is shown
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_only_where_it_must_a_video_is_decoded_whole(
+    films: Callable[[str], Path], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counting(*_: Any) -> Clip:
+        raise NoFrames("counted")
+
+    monkeypatch.setattr(decoder, "_by_counting", counting)
+    for sampling in (Sampling(), Sampling(method="uniform", frames=7), ALL):
+        if name in COUNTED:
+            with pytest.raises(NoFrames, match="counted"):
+                sample(str(films(name)), sampling, key="", max_pixels=1000)
+        else:
+            sample(str(films(name)), sampling, key="", max_pixels=1000)
 
 
 def test_what_is_known_of_a_video(films: Callable[[str], Path]) -> None:
@@ -443,7 +463,7 @@ def test_real_files_give_what_a_full_decode_gives(row: dict[str, str]) -> None:
         with pytest.raises(Unreadable, match=r"frame 36 \(at 3.7 s\) of 49"):
             sample(str(path), sampling, key="", max_pixels=None)
         clip = sample(str(path), Sampling(), key="", max_pixels=None)
-        assert (clip.info.frames, clip.frames[0].index, clip.frames[0].time) == (49, 24, 2.4)
+        assert (clip.info.frames, clip.frames[0].index, clip.frames[0].time) == (50, 25, 2.5)  # not near it
         return
     clip = sample(str(path), sampling, key="", max_pixels=None)
     count = int(row["frames_decoded"])

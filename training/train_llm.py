@@ -101,6 +101,15 @@ def examples(
     return made
 
 
+def repetitions(rng: random.Random, count: int, tokens: int) -> list[Row]:
+    """Random tokens twice in a row, the second time to be predicted: the purest exercise in copying."""
+    made = []
+    for _ in range(count):
+        part = [rng.randrange(tokens) for _ in range(rng.randint(4, 24))]
+        made.append((part + part, [0.0] * (len(part) + 1) + [1.0] * (len(part) - 1)))
+    return made
+
+
 def in_batches(rows: list[Row]) -> list[list[Row]]:
     """Batches of rows of about the same length, so that little is spent on padding."""
     batches: list[list[Row]] = [[]]
@@ -115,6 +124,7 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 def main() -> None:
     parser = options("Trains shapes-llm from scratch.")
     parser.add_argument("--steps", type=int, default=2600)
+    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the others")
     parser.add_argument("--snapshots", type=int, default=0, help="also save every so many steps, to OUT-STEP")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
@@ -125,6 +135,12 @@ def main() -> None:
     model = build(tokenizer, args.layers)
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
     optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
+    average = Average(keep=0.9)
+    for step in range(args.copy_steps):
+        rows = repetitions(rng, 64, len(tokenizer))
+        average.add(train_step(model, optimizer, rows, min(1.0, (step + 1) / WARMUP)))
+        if (step + 1) % 25 == 0:
+            log(f"copying, step {step + 1}: loss and share of right tokens {average}")
     average, batches = Average(), []
     for step in range(args.steps):
         part = step / args.steps

@@ -31,7 +31,8 @@ from vision_data import GRID, LABELS, PATCH, PINPOINTS, TILE, TILES, Pool, image
 WIDTH, LAYERS, MASK_LAYER = 128, 4, 2
 MEAN, SPREAD = [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
 TOWER_RATE, RATE = 2e-3, 1.5e-3
-SCENES, CROWDS, BATCH, CROWD_SHARE = 16000, 6000, 64, 0.7
+SCENES, CROWDS, CROWD_SHARE = 16000, 6000, 0.7
+TOWER_BATCH, CAPTION_BATCH = 64, 48
 LABEL_WEIGHTS = {"part": 1.5, "shape": 2.0}
 SHAPE_WEIGHT, MASK_WEIGHT, JOINT_LABEL_WEIGHT = 3.0, 10.0, 0.1
 FROZEN_PART = 0.55  # of the joint steps, in which the tower does not learn
@@ -158,9 +159,8 @@ class Batches:
     def draw(self, count: int, crowds: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, list[tuple[int, int]]]:
         """Pixels [count, TILES, 3, TILE, TILE], labels and masks by tile, and (index, mirrored) of each image."""
         pool = self.pool
-        chosen = np.concatenate(
-            [self.random.integers(SCENES, len(pool), crowds), self.random.integers(0, SCENES, count - crowds)]
-        )
+        crowded = self.random.integers(SCENES, len(pool), crowds) if crowds else np.zeros(0, dtype=int)
+        chosen = np.concatenate([crowded, self.random.integers(0, SCENES, count - crowds)])
         mirrored = self.random.integers(0, 2, count)
         tiles, masks = pool.tiles[chosen], pool.masks[chosen]
         for row in mirrored.nonzero()[0]:
@@ -180,7 +180,7 @@ def train_tower(model: LlavaNextForConditionalGeneration, heads: LabelHeads, bat
     named = [*tower.named_parameters(), *heads.named_parameters()]
     optimizer, average = torch.optim.AdamW(adamw(named, TOWER_RATE), betas=(0.9, 0.98), fused=True), Average()
     for step in range(steps):
-        pixels, labels, masks, _ = batches.draw(BATCH, int(BATCH * CROWD_SHARE))
+        pixels, labels, masks, _ = batches.draw(TOWER_BATCH, int(TOWER_BATCH * CROWD_SHARE))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             hidden = tower(pixels.flatten(0, 1), output_hidden_states=True).hidden_states
         loss, right = heads.label_loss(hidden[-1][:, 1:], labels)
@@ -229,7 +229,7 @@ def train_captions(
     average = Average()
     for step in range(steps):
         learning = step >= FROZEN_PART * steps
-        pixels, patch_labels, _, which = batches.draw(BATCH, 0)
+        pixels, patch_labels, _, which = batches.draw(CAPTION_BATCH, 0)
         ids, labels = text_rows(tokenizer, rng, batches.pool, which)
         sizes = torch.tensor([batches.pool.sizes[index] for index, _ in which])
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -285,16 +285,28 @@ def main() -> None:
     parser = options("Trains shapes-vlm from scratch.")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw the images")
     parser.add_argument("--tower-steps", type=int, default=1800)
-    parser.add_argument("--caption-steps", type=int, default=1500)
+    parser.add_argument("--caption-steps", type=int, default=900)
+    parser.add_argument(
+        "--tower", type=Path, help="keep the trained tower in this file, or start from it if it is there"
+    )
     args = parser.parse_args()
-    pool = make_pool(args.seed, SCENES, CROWDS, args.processes)
+    trained = args.tower is not None and args.tower.exists()
+    pool = make_pool(args.seed, SCENES, 0 if trained else CROWDS, args.processes)
     log(f"{len(pool)} images drawn, {(pool.tiles.nbytes + pool.masks.nbytes + pool.labels.nbytes) / 1e9:.2f} GB")
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     tokenizer = build_tokenizer(VISION_CHAT)
-    model, heads, batches = build(tokenizer), LabelHeads(), Batches(pool, args.seed)
+    model, heads = build(tokenizer), LabelHeads()
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-    train_tower(model, heads, batches, args.tower_steps)
+    if trained:
+        for module, weights in zip((model, heads), torch.load(args.tower), strict=True):
+            module.load_state_dict(weights)
+    else:
+        train_tower(model, heads, Batches(pool, args.seed), args.tower_steps)
+        if args.tower:
+            torch.save((model.state_dict(), heads.state_dict()), args.tower)
+    torch.manual_seed(args.seed + 1)
+    batches = Batches(pool, args.seed + 1)
     train_captions(model, heads, batches, tokenizer, random.Random(f"vision {args.seed}"), args.caption_steps)
     save_all(model, tokenizer, args.out)
     log("saved", args.out)

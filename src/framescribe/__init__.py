@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from framescribe.version import VERSION as __version__
+from framescribe.version import VERSION
 
 if TYPE_CHECKING:
     from framescribe.captioner import Captioner as Captioner
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from framescribe.results import Results as Results
     from framescribe.sources import find_videos as find_videos
 
+__version__ = VERSION
 _HOMES = {
     "Captioner": "captioner",
     "Decoding": "engines.base",

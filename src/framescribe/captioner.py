@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from framescribe import registry
 from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.engines.presets import resolve
 from framescribe.errors import FramescribeError, UserError, VideoError
-from framescribe.frames.decoder import sample
+from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.meter import Meter
 from framescribe.recipe import ModelChoice, Part, Recipe
@@ -34,7 +33,7 @@ class Captioner:
         self.engines: dict[Part, Engine] = {}
         self._fingerprints = recipe.fingerprints()
         self._decoders = recipe.decoders or min(8, os.cpu_count() or 1)
-        self._threads: ThreadPoolExecutor | None = None
+        self._pool: DecoderPool | None = None
 
     async def open(self) -> None:
         """Load or reach the models; one and the same model is opened once."""
@@ -51,14 +50,15 @@ class Captioner:
             self.engines[stage] = opened[choice]
         for engine in opened.values():
             await engine.open()
-        self._threads = ThreadPoolExecutor(self._decoders, thread_name_prefix="decode")
+        if self.recipe.frame_model is not None:
+            self._pool = DecoderPool(self._decoders)
 
     async def close(self) -> None:
-        """Give the models and threads back; may be called twice."""
+        """Give the models and the decoders back; may be called twice."""
         for engine in set(self.engines.values()):
             await engine.close()
-        if self._threads:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.close)
 
     @property
     def in_flight(self) -> int:
@@ -122,13 +122,10 @@ class Captioner:
         return replace(row, flags=tuple(flags), provenance=self._provenance(counted, earlier))
 
     async def _decode(self, video: Video) -> Clip:
-        loop = asyncio.get_running_loop()
-
-        def work() -> Clip:
-            return sample(video.path, self.recipe.sampling, key=video.id, max_pixels=self.recipe.max_pixels)
-
+        assert self._pool is not None
+        recipe = self.recipe
         with self.meter.busy("decode"):
-            return await loop.run_in_executor(self._threads, work)
+            return await self._pool.sample(video.path, recipe.sampling, key=video.id, max_pixels=recipe.max_pixels)
 
     def _ask(self, stage: Part, counted: _Counted) -> Ask:
         recipe = self.recipe

@@ -6,6 +6,9 @@ FramescribeError
 ├─ VideoError       this video cannot be done: a failed row with stage, kind and message; the run goes on
 │  ├─ Unreadable    the file cannot be opened or is no video
 │  ├─ NoFrames      it opens, but holds no picture that can be had
+│  ├─ DecodeTimeout decoding took longer than its limit and was ended
+│  ├─ DecodeCrashed the decoder died on it
+│  ├─ TooLarge      decoding it needs more memory than is allowed
 │  ├─ Refused       the engine will not answer this request (a 4xx for this content)
 │  ├─ EngineFault   the engine failed on this request, though it was asked again (a lasting 5xx, out of memory)
 │  └─ BadReply      the engine answered, but not with a caption
@@ -50,6 +53,24 @@ class NoFrames(VideoError):
     """The file opens, but no frame can be had from it."""
 
     kind = "no_frames"
+
+
+class DecodeTimeout(VideoError):
+    """Decoding took longer than its limit and was ended."""
+
+    kind = "decode_timeout"
+
+
+class DecodeCrashed(VideoError):
+    """The decoder's process died on this video."""
+
+    kind = "decode_crashed"
+
+
+class TooLarge(VideoError):
+    """Decoding needs more memory than a worker is allowed."""
+
+    kind = "too_large"
 
 
 class Refused(VideoError):

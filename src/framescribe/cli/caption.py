@@ -167,7 +167,8 @@ def run(
         display.say(f"stopped: every row is kept in {kept.parts}; run the same command again to go on")
         return 130
     except RunError as error:
-        raise RunError(f"{error}\nEvery row is kept in {kept.parts}; run the same command again to go on.") from error
+        kept_where = f"Nothing is lost: every row is kept in {kept.parts}, and the same command goes on from there."
+        raise RunError(f"{error}\n{kept_where}") from error
     display.finish(report)
     if interrupted and report.output is None:
         return 130

@@ -108,7 +108,6 @@ class LiveScreen(PlainScreen):
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
-        from rich.text import Text
 
         super().__init__()
         outer = self

@@ -233,7 +233,7 @@ class TransformersEngine(Engine):
                 f"fewer or smaller frames, --quantize, or a smaller model ({said[:120]})"
             )
         if isinstance(error, getattr(torch, "AcceleratorError", ())) or "CUDA error" in said:
-            raise RunError(f"{self._device} failed: {said}\nNothing is lost: the same command goes on from here.")
+            raise RunError(f"{self._device} failed: {said}")
         if isinstance(error, TemplateError):
             return Refused(f"the model's chat template refuses the request: {said}")
         return EngineFault(f"the model failed on this request ({type(error).__name__}): {said}")

@@ -32,7 +32,6 @@ CONNECT_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 120.0  # the openai client takes a Retry-After up to this and gives up on a longer one
 NO_KEY = "none"  # servers of one's own want some key, and take any
 _KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
-_RESUME = "Nothing is lost: the same command goes on from here."
 
 
 class OpenAIEngine(Engine):
@@ -282,8 +281,8 @@ class OpenAIEngine(Engine):
         return EngineFault(f"{self._url} failed this request after {self._retries} retries: {what}")
 
     def _end(self, what: str) -> RunError:
-        self._over = f"{what}\n{_RESUME}"
-        return RunError(self._over)
+        self._over = what
+        return RunError(what)
 
     def _key_refused(self, error: openai.APIStatusError) -> str:
         held = "does not take the key in" if os.environ.get(self._key_env) else "wants a key, and none is set in"

@@ -120,10 +120,11 @@ def _index(container: InputContainer, stream: VideoStream) -> _Index:
     # Times that are missing or repeated, or a beginning that was cut off.
     if not live or len(live) < len(shown) or not packets[0][1]:
         raise _DoubtError
-    # Pictures that are shown in another order than they are stored, but times that rise as they are stored: AVI and
-    # old matroska know no other, and FFmpeg fills in the rest.
+    # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
+    # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
     delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
-    if stream.codec_context.has_b_frames and len(delays) == 1 and len(packets) > 1:
+    may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
+    if may_reorder and len(delays) == 1 and len(packets) > 1:
         raise _DoubtError
     keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
     frames = sorted(live)
@@ -161,7 +162,7 @@ def _decoded(
         codec.skip_frame = "DEFAULT" if plain else "NONREF"
         try:
             frames = codec.decode(packet)
-            if packet is not None and frames and (frames[-1].pts or last) >= last:
+            if packet is not None and any(frame.pts is not None and frame.pts >= last for frame in frames):
                 # What a wanted frame was made from may be shown after it: have that too, to see whether it is whole.
                 frames += codec.decode(None)
         except FFmpegError as error:

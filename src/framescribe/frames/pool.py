@@ -1,0 +1,114 @@
+"""Knows how decoding is done in worker processes that can be ended; knows no codec and no strategy.
+
+A thread that hangs in native code cannot be stopped, and a crash there ends the process. So each video is decoded in a
+worker of a pool (Pebble's) that is killed when its time is up, that may die without taking the run along, that has a
+limit of memory, and that is replaced after some hundreds of videos.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from framescribe.errors import DecodeCrashed, DecodeTimeout, TooLarge
+from framescribe.frames.decoder import sample
+from framescribe.frames.sampling import Sampling
+from framescribe.records import Clip
+
+VIDEOS_A_WORKER = 500
+MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+BASE_SECONDS = 60.0
+SECONDS_A_MEGABYTE = 1.0  # a decode from the start runs at 5 MB/s and more on a slow core (measured)
+
+
+class DecoderPool:
+    """Up to `workers` videos decoded at once, each in a process of its own kind.
+
+    `seconds` is the limit of wall-clock time per video; None scales it with the file's size. `work` is what a worker
+    does, and is for tests.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        seconds: float | None = None,
+        memory_bytes: int = MEMORY_BYTES,
+        work: Callable[..., Any] = sample,
+    ) -> None:
+        self._pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=VIDEOS_A_WORKER,
+            initializer=_prepare,
+            initargs=(memory_bytes, os.getpid()),
+            # A fork would copy this process's threads' locks. The fork server's children outlive a run that was killed
+            # while one of them hangs: each of them holds open the pipe whose end the server waits for.
+            context=multiprocessing.get_context("spawn"),
+        )
+        self._seconds, self._memory, self._work = seconds, memory_bytes, work
+
+    async def sample(self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
+        """As `decoder.sample`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
+        limit = self._seconds if self._seconds is not None else _limit(path)
+        future = self._pool.schedule(
+            self._work, (path, sampling), {"key": key, "max_pixels": max_pixels}, timeout=limit
+        )
+        try:
+            clip: Clip = await asyncio.wrap_future(future)
+        except FutureTimeout as error:
+            raise DecodeTimeout(f"It was not decoded within {limit:.0f} s and was given up.") from error
+        except ProcessExpired as error:
+            raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
+        except MemoryError as error:
+            raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
+        return clip
+
+    def close(self) -> None:
+        """End the workers, those that hang as well; may be called twice."""
+        if self._pool.active:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+
+def _limit(path: str) -> float:
+    try:
+        size = os.path.getsize(path)
+    except OSError:
+        size = 0
+    return BASE_SECONDS + SECONDS_A_MEGABYTE * size / 1e6
+
+
+def _how(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        try:
+            return signal.Signals(-exitcode).name
+        except ValueError:
+            pass
+    return f"exit code {exitcode}"
+
+
+def _prepare(memory_bytes: int, parent: int) -> None:
+    """Runs in each new worker: Ctrl-C is the run's business, memory is limited, native code has no terminal, and where
+    the run was killed the worker goes, too, even out of a hang."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    if sys.platform.startswith("linux"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before this
+            os._exit(1)

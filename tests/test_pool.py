@@ -1,0 +1,159 @@
+"""The pool: whatever a worker does, the run goes on, and the next video is decoded as if nothing had happened."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framescribe.demo.clips import DemoClip
+from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge, Unreadable, VideoError
+from framescribe.frames.decoder import sample
+from framescribe.frames.pool import DecoderPool
+from framescribe.frames.sampling import Sampling
+
+
+def misbehave(path: str, sampling: Sampling, **options: Any) -> Any:
+    """A worker that does what the file's name says."""
+    what = Path(path).stem
+    if what == "hang":
+        while True:
+            time.sleep(60)
+    if what == "hang-in-native-code":
+        signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
+        ctypes.CDLL(None).sleep(600)
+    if what == "segfault":
+        ctypes.string_at(0)
+    if what == "exit":
+        os._exit(7)
+    if what == "memory":
+        return bytearray(3 * 2**30)
+    if what == "terminal":
+        os.write(2, b"native code speaks\n")
+    return sample(path, sampling, **options)
+
+
+def decode(pool: DecoderPool, *paths: object) -> list[Any]:
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(
+            *(pool.sample(str(path), Sampling(), key="k", max_pixels=None) for path in paths), return_exceptions=True
+        )
+
+    return asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "says"),
+    [
+        ("hang", DecodeTimeout, "within 3 s"),
+        ("hang-in-native-code", DecodeTimeout, "within 3 s"),
+        ("segfault", DecodeCrashed, "SIGSEGV"),
+        ("exit", DecodeCrashed, "exit code 7"),
+        ("memory", TooLarge, "1.0 GB"),
+    ],
+)
+def test_a_worker_that_misbehaves_costs_its_own_video(
+    name: str, kind: type[VideoError], says: str, demo_clips: list[DemoClip]
+) -> None:
+    pool = DecoderPool(2, seconds=3, memory_bytes=2**30, work=misbehave)
+    try:
+        good = demo_clips[0].path
+        first, bad, last = decode(pool, good, f"{name}.mp4", good)
+        assert isinstance(bad, kind)
+        assert says in str(bad)
+        for clip in (first, last, *decode(pool, good, good)):
+            assert clip.frames[0].index == demo_clips[0].frame_count // 2
+    finally:
+        pool.close()
+
+
+def test_pixels_and_errors_come_through_as_they_are(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    pool = DecoderPool(2)
+    try:
+        clips = decode(pool, *(clip.path for clip in demo_clips), tmp_path / "empty.mp4", tmp_path / "gone.mp4")
+    finally:
+        pool.close()
+    for made, clip in zip(demo_clips, clips, strict=False):
+        direct = sample(str(made.path), Sampling(), key="k", max_pixels=None)
+        assert (clip.info, clip.frames[0].index, clip.frames[0].time) == (
+            direct.info,
+            direct.frames[0].index,
+            direct.frames[0].time,
+        )
+        assert (clip.frames[0].pixels == direct.frames[0].pixels).all()
+    assert all(isinstance(error, (Unreadable, NoFrames)) for error in clips[-2:])
+    assert "empty" in str(clips[-2])
+
+
+def test_what_native_code_prints_reaches_no_terminal(
+    demo_clips: list[DemoClip], capfd: pytest.CaptureFixture[str]
+) -> None:
+    pool = DecoderPool(1, work=misbehave)
+    try:
+        decode(pool, demo_clips[0].path.with_name("terminal.mp4"))
+    finally:
+        pool.close()
+    assert "native code" not in "".join(capfd.readouterr())
+
+
+KILLED = """
+import asyncio, os, sys
+sys.path[:0] = ["tests", "."]
+from test_pool import DecoderPool, Sampling, misbehave
+
+async def main():
+    pool = DecoderPool(2, work=misbehave)
+    for name in ("hang.mp4", "hang-in-native-code.mp4"):
+        asyncio.ensure_future(pool.sample(name, Sampling(), key="k", max_pixels=None))
+    print("running", flush=True)
+    await asyncio.sleep(600)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+def test_no_worker_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED)
+    process = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent, start_new_session=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    _until(lambda: len(_session(process.pid)) >= 4, 60)  # it, the resource tracker, and two workers
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    _until(lambda: not _session(process.pid), 30)
+
+
+def _until(true: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _session(leader: int) -> list[str]:
+    """The command lines of the processes in a session that are alive."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, session = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:4]
+            if int(session) == leader and state != "Z":
+                found.append((folder / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
