@@ -36,7 +36,7 @@ def take(path: Path | str, max_pixels: int | None = None, **options: Any) -> Cli
 
 
 def numbers(clip: Clip) -> list[int]:
-    return [number_in(frame.pixels) for frame in clip.frames]
+    return [number_in(frame.image) for frame in clip.frames]
 
 
 # ---------------------------------------------------------------------------------- the right frames
@@ -174,7 +174,7 @@ def test_frames_that_need_what_was_cut_off_do_not_count(
     assert shown == list(range(shown[0], 40))
     assert 8 <= shown[0] <= 12
     assert clip.info.frames == len(shown)
-    assert all(np.array_equal(frame.pixels, whole[number]) for frame, number in zip(clip.frames, shown, strict=True))
+    assert all(np.array_equal(frame.image, whole[number]) for frame, number in zip(clip.frames, shown, strict=True))
     assert numbers(take(path)) == [shown[len(shown) // 2]]
 
 
@@ -206,17 +206,17 @@ def colours(pixels: np.ndarray) -> list[str]:
 def test_turned_and_mirrored(tmp_path: Path, turn: tuple[float, bool, bool], max_pixels: int | None) -> None:
     clip = take(film(tmp_path / "turned.mp4", pictures=[corners()] * 3, turn=turn), max_pixels)
     names = {RED: "red", GREEN: "green", BLUE: "blue", WHITE: "white"}
-    assert colours(clip.frames[0].pixels) == [names[colour] for colour in TURNS[turn]]
+    assert colours(clip.frames[0].image) == [names[colour] for colour in TURNS[turn]]
     upright = turn[0] in (0, 180)
     assert (clip.info.width, clip.info.height) == ((64, 32) if upright else (32, 64))
     small = (64, 32) if max_pixels is None else (40, 20)
-    assert clip.frames[0].pixels.shape == ((small[1], small[0], 3) if upright else (small[0], small[1], 3))
-    assert clip.frames[0].pixels.flags.c_contiguous
+    assert clip.frames[0].image.shape == ((small[1], small[0], 3) if upright else (small[0], small[1], 3))
+    assert clip.frames[0].image.flags.c_contiguous
 
 
 def test_a_display_matrix_of_zeros_is_none(tmp_path: Path) -> None:
     path = film(tmp_path / "zeros.mp4", pictures=[corners()] * 2, matrix=[0] * 8 + [1 << 30])
-    assert colours(take(path).frames[0].pixels) == ["red", "green", "blue", "white"]
+    assert colours(take(path).frames[0].image) == ["red", "green", "blue", "white"]
 
 
 def test_a_photograph_named_as_a_video_is_one_upright_frame(tmp_path: Path) -> None:
@@ -225,14 +225,14 @@ def test_a_photograph_named_as_a_video_is_one_upright_frame(tmp_path: Path) -> N
     Image.fromarray(corners()).save(tmp_path / "photo.jpg", exif=exif, quality=95)
     clip = take((tmp_path / "photo.jpg").rename(tmp_path / "photo.mp4"), method="uniform", frames=8)
     assert (len(clip.frames), clip.info.width, clip.info.height) == (1, 32, 64)
-    assert colours(clip.frames[0].pixels) == ["blue", "red", "white", "green"]
+    assert colours(clip.frames[0].image) == ["blue", "red", "white", "green"]
 
 
 def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
     wide = take(film(tmp_path / "wide.mp4", frames=2, aspect=Fraction(64, 45)))
-    assert (wide.info.width, wide.info.height, wide.frames[0].pixels.shape) == (182, 64, (64, 182, 3))
+    assert (wide.info.width, wide.info.height, wide.frames[0].image.shape) == (182, 64, (64, 182, 3))
     high = take(film(tmp_path / "high.mp4", frames=2, aspect=Fraction(1, 2)))
-    assert (high.info.width, high.info.height, high.frames[0].pixels.shape) == (128, 128, (128, 128, 3))
+    assert (high.info.width, high.info.height, high.frames[0].image.shape) == (128, 128, (128, 128, 3))
 
 
 @pytest.mark.parametrize("max_pixels", [None, 2000])
@@ -240,14 +240,14 @@ def test_white_stays_white_and_black_black(tmp_path: Path, max_pixels: int | Non
     pictures = [np.full((64, 128, 3), level, np.uint8) for level in (0, 255)]
     path = film(tmp_path / "levels.mp4", pictures=pictures, options={"crf": "1"})
     clip = take(path, max_pixels, method="uniform", frames=2)
-    black, white = (frame.pixels for frame in clip.frames)
+    black, white = (frame.image for frame in clip.frames)
     assert black.max() <= 1
     assert white.min() >= 254
 
 
 def test_shrunk_frames_keep_their_numbers_and_the_file_its_size(films: Callable[[str], Path]) -> None:
     clip = sample(str(films("long_gop.mp4")), ALL, key="", max_pixels=1000)
-    assert {frame.pixels.shape for frame in clip.frames} == {(22, 44, 3)}
+    assert {frame.image.shape for frame in clip.frames} == {(22, 44, 3)}
     assert numbers(clip) == list(range(40))
     assert (clip.info.width, clip.info.height) == (128, 64)
     with pytest.raises(UserError, match="at least 1"):
@@ -380,7 +380,7 @@ def test_damage_elsewhere_does_no_harm_and_damage_here_is_told(tmp_path: Path) -
         except Unreadable:
             found["told"] += 1
         else:
-            same = [np.array_equal(frame.pixels, clean[round((frame.time or 0) * 25)]) for frame in clip.frames]
+            same = [np.array_equal(frame.image, clean[round((frame.time or 0) * 25)]) for frame in clip.frames]
             found["right" if all(same) else "wrong"] += 1
     # H.264 has no checksum: now and then a changed byte is as good as the one before, to any decoder.
     assert found["wrong"] <= 2
@@ -420,7 +420,7 @@ def test_many_threads_at_once(films: Callable[[str], Path], tmp_path: Path) -> N
 
 def _tried(path: Path) -> str | list[tuple[int, bytes]]:
     try:
-        return [(frame.index, frame.pixels.tobytes()) for frame in take(path, 3000, method="uniform", frames=5).frames]
+        return [(frame.index, frame.image.tobytes()) for frame in take(path, 3000, method="uniform", frames=5).frames]
     except VideoError as error:
         return str(error)
 
@@ -489,6 +489,6 @@ def test_real_files_give_what_a_full_decode_gives(row: dict[str, str]) -> None:
         expected = wanted[frame.index]
         assert expected is not None
         if shape == 1:
-            assert np.array_equal(frame.pixels, expected)
+            assert np.array_equal(frame.image, expected)
         else:
-            assert np.abs(frame.pixels.astype(int) - expected).mean() < 3
+            assert np.abs(frame.image.astype(int) - expected).mean() < 3

@@ -125,7 +125,13 @@ class Captioner:
         assert self._pool is not None
         recipe = self.recipe
         with self.meter.busy("decode"):
-            return await self._pool.sample(video.path, recipe.sampling, key=video.id, max_pixels=recipe.max_pixels)
+            return await self._pool.sample(
+                video.path,
+                recipe.sampling,
+                key=video.id,
+                max_pixels=recipe.max_pixels,
+                form=self.engines["frames"].wants,
+            )
 
     def _ask(self, stage: Part, counted: _Counted) -> Ask:
         recipe = self.recipe

@@ -39,16 +39,31 @@ class VideoInfo:
     frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """A picture as the bytes of a file, the way servers take it."""
+
+    data: bytes
+    format: Literal["jpeg", "png"]
+
+    def __repr__(self) -> str:
+        return f"EncodedImage({len(self.data)} bytes of {self.format})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One decoded picture: its place in presentation order, time in seconds, RGB uint8 pixels [height, width, 3]."""
+    """One decoded picture: its place in presentation order, its time in seconds, and the picture itself.
+
+    `image` is RGB uint8 pixels [height, width, 3], or encoded where that was asked for.
+    """
 
     index: int
     time: float | None
-    pixels: np.ndarray
+    image: np.ndarray | EncodedImage
 
     def __repr__(self) -> str:
-        return f"Frame(index={self.index}, time={self.time}, pixels={self.pixels.shape})"
+        image = self.image if isinstance(self.image, EncodedImage) else self.image.shape
+        return f"Frame(index={self.index}, time={self.time}, image={image})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

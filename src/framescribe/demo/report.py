@@ -12,13 +12,10 @@ from pathlib import Path
 from string import Template
 from urllib.parse import quote
 
-import numpy as np
-import simplejpeg
-
 from framescribe.demo.show import SAMPLING, WARNING, Piece, Score, Shown, Verdict
 from framescribe.errors import UserError, VideoError
-from framescribe.frames.decoder import sample
-from framescribe.records import FrameCaption, Row, VideoInfo
+from framescribe.frames.pool import sample_as
+from framescribe.records import EncodedImage, FrameCaption, Row, VideoInfo
 
 LARGEST = 200
 """Videos on one page: more would make it too heavy to open."""
@@ -207,12 +204,11 @@ def _thumbnails(row: Row) -> dict[int, str]:
     if not row.frames:
         return {}
     try:
-        clip = sample(row.video_path, SAMPLING, key=row.id, max_pixels=_PIXELS)
+        clip = sample_as(row.video_path, SAMPLING, key=row.id, max_pixels=_PIXELS, form="jpeg")
     except VideoError:
         return {}
-    return {frame.index: _data_uri(frame.pixels) for frame in clip.frames}
+    return {frame.index: _data_uri(frame.image) for frame in clip.frames if isinstance(frame.image, EncodedImage)}
 
 
-def _data_uri(pixels: np.ndarray) -> str:
-    data = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=85, colorspace="RGB")
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+def _data_uri(image: EncodedImage) -> str:
+    return f"data:image/{image.format};base64,{base64.b64encode(image.data).decode()}"

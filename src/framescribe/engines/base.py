@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     import numpy as np
 
+    from framescribe.records import EncodedImage
+
 FinishReason = Literal["stop", "length", "other"]
 
 
@@ -21,9 +23,9 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImagePart:
-    """A picture of a message: RGB uint8 pixels [height, width, 3]."""
+    """A picture of a message: RGB uint8 pixels [height, width, 3], or encoded where the engine `wants` that."""
 
-    pixels: np.ndarray
+    image: np.ndarray | EncodedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,9 @@ class Engine(ABC):
 
     name: ClassVar[str]
     """The engine's name on the command line."""
+
+    wants: Literal["pixels", "jpeg", "png"] = "pixels"
+    """The form in which it uses pictures. One that wants a format takes pixels as well, and encodes them."""
 
     @abstractmethod
     async def open(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
+import io
 import logging
 import threading
 from collections.abc import Callable, Hashable
@@ -17,12 +18,17 @@ from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from framescribe.engines import hub
 from framescribe.engines.base import ChatRequest, Decoding, Engine, Message, Reply, TextPart
 from framescribe.engines.batcher import Batcher
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, UserError
+from framescribe.records import EncodedImage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image as Pictures
 
 _log = logging.getLogger("framescribe")
 
@@ -322,15 +328,21 @@ def _turn(message: Message, seeing: bool) -> dict[str, Any]:
     if not seeing:
         text = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
         return {"role": message.role, "content": text}
-    from PIL import Image
-
     parts = [
         {"type": "text", "text": part.text}
         if isinstance(part, TextPart)
-        else {"type": "image", "image": Image.fromarray(part.pixels)}
+        else {"type": "image", "image": _picture(part.image)}
         for part in message.parts
     ]
     return {"role": message.role, "content": parts}
+
+
+def _picture(image: np.ndarray | EncodedImage) -> Pictures.Image:
+    from PIL import Image
+
+    if isinstance(image, EncodedImage):
+        return Image.open(io.BytesIO(image.data)).convert("RGB")
+    return Image.fromarray(image)
 
 
 def _template(source: Any) -> str | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import difflib
-import io
 import json
 import os
 import re
@@ -21,11 +20,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import aiohttp
 import numpy as np
 import openai
-import simplejpeg
-from PIL import Image
 
 from framescribe.engines.base import ChatRequest, Engine, FinishReason, ImagePart, Message, Reply, TextPart
 from framescribe.errors import BadReply, EngineFault, FramescribeError, Refused, RunError, UserError
+from framescribe.frames.encode import encode
+from framescribe.records import EncodedImage
 
 FAILURES_IN_A_ROW = 10
 CONNECT_SECONDS = 10.0
@@ -54,12 +53,11 @@ class OpenAIEngine(Engine):
         retries: int = 6,
         api_key_env: str = "OPENAI_API_KEY",
         image_format: Literal["jpeg", "png"] = "jpeg",
-        jpeg_quality: int = 90,
     ) -> None:
         self.model = model
         self._base_url, self._key_env = base_url, api_key_env
         self._concurrency, self._timeout, self._retries = concurrency, timeout, retries
-        self._image_format, self._jpeg_quality = image_format, jpeg_quality
+        self.wants: Literal["jpeg", "png"] = image_format
         self._limit_field = "max_tokens"
         self._url = _shown(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
         self._secrets: tuple[str, ...] = ()
@@ -215,17 +213,13 @@ class OpenAIEngine(Engine):
             if isinstance(part, TextPart):
                 parts.append({"type": "text", "text": part.text})
             else:
-                parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.pixels)}})
+                parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.image)}})
         return {"role": message.role, "content": parts}
 
-    def _data_uri(self, pixels: np.ndarray) -> str:
-        if self._image_format == "jpeg":
-            data = simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=self._jpeg_quality, colorspace="RGB")
-        else:
-            buffer = io.BytesIO()
-            Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
-            data = buffer.getvalue()
-        return f"data:image/{self._image_format};base64,{base64.b64encode(data).decode('ascii')}"
+    def _data_uri(self, image: np.ndarray | EncodedImage) -> str:
+        if not isinstance(image, EncodedImage):
+            image = encode(image, self.wants)
+        return f"data:image/{image.format};base64,{base64.b64encode(image.data).decode('ascii')}"
 
     async def _post(self, client: openai.AsyncOpenAI, request: ChatRequest, messages: list[dict[str, Any]]) -> object:
         """The answer as plain JSON: what servers send is checked here, not trusted to have the API's types."""

@@ -51,7 +51,7 @@ Picture = tuple[np.ndarray, int, int]
 def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
     """The frames of the local video file at `path` that `sampling` asks for, and what the file says of itself.
 
-    `key` names the video for random sampling. `Frame.pixels` is RGB uint8 [height, width, 3] as a player shows it:
+    `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
     enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
     `Frame.time` is in seconds from the start of the file, None where the file gives no times. Transparency is
@@ -369,7 +369,7 @@ def _clip(
         codec=stream.codec_context.codec.canonical_name,
         frames=len(times),
     )
-    frames = (Frame(index=i, time=times[i], pixels=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
+    frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
     return Clip(info=info, frames=tuple(frames))
 
 

@@ -15,20 +15,37 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
 
 from framescribe.errors import DecodeCrashed, DecodeTimeout, TooLarge
 from framescribe.frames.decoder import sample
+from framescribe.frames.encode import encode
 from framescribe.frames.sampling import Sampling
-from framescribe.records import Clip
+from framescribe.records import Clip, EncodedImage
 
 VIDEOS_A_WORKER = 500
 MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 SECONDS_A_MEGABYTE = 1.0  # a decode from the start runs at 5 MB/s and more on a slow core (measured)
+
+
+Form = Literal["pixels", "jpeg", "png"]
+
+
+def sample_as(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form) -> Clip:
+    """As `decoder.sample`, with the frames in the form that the engine wants: what a worker sends back stays small."""
+    clip = sample(path, sampling, key=key, max_pixels=max_pixels)
+    if form == "pixels":
+        return clip
+    frames = (
+        replace(frame, image=frame.image if isinstance(frame.image, EncodedImage) else encode(frame.image, form))
+        for frame in clip.frames
+    )
+    return replace(clip, frames=tuple(frames))
 
 
 class DecoderPool:
@@ -44,7 +61,7 @@ class DecoderPool:
         *,
         seconds: float | None = None,
         memory_bytes: int = MEMORY_BYTES,
-        work: Callable[..., Any] = sample,
+        work: Callable[..., Any] = sample_as,
     ) -> None:
         self._pool = ProcessPool(
             max_workers=workers,
@@ -57,11 +74,13 @@ class DecoderPool:
         )
         self._seconds, self._memory, self._work = seconds, memory_bytes, work
 
-    async def sample(self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
+    async def sample(
+        self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form = "pixels"
+    ) -> Clip:
         """As `decoder.sample`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
         limit = self._seconds if self._seconds is not None else _limit(path)
         future = self._pool.schedule(
-            self._work, (path, sampling), {"key": key, "max_pixels": max_pixels}, timeout=limit
+            self._work, (path, sampling), {"key": key, "max_pixels": max_pixels, "form": form}, timeout=limit
         )
         try:
             clip: Clip = await asyncio.wrap_future(future)

@@ -47,7 +47,7 @@ async def caption_frames(clip: Clip, ask: Ask, metadata: Mapping[str, object]) -
             "time": seconds(frame.time),
             "frame_index": frame.index,
         }
-        message = Message(role="user", parts=(ImagePart(frame.pixels), TextPart(fill(ask.prompt, values))))
+        message = Message(role="user", parts=(ImagePart(frame.image), TextPart(fill(ask.prompt, values))))
         reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
         caption = FrameCaption(index=frame.index, time=frame.time, caption=_text(reply, f"frame {frame.index}"))
         return caption, reply.finish_reason == "length"

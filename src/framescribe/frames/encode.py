@@ -1,0 +1,27 @@
+"""Knows how pixels become the bytes of an image file; knows no video and no server."""
+
+from __future__ import annotations
+
+import io
+from typing import Literal
+
+import numpy as np
+import simplejpeg
+from PIL import Image
+
+from framescribe.records import EncodedImage
+
+QUALITY = 90
+
+
+def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUALITY) -> EncodedImage:
+    """RGB uint8 pixels [height, width, 3] as JPEG of this quality (4:4:4, so that colours keep their edges) or PNG."""
+    if form == "jpeg":
+        data = simplejpeg.encode_jpeg(
+            np.ascontiguousarray(pixels), quality=quality, colorspace="RGB", colorsubsampling="444"
+        )
+    else:
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
+        data = buffer.getvalue()
+    return EncodedImage(data, form)
