@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("caption", "frames", "summarize", "status", "models", "demo")
+COMMANDS = ("caption", "frames", "summarize", "status", "probe", "sample", "models", "demo")
 PAGE = Path(__file__).parent / "cli.md"
 
 

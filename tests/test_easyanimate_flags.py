@@ -31,8 +31,12 @@ def test_defect_15_a_model_is_asked_in_its_chat_form_for_the_captions_alone(
     monkeypatch.chdir(tmp_path)
     pd.DataFrame({"video_path": ["a.mp4"], "sampled_frame_caption": [["A dog."]]}).to_csv("f.csv", index=False)
     with ScriptedServer(says("In this video, a dog.")) as server:
-        assert sum_up("--video_metadata_path=f.csv", f"--base_url={server.url}", "--saved_path=s.jsonl") == 0
-        (asked,) = server.requests
+        words = ["--video_metadata_path=f.csv", f"--base_url={server.url}"]
+        assert sum_up(*words, "--saved_path=s.jsonl") == 0
+        original = presets("summary")["easyanimate"].removesuffix("{captions}")  # as one would pass it
+        assert sum_up(*words, f"--summary_prompt={original}", "--saved_path=same.jsonl") == 0
+        asked, again = server.requests
+    assert again == asked
     assert asked["temperature"] == 0
     (message,) = asked["messages"]
     text = message["content"] if isinstance(message["content"], str) else message["content"][0]["text"]
@@ -72,8 +76,8 @@ def test_defect_17_summaries_resume_by_path_whatever_the_column_is_called(
 ) -> None:
     """Into a file of the original's, with a path that is there twice and a video without a caption."""
     monkeypatch.chdir(tmp_path)
-    paths = ["b.mp4", "a.mp4", "c.mp4", "a.mp4", "none.mp4", "d.mp4"]
-    made = pd.DataFrame({"clip": paths, "sampled_frame_caption": [["B"], ["A"], ["C"], ["A again"], [], ["D"]]})
+    paths = ["b.mp4", "a.mp4", "c.mp4", "c.mp4", "none.mp4", "d.mp4"]
+    made = pd.DataFrame({"clip": paths, "sampled_frame_caption": [["B"], ["A"], ["C"], ["C again: X"], [], ["D"]]})
     made.to_json("f.jsonl", orient="records", lines=True)
     old = pd.DataFrame(
         {"video_path": ["d.mp4", "a.mp4"], "summary_model": "tiny", "summary_caption": ["old d", "old a"]}
@@ -88,7 +92,7 @@ def test_defect_17_summaries_resume_by_path_whatever_the_column_is_called(
         words = ["--video_metadata_path=f.jsonl", "--video_path_column=clip", f"--base_url={server.url}"]
         assert sum_up(*words, "--saved_path=s.jsonl") == 3
         told = capsys.readouterr().err
-        assert "1 row names a video that an earlier row named: left out (first: a.mp4)" in told
+        assert "1 row names a video that an earlier row named: left out (first: c.mp4)" in told
         assert "2 videos have their row in s.jsonl already" in told
         assert "failed: none.mp4" in told
         want = [("b.mp4", "sum of B"), ("d.mp4", "old d"), ("a.mp4", "old a"), ("c.mp4", "sum of C")]
@@ -96,7 +100,7 @@ def test_defect_17_summaries_resume_by_path_whatever_the_column_is_called(
         asked = len(server.requests)
         assert sum_up(*words, "--saved_path=s.jsonl") == 3
         assert len(server.requests) == asked == 2
-        capsys.readouterr()
+        assert "anew" not in capsys.readouterr().err
         assert sum_up(*words, "--saved_path=s.jsonl", "--summary_prompt=Shorter:") == 2
         assert "different now: the prompt" in capsys.readouterr().err
 
@@ -290,6 +294,15 @@ def saved(paths: Sequence[str]) -> Saved:
 
 def never(_name: str) -> bool:
     return False
+
+
+def test_the_column_of_paths_keeps_the_name_that_the_original_gave_it(tmp_path: Path) -> None:
+    file = tmp_path / "s.csv"
+    file.write_text("clip,summary_model,summary_caption\na,m,A\n")
+    read = Saved.read(file, ("video_path", "summary_model", "summary_caption"), "clip", {"summary_model": "m"}, "")
+    a, b = Video(id="a", path="a"), Video(id="b", path="b")
+    read.add([a, b], {"b": {"video_path": "b", "summary_model": "m", "summary_caption": "B"}}, read.find([a, b], never))
+    assert file.read_text() == "clip,summary_model,summary_caption\na,m,A\nb,m,B\n"
 
 
 @pytest.mark.parametrize(

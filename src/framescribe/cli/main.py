@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from framescribe.cli import caption, demo, models, status
+from framescribe.cli import caption, demo, look, models, status
 from framescribe.errors import RunError, UserError
 from framescribe.version import VERSION
 
@@ -38,6 +38,8 @@ app.command("caption", rich_help_panel="Caption")(caption.caption)
 app.command("frames", rich_help_panel="Caption")(caption.frames)
 app.command("summarize", rich_help_panel="Caption")(caption.summarize)
 app.command("status", rich_help_panel="Look")(status.status)
+app.command("probe", rich_help_panel="Look")(look.probe)
+app.command("sample", rich_help_panel="Look")(look.sample)
 app.command("models", rich_help_panel="Look")(models.models)
 app.command("demo", rich_help_panel="Look")(demo.demo)
 

@@ -64,19 +64,19 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     look(path)
     try:
-        with suppress(_DoubtError):
+        with suppress(InDoubt):
             return _by_index(path, sampling, key, max_pixels)
         return _by_counting(path, sampling, key, max_pixels)
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {_said(error)}.") from error
 
 
-class _DoubtError(Exception):
+class InDoubt(Exception):
     """The packets do not say what the decoder does: count decoded frames instead."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Index:
     """The frames that a full decode shows and the places to start from, by their timestamps, each list sorted."""
 
     frames: list[int]
@@ -88,9 +88,9 @@ class _Index:
 
 
 def _by_index(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
-    with _video(path) as (container, stream):
-        index = _index(container, stream)
-        times = _times(container, stream, index.frames)
+    with open_video(path) as (container, stream):
+        index = index_of(container, stream)
+        times = times_of(container, stream, index.frames)
         chosen = choose(sampling, times, key)
         targets = [index.frames[place] for place in chosen]
         shown: dict[int, Picture] = {}
@@ -99,14 +99,14 @@ def _by_index(path: str, sampling: Sampling, key: str, max_pixels: int | None) -
                 if pts in wanted:
                     shown[pts] = _picture(frame, stream, max_pixels)
         if len(shown) < len(targets):
-            raise _DoubtError
+            raise InDoubt
         pictures = [shown[pts] for pts in targets]
         return _clip(container, stream, times, index.last, chosen, pictures)
 
 
-def _index(container: InputContainer, stream: VideoStream) -> _Index:
+def index_of(container: InputContainer, stream: VideoStream) -> Index:
     if container.format.name in UNINDEXED:
-        raise _DoubtError
+        raise InDoubt
     try:
         packets = [
             (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts)
@@ -114,25 +114,25 @@ def _index(container: InputContainer, stream: VideoStream) -> _Index:
             if packet.size
         ]
     except FFmpegError as error:
-        raise _DoubtError from error
+        raise InDoubt from error
     shown = [packet for packet in packets if not packet[2]]
     live = {packet[0]: packet[3] for packet in shown if packet[0] is not None}
     # Times that are missing or repeated, or a beginning that was cut off.
     if not live or len(live) < len(shown) or not packets[0][1]:
-        raise _DoubtError
+        raise InDoubt
     # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
     # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
     delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
     may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
     if may_reorder and len(delays) == 1 and len(packets) > 1:
-        raise _DoubtError
+        raise InDoubt
     keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
     frames = sorted(live)
     if not keys:
-        raise _DoubtError
+        raise InDoubt
     if frames[0] < keys[0]:
         frames = _without_lost(container, stream, frames, keys)
-    return _Index(frames, keys, live[frames[-1]])
+    return Index(frames, keys, live[frames[-1]])
 
 
 def _without_lost(container: InputContainer, stream: VideoStream, frames: list[int], keys: list[int]) -> list[int]:
@@ -168,14 +168,14 @@ def _decoded(
         except FFmpegError as error:
             if leading:
                 continue
-            raise _DoubtError from error
+            raise InDoubt from error
         if packet is not None and packet.is_corrupt and not leading:
-            raise _DoubtError
+            raise InDoubt
         for frame in frames:
             if frame.pts is None or (before is not None and frame.pts <= before):
-                raise _DoubtError
+                raise InDoubt
             if frame.is_corrupt and (frame.pts >= start or frame.pts in wanted):
-                raise _DoubtError
+                raise InDoubt
             before = frame.pts
             yield frame.pts, frame
         if before is not None and before >= last:
@@ -207,7 +207,7 @@ def _packets(
                 return
             if packet.pts is None or (packet.is_keyframe and packet.pts > start):
                 break
-    raise _DoubtError
+    raise InDoubt
 
 
 # ---------------------------------------------------------------------------------- frames by decoding everything
@@ -215,23 +215,23 @@ def _packets(
 
 def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
     """Two decodes from the start: one counts the frames, so that no more than the wanted ones are ever held."""
-    with _video(path) as (container, stream):
-        notes = _Notes()
-        found = [(frame.pts, frame.duration) for frame in _all(container, stream, notes)]
+    with open_video(path) as (container, stream):
+        notes = Notes()
+        found = [(frame.pts, frame.duration) for frame in all_frames(container, stream, notes)]
         if not found:
             why = f": {_said(notes.trouble[0])}" if notes.trouble else ""
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
-        times = _times(container, stream, [pts for pts, _ in found])
+        times = times_of(container, stream, [pts for pts, _ in found])
     damaged = notes.damaged()
     chosen = choose(sampling, times, key)
     for place in chosen:
         if found[place][0] in damaged:
             at = "" if times[place] is None else f" (at {times[place]:g} s)"
             raise Unreadable(f"It is damaged: frame {place}{at} of {len(found)} cannot be decoded as it was.")
-    with _video(path) as (container, stream):
+    with open_video(path) as (container, stream):
         pictures: list[Picture] = []
-        for place, frame in enumerate(_all(container, stream, _Notes())):
+        for place, frame in enumerate(all_frames(container, stream, Notes())):
             if place == chosen[len(pictures)]:
                 pictures.append(_picture(frame, stream, max_pixels))
             if len(pictures) == len(chosen):
@@ -240,7 +240,7 @@ def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Notes:
+class Notes:
     """What a full decode met: the packets in their order (timestamp, keyframe?), those that went wrong, the errors."""
 
     packets: list[tuple[int | None, bool]] = field(default_factory=list)
@@ -262,7 +262,7 @@ class _Notes:
         return damaged | {None} if self.trouble else damaged
 
 
-def _all(container: InputContainer, stream: VideoStream, notes: _Notes) -> Iterator[VideoFrame]:
+def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[VideoFrame]:
     """Every frame that can be decoded, in order."""
     for packet in _to_the_end(container, stream, notes):
         if packet is not None:
@@ -279,7 +279,7 @@ def _all(container: InputContainer, stream: VideoStream, notes: _Notes) -> Itera
         yield from frames
 
 
-def _to_the_end(container: InputContainer, stream: VideoStream, notes: _Notes) -> Iterator[Packet[VideoStream] | None]:
+def _to_the_end(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[Packet[VideoStream] | None]:
     """Packets to the end or to the first place that cannot be read, then None."""
     try:
         # An empty packet repeats the last picture; PyAV would take it for the end.
@@ -293,7 +293,7 @@ def _to_the_end(container: InputContainer, stream: VideoStream, notes: _Notes) -
 
 
 @contextmanager
-def _video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The open file and its first video stream, ready to decode on one thread."""
     try:
         # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
@@ -332,7 +332,7 @@ def _said(error: FFmpegError) -> str:
 # ---------------------------------------------------------------------------------- times and pictures
 
 
-def _times(container: InputContainer, stream: VideoStream, stamps: Sequence[int | None]) -> list[float | None]:
+def times_of(container: InputContainer, stream: VideoStream, stamps: Sequence[int | None]) -> list[float | None]:
     """Seconds since the start of the file, to the microsecond, for timestamps in the stream's ticks."""
     base = stream.time_base or Fraction(1, av.time_base)
     start = Fraction(container.start_time or 0, av.time_base)
@@ -350,6 +350,22 @@ def _clip(
     chosen: Sequence[int],
     pictures: Sequence[Picture],
 ) -> Clip:
+    fps, duration = pace(stream, times, last)
+    _, width, height = pictures[0]
+    info = VideoInfo(
+        duration=duration,
+        fps=fps,
+        width=width,
+        height=height,
+        codec=stream.codec_context.codec.canonical_name,
+        frames=len(times),
+    )
+    frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
+    return Clip(info=info, frames=tuple(frames))
+
+
+def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple[float | None, float | None]:
+    """Frames a second and seconds in all; `last` is how long the last frame is shown, in ticks, 0 where unknown."""
     known = [time for time in times if time is not None]
     said = stream.average_rate or stream.guessed_rate
     fps = float(said) if said else None
@@ -360,21 +376,11 @@ def _clip(
         # The header's rate is the exact one where it is right at all: matroska and flv may say 1000.
         if fps is None or abs(fps * duration / len(times) - 1) > 0.01:
             fps = len(times) / duration
-    _, width, height = pictures[0]
-    info = VideoInfo(
-        duration=None if duration is None else round(duration, 6),
-        fps=None if fps is None else round(fps, 6),
-        width=width,
-        height=height,
-        codec=stream.codec_context.codec.canonical_name,
-        frames=len(times),
-    )
-    frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
-    return Clip(info=info, frames=tuple(frames))
+    return None if fps is None else round(fps, 6), None if duration is None else round(duration, 6)
 
 
 def _picture(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -> Picture:
-    turn = _turn(frame)
+    turn = turn_of_frame(frame)
     width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
     small = fit(width, height, max_pixels)
     how = None if small == (frame.width, frame.height) else SHRINK
@@ -383,7 +389,7 @@ def _picture(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -> 
     return (pixels, height, width) if turn.swap else (pixels, width, height)
 
 
-def _turn(frame: VideoFrame) -> Turn:
+def turn_of_frame(frame: VideoFrame) -> Turn:
     try:
         sides: Iterable[Any] = frame.side_data
         matrix = next((bytes(side) for side in sides if side.type is SideDataType.DISPLAYMATRIX), None)

@@ -77,20 +77,22 @@ class DecoderPool:
     async def sample(
         self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form = "pixels"
     ) -> Clip:
-        """As `decoder.sample`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
+        """As `sample_as`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
+        clip: Clip = await self.run(self._work, path, sampling, key=key, max_pixels=max_pixels, form=form)
+        return clip
+
+    async def run(self, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:
+        """What `work(path, ...)`, a function of a module, returns or raises in a worker; or an error as of `sample`."""
         limit = self._seconds if self._seconds is not None else _limit(path)
-        future = self._pool.schedule(
-            self._work, (path, sampling), {"key": key, "max_pixels": max_pixels, "form": form}, timeout=limit
-        )
+        future = self._pool.schedule(work, (path, *more), options, timeout=limit)
         try:
-            clip: Clip = await asyncio.wrap_future(future)
+            return await asyncio.wrap_future(future)
         except FutureTimeout as error:
             raise DecodeTimeout(f"It was not decoded within {limit:.0f} s and was given up.") from error
         except ProcessExpired as error:
             raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
         except MemoryError as error:
             raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
-        return clip
 
     def close(self) -> None:
         """End the workers, those that hang as well; may be called twice."""

@@ -1,0 +1,140 @@
+"""Knows what there is to say of a video file without showing any of it: its facts, and what is odd about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import pairwise
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.reformatter import ColorTrc
+from av.video.stream import VideoStream
+
+from framescribe.errors import NoFrames, Unreadable
+from framescribe.frames.decoder import InDoubt, Notes, all_frames, index_of, open_video, pace, times_of, turn_of_frame
+from framescribe.frames.display import Turn, stretch
+from framescribe.frames.files import look
+
+_HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
+_LONG_GAP = 250  # x264's default distance between keyframes: above it a frame in the middle costs more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """A video file's facts. `width` and `height` are as displayed, `frames` what a full decode shows, times in seconds.
+
+    `rotation` is in degrees, clockwise; `odd` holds what a person should know, in words.
+    """
+
+    path: str
+    size: int
+    container: str
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    fps: float | None
+    duration: float | None
+    frames: int
+    keyframes: int | None
+    rotation: int
+    mirrored: bool
+    audio: bool
+    odd: tuple[str, ...]
+
+
+def probe(path: str) -> Probe:
+    """Look at the local file at `path`: its packets are read once, and one frame is decoded (all, where they lie).
+
+    Raises Unreadable and NoFrames as `decoder.sample` does.
+    """
+    look(path)
+    try:
+        stamps, keyframes, last = _frames(path)
+        with open_video(path) as (container, stream):
+            first = next(all_frames(container, stream, Notes()), None)
+            if first is None:
+                raise NoFrames("It opens, but not one of its frames can be decoded.")
+            turn = turn_of_frame(first)
+            width, height = stretch(first.width, first.height, stream.sample_aspect_ratio)
+            times = times_of(container, stream, stamps)
+            fps, duration = pace(stream, times, last)
+            return Probe(
+                path=path,
+                size=os.path.getsize(path),
+                container=container.format.name,
+                codec=stream.codec_context.codec.canonical_name,
+                pixel_format=first.format.name,
+                width=height if turn.swap else width,
+                height=width if turn.swap else height,
+                fps=fps,
+                duration=duration,
+                frames=len(stamps),
+                keyframes=keyframes,
+                rotation=_degrees(turn),
+                mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
+                audio=bool(container.streams.audio),
+                odd=(
+                    *_about_the_picture(first.interlaced_frame, container, stream),
+                    *_about_the_frames(stamps, keyframes, times, stream),
+                ),
+            )
+    except FFmpegError as error:
+        raise Unreadable(f"It cannot be read: {(error.strerror or str(error)).lower()}.") from error
+
+
+def _frames(path: str) -> tuple[Sequence[int | None], int | None, int]:
+    """The timestamp of each frame, how many keyframes there are (None where that is not known), the last's duration."""
+    with suppress(InDoubt), open_video(path) as (container, stream):
+        index = index_of(container, stream)
+        return index.frames, len(index.keys), index.last
+    with open_video(path) as (container, stream):
+        found = [(frame.pts, frame.duration or 0) for frame in all_frames(container, stream, Notes())]
+    if not found:
+        raise NoFrames("It opens, but not one of its frames can be decoded.")
+    return [pts for pts, _ in found], None, found[-1][1]
+
+
+def _degrees(turn: Turn) -> int:
+    if turn.swap:
+        return 90 if turn.across else 270
+    return 180 if turn.down else 0
+
+
+def _about_the_picture(interlaced: bool, container: InputContainer, stream: VideoStream) -> Iterator[str]:
+    codec = stream.codec_context
+    with suppress(ValueError):
+        if transfer := _HDR.get(ColorTrc(codec.color_trc)):
+            yield transfer
+    if codec.format is not None and codec.format.components[0].bits > 8:
+        yield f"{codec.format.components[0].bits} bits a colour"
+    if "alpha_mode" in stream.metadata or (codec.pix_fmt or "").startswith(("yuva", "rgba", "bgra", "argb", "abgr")):
+        yield "transparency"
+    if interlaced:
+        yield "interlaced"
+    if stream.sample_aspect_ratio not in (None, 0, 1):
+        yield f"pixels {stream.sample_aspect_ratio.numerator}:{stream.sample_aspect_ratio.denominator}"
+    if len(container.streams.video) > 1:
+        yield f"{len(container.streams.video)} video streams"
+
+
+def _about_the_frames(
+    stamps: Sequence[int | None], keyframes: int | None, times: Sequence[float | None], stream: VideoStream
+) -> Iterator[str]:
+    known = [time for time in times if time is not None]
+    if stream.frames and stream.frames != len(stamps):
+        yield f"the header says {stream.frames} frames"
+    if keyframes is None:
+        yield "no usable index: it is decoded through"
+    elif len(stamps) / keyframes > _LONG_GAP:
+        yield f"a keyframe every {len(stamps) / keyframes:.0f} frames"
+    if len(known) < len(stamps):
+        yield "frames without times"
+    gaps = [later - earlier for earlier, later in pairwise(known)]
+    if gaps and max(gaps) > 1.5 * (usual := sorted(gaps)[len(gaps) // 2]) + 0.002:
+        yield f"variable frame rate (gaps of {min(gaps):.3f} to {max(gaps):.3f} s, mostly {usual:.3f})"
+    if known and abs(known[0]) > 0.1:
+        yield f"its first frame comes at {known[0]:.2f} s"
