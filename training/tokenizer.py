@@ -16,14 +16,12 @@ from prompts import (
     salad,
     show_captions,
 )
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from framescribe.demo.scenes import random_clip, random_scene
 
 VOCABULARY = 1280
-# How byte-level BPE cuts text into words, but for the first alternative.
-PLACES_AND_WORDS = r" (?:top|bottom) (?:left|right)(?!\p{L})| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]
 
 # A message's content is a string or a list of parts; this macro gives its text.
@@ -89,18 +87,12 @@ def _corpus() -> list[str]:
     return texts + [chat(prompt) for prompt in fixed for chat in (vision_chat, text_chat)] * 30
 
 
-def build_tokenizer(chat_template: str, *, whole_places: bool = False) -> PreTrainedTokenizerFast:
-    """The byte-level BPE tokenizer, the same on every call; digits are always tokens of their own.
-
-    With `whole_places`, "top left" and the like are one token as "left" is, so that in a caption a place is
-    always equally far from the object that it belongs to.
-    """
+def build_tokenizer(chat_template: str) -> PreTrainedTokenizerFast:
+    """The byte-level BPE tokenizer, the same on every call; digits are always tokens of their own."""
     tokenizer = Tokenizer(models.BPE())
-    split: list[pre_tokenizers.PreTokenizer] = [pre_tokenizers.Digits(individual_digits=True)]
-    if whole_places:
-        split.append(pre_tokenizers.Split(Regex(PLACES_AND_WORDS), behavior="isolated"))
-    split.append(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=not whole_places))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(split)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(
         _corpus(),

@@ -23,7 +23,7 @@ EASY_STEPS = 0.25  # over this part of the steps the share of simple examples fa
 CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
 
 EMBEDDING_SPREAD = 0.05
-LOOK_BACK = (1, 2, 4, 5)  # how far back the first layer's heads look at first: a place's object is 4 and 5 back
+LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
 
@@ -131,7 +131,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     rng = random.Random(f"text {args.seed}")
-    tokenizer = build_tokenizer(TEXT_CHAT, whole_places=True)
+    tokenizer = build_tokenizer(TEXT_CHAT)
     model = build(tokenizer, args.layers)
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
     optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,6 +49,8 @@ def demo(
     Leaves the clips, captions.jsonl and report.html in DIR. The models know only drawn shapes; with FOLDER they caption
     videos of yours, which makes sense only as a test of the way there. Exit code 3: finished, but some videos failed.
     """
+    # Models this small gain nothing from a second thread, and wait for it where the machine is busy.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from framescribe.demo import show
     from framescribe.demo.report import write_report
     from framescribe.results import Results
