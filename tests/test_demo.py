@@ -79,22 +79,29 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
 # --------------------------------------------------------------------------- a demo, from end to end
 
 
-def test_captions_say_what_was_drawn(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
+# How well the models see is measured by training/evaluate.py; here one caption may be wrong, not most of them.
+
+
+def test_frame_captions_say_what_was_drawn(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
     rows = rows_of(demo[0])
     assert [row.id for row in rows] == sorted(known)
-    frames_right = 0
+    right = 0
     for row in rows:
         clip = known[row.id]
         assert row.status == "ok"
         assert [frame.index for frame in row.frames] == [k * clip.frame_count // 5 for k in range(5)]
+        for frame in row.frames:
+            right += frame.caption == clip.scene.frame_caption(frame.index / (clip.frame_count - 1))
+    assert right >= 5 * CLIPS - 2
+
+
+def test_captions_say_what_happened(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
+    right = 0
+    for row in rows_of(demo[0]):
+        clip = known[row.id]
         times = [frame.index / (clip.frame_count - 1) for frame in row.frames]
-        frames_right += sum(
-            frame.caption == clip.scene.frame_caption(time) for frame, time in zip(row.frames, times, strict=True)
-        )
-    captions_right = sum(row.caption == known[row.id].scene.summary((0, 0.8)) for row in rows)
-    # The models are good, not perfect: their exact skill is measured by training/evaluate.py.
-    assert frames_right >= 17
-    assert captions_right >= 3
+        right += row.caption == clip.scene.summary(times)
+    assert right >= CLIPS - 1
 
 
 def test_the_terminal_shows_every_clip_with_its_verdict(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -213,7 +220,7 @@ def test_videos_of_ones_own(known: dict[str, DemoClip], tmp_path: Path) -> None:
     assert "<b>beach" not in page.source
     for text in (beach.id, beach.caption, broken.id, broken.error.message, "nonsense"):
         assert text in page.text, text
-    assert "right" not in "".join(re.sub(r"<[^>]+>", "", card) for card in page.cards())
+    assert not re.search("Truth|✓|✗ wrong", page.text)
 
 
 # ------------------------------------------------------------------------------------- the verdicts

@@ -112,6 +112,11 @@ class Frame:
     prompt: str
 
     @property
+    def strip(self) -> bool:
+        """Whether the frame is unusually long or high."""
+        return max(self.image.size) >= 3 * min(self.image.size)
+
+    @property
     def clear(self) -> bool:
         """Whether every object is clear of the borders between places."""
         ends = (value - border / 3 for o in self.scene.objects for value in (o.x, o.y) for border in (1, 2))
@@ -184,6 +189,8 @@ def frame_table(frames: Sequence[Frame], captions: Sequence[str]) -> None:
             print(f"{name:24}{count:7}{share(exact):>8}" + "".join(f"{share(marks[a]):>12}" for a in ATTRIBUTES))
 
     row("all", lambda frame: True)
+    row("usual frame sizes", lambda frame: not frame.strip)
+    row("strips, 3:1 and 4:1", lambda frame: frame.strip)
     row("clear of borders", lambda frame: frame.clear)
     for objects in range(4):
         row(f"{objects} objects", lambda frame, n=objects: len(frame.scene.objects) == n)

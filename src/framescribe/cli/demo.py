@@ -124,7 +124,7 @@ def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("video", overflow="fold", max_width=26)
+    table.add_column("video", overflow="fold", max_width=30)
     table.add_column("caption", overflow="fold", ratio=1)
     if score is not None:
         table.add_column("right?", no_wrap=True)

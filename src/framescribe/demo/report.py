@@ -17,7 +17,7 @@ from framescribe.errors import UserError, VideoError
 from framescribe.frames.pool import sample_as
 from framescribe.records import EncodedImage, FrameCaption, Row, VideoInfo
 
-LARGEST = 200
+LARGEST = 100
 """Videos on one page: more would make it too heavy to open."""
 
 _PIXELS = 240 * 180
