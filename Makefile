@@ -36,4 +36,4 @@ train: $(READY)
 	$(BIN)/python training/evaluate.py
 
 clean:
-	rm -rf $(VENV) framescribe-demo
+	rm -rf $(VENV) framescribe-demo*

@@ -136,7 +136,7 @@ class LiveScreen(PlainScreen):
         self._progress.stop()
 
     def say(self, line: str) -> None:
-        self._console.print(line, markup=False, soft_wrap=True)
+        self._console.print(line, markup=False)
 
     def started(self, plan: Plan, captioner: Captioner) -> None:
         super().started(plan, captioner)
