@@ -322,12 +322,9 @@ def test_id_columns_that_do_not_tell_rows_apart() -> None:
     make("list.csv", text="file,key\na.mp4,one\nx/a.mp4,two\nb.mp4,one\n")
     make("empty.csv", text="file,key\na.mp4,one\nx/a.mp4,\n")
     make("two.csv", text="file,key\na.mp4,a.mp4\n")
+    assert refused("list.csv", id_column="key") == "id column 'key' of list.csv has 'one' twice (rows 1 and 3)"
     assert (
-        refused("list.csv", id_column="key") == "id column 'key' of list.csv has 'one' twice (rows 1 and 3)"
-    )
-    assert (
-        refused("empty.csv", id_column="key")
-        == "id column 'key' of empty.csv is empty in row 2; give every row an id"
+        refused("empty.csv", id_column="key") == "id column 'key' of empty.csv is empty in row 2; give every row an id"
     )
     assert refused("x/a.mp4", "two.csv", id_column="key") == (
         f"id 'a.mp4' of row 1 of two.csv is also that of {os.getcwd()}/x/a.mp4; change it"
@@ -415,9 +412,7 @@ def test_tables_of_which_nothing_can_be_had(here: Path) -> None:
     )
     assert refused("list.csv", video_root=".").endswith("is --video-root right?")
     assert refused("void.csv") == "void.csv has no rows; it must list at least one video"
-    assert (
-        refused("blank.csv") == "column 'file' of blank.csv is empty in every row; choose with --video-column"
-    )
+    assert refused("blank.csv") == "column 'file' of blank.csv is empty in every row; choose with --video-column"
     assert refused("deep.jsonl") == (
         "column 'video' of deep.jsonl holds a dict, not a path, in row 1; choose with --video-column"
     )
@@ -459,8 +454,7 @@ def test_sources_that_are_not_there(given: str, told: str) -> None:
 def test_a_folder_without_videos() -> None:
     make("clips/a.txt", "clips/x/b.jpg", "clips/.c.mp4")
     assert refused("clips") == (
-        "no video in clips/ (looked for .mp4, .mkv, .mov, .webm, .avi, "
-        f"… {len(VIDEO_ENDINGS)} endings, in 2 files)"
+        f"no video in clips/ (looked for .mp4, .mkv, .mov, .webm, .avi, … {len(VIDEO_ENDINGS)} endings, in 2 files)"
     )
 
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -118,9 +119,7 @@ def test_one_column_keeps_its_empty_rows(tmp_path_factory: pytest.TempPathFactor
 
 def test_csv_cells_of_values_that_are_no_strings(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
-    write_table(
-        path, [{**ROW, "n": 3, "yes": True, "day": datetime.date(2024, 2, 29)}, {"id": "b", "extra": 0.1}]
-    )
+    write_table(path, [{**ROW, "n": 3, "yes": True, "day": datetime.date(2024, 2, 29)}, {"id": "b", "extra": 0.1}])
     assert (
         path.read_bytes()
         == (
@@ -139,9 +138,7 @@ def test_csv_cells_of_values_that_are_no_strings(tmp_path: Path) -> None:
 
 
 def test_json_lines_keep_types_and_all_keys(tmp_path: Path) -> None:
-    path = put(
-        tmp_path / "list.jsonl", '\ufeff{"file": "a\u2028b", "n": 7}\r\n\n{"file": null, "tags": ["x"]}'
-    )
+    path = put(tmp_path / "list.jsonl", '\ufeff{"file": "a\u2028b", "n": 7}\r\n\n{"file": null, "tags": ["x"]}')
     assert read_table(path) == (
         ["file", "n", "tags"],
         [{"file": "a\u2028b", "n": 7}, {"file": None, "tags": ["x"]}],
@@ -214,9 +211,7 @@ def test_txt_is_one_path_a_line(tmp_path: Path) -> None:
 
 def test_parquet_holds_proper_structs(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
-    write_table(
-        path, iter([{**ROW, "frames": []}, ROW, {**ROW, "error": {"stage": "decode", "message": "m"}}])
-    )
+    write_table(path, iter([{**ROW, "frames": []}, ROW, {**ROW, "error": {"stage": "decode", "message": "m"}}]))
     schema = pq.read_schema(path)
     assert schema.field("frames").type == pa.list_(
         pa.struct([("index", pa.int64()), ("time", pa.float64()), ("caption", pa.string())])
@@ -276,9 +271,7 @@ def test_parquet_is_written_in_groups(tmp_path: Path) -> None:
 def test_parquet_of_others_is_read_without_pandas(tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
     when = pa.array([1_700_000_000_123_456_789, None], pa.timestamp("ns"))
-    pq.write_table(
-        pa.table({"file": ["a.mp4", "b.mp4"], "when": when, "n": pa.array([1, 2], pa.int8())}), path
-    )
+    pq.write_table(pa.table({"file": ["a.mp4", "b.mp4"], "when": when, "n": pa.array([1, 2], pa.int8())}), path)
     expected = datetime.datetime(2023, 11, 14, 22, 13, 20, 123456)
     assert read_table(path).records == [
         {"file": "a.mp4", "when": expected, "n": 1},
@@ -295,11 +288,11 @@ def test_broken_parquet(tmp_path: Path) -> None:
         read_table(put(tmp_path / "in.parquet", "not parquet at all"))
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return inner | st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+
+
+json_values = nested(nested(st.none() | st.booleans() | st.integers() | st.floats() | st.text()))
 
 
 @settings(max_examples=50, deadline=None)
@@ -355,9 +348,7 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_unknown_endings_name_those_that_work(tmp_path: Path) -> None:
-    with pytest.raises(
-        UserError, match=r"by the ending '\.xlsx'; use \.jsonl, \.ndjson, \.csv, \.tsv, \.parquet$"
-    ):
+    with pytest.raises(UserError, match=r"by the ending '\.xlsx'; use \.jsonl, \.ndjson, \.csv, \.tsv, \.parquet$"):
         write_table(tmp_path / "x.xlsx", [])
     with pytest.raises(
         UserError, match=r"by the ending ''; use \.csv, \.tsv, \.jsonl, \.ndjson, \.json, \.parquet, \.txt$"

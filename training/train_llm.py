@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional
 from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
-RATE, WARMUP, FLOOR = 2e-3, 100, 0.02
+RATE, SECOND_RATE, WARMUP, FLOOR = 2e-3, 1.5e-3, 100, 0.02
 LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
 EASY_STEPS = 0.25  # over this part of the steps the share of simple examples falls from all to none
 CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
@@ -122,40 +122,67 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 
 
 def main() -> None:
-    parser = options("Trains shapes-llm from scratch.")
-    parser.add_argument("--steps", type=int, default=2600)
+    parser = options("Trains shapes-llm from scratch, in two rounds.")
+    parser.add_argument("--steps", type=int, default=2600, help="of the first round, which begins with simple examples")
+    parser.add_argument("--second-steps", type=int, default=1400, help="of the second round, which has them all")
     parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the others")
-    parser.add_argument("--snapshots", type=int, default=0, help="also save every so many steps, to OUT-STEP")
+    parser.add_argument("--first", type=Path, help="keep the first round's model here, or start from it if it is there")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
-    rng = random.Random(f"text {args.seed}")
     tokenizer = build_tokenizer(TEXT_CHAT)
-    model = build(tokenizer, args.layers)
-    log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-    optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
-    average = Average(keep=0.9)
-    for step in range(args.copy_steps):
-        rows = repetitions(rng, 64, len(tokenizer))
-        average.add(train_step(model, optimizer, rows, min(1.0, (step + 1) / WARMUP)))
-        if (step + 1) % 25 == 0:
-            log(f"copying, step {step + 1}: loss and share of right tokens {average}")
-    average, batches = Average(), []
-    for step in range(args.steps):
-        part = step / args.steps
-        if not batches:
-            ease = max(0.0, 1 - part / EASY_STEPS)
-            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, CAPTION_WEIGHT * (1 - part)))
-            rng.shuffle(batches)
-        average.add(train_step(model, optimizer, batches.pop(), cosine(step, args.steps, WARMUP, FLOOR)))
-        if (step + 1) % 100 == 0 or step in (0, 9, 49):
-            log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
-        if args.snapshots and (step + 1) % args.snapshots == 0:
-            save(copy.deepcopy(model), tokenizer, Path(f"{args.out}-{step + 1}"), max_new_tokens=128)
+    if args.first and (args.first / "config.json").exists():
+        model = MistralForCausalLM.from_pretrained(args.first, dtype=torch.float32, attn_implementation="training")
+    else:
+        model = build(tokenizer, args.layers)
+        log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
+        rng = random.Random(f"text {args.seed}")
+        optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
+        copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
+        learn(model, optimizer, tokenizer, rng, args.steps, EASY_STEPS, CAPTION_WEIGHT)
+        model = model.half().float()  # as it is kept, so that a start from the kept model gives the same
+        if args.first:
+            save(copy.deepcopy(model), tokenizer, args.first, max_new_tokens=128)
+    rng = random.Random(f"text {args.seed}, second round")
+    optimizer = torch.optim.AdamW(adamw(model.named_parameters(), SECOND_RATE), betas=(0.9, 0.98), fused=True)
+    learn(model, optimizer, tokenizer, rng, args.second_steps, 0.0, 0.0)
     save(model, tokenizer, args.out, max_new_tokens=128)
     finish(args.out, "shapes-llm")
     log("saved", args.out)
+
+
+def copy_tokens(
+    model: MistralForCausalLM, optimizer: torch.optim.Optimizer, rng: random.Random, steps: int, tokens: int
+) -> None:
+    """Learn to say a row of random tokens again."""
+    average = Average(keep=0.9)
+    for step in range(steps):
+        average.add(train_step(model, optimizer, repetitions(rng, 64, tokens), min(1.0, (step + 1) / WARMUP)))
+        if (step + 1) % 25 == 0:
+            log(f"copying, step {step + 1}: loss and share of right tokens {average}")
+
+
+def learn(
+    model: MistralForCausalLM,
+    optimizer: torch.optim.Optimizer,
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+    steps: int,
+    easy_steps: float,
+    caption_weight: float,
+) -> None:
+    """A round of summaries; simple examples and the weight of the captions in the prompt fall away in it."""
+    average, batches = Average(), list[list[Row]]()
+    for step in range(steps):
+        part = step / steps
+        if not batches:
+            ease = max(0.0, 1 - part / easy_steps) if easy_steps else 0.0
+            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, caption_weight * (1 - part)))
+            rng.shuffle(batches)
+        average.add(train_step(model, optimizer, batches.pop(), cosine(step, steps, WARMUP, FLOOR)))
+        if (step + 1) % 100 == 0 or step in (0, 9, 49):
+            log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
 
 
 def train_step(

@@ -120,9 +120,7 @@ def _find(source: str, columns: _Columns, say: Say) -> list[_Found]:
 # --- folders and patterns -------------------------------------------------------------------------
 
 
-def _walk(
-    root: str, wanted: Callable[[str], bool], say: Say, depth: int | None = None
-) -> tuple[list[_Found], int]:
+def _walk(root: str, wanted: Callable[[str], bool], say: Say, depth: int | None = None) -> tuple[list[_Found], int]:
     """The wanted files beneath `root`, by name, and how many were seen; nothing hidden, links followed."""
     found: list[_Found] = []
     seen = 0

@@ -48,9 +48,7 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
-def write_table(
-    path: str | os.PathLike[str], records: Iterable[Record], columns: Sequence[str] | None = None
-) -> None:
+def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns: Sequence[str] | None = None) -> None:
     """Write the whole table or nothing, in the form that the ending of `path` names.
 
     `columns` says which columns and in what order; without it, all keys in the order they first appear in.
@@ -261,9 +259,7 @@ class _UnixLines:
         return self.file.write(row.removesuffix("\r\n") + "\n")
 
 
-def _write_separated(
-    temporary: str, records: Iterable[Record], columns: Sequence[str] | None, delimiter: str
-) -> None:
+def _write_separated(temporary: str, records: Iterable[Record], columns: Sequence[str] | None, delimiter: str) -> None:
     names = _all_columns(records) if columns is None else columns
     with _open_to_write(temporary) as file:
         writer = csv.writer(_UnixLines(file), delimiter=delimiter, lineterminator="\r\n")

@@ -15,12 +15,13 @@ import signal
 import sys
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import Any, Literal
 
 from pebble import ProcessExpired, ProcessPool
 
-from framescribe.errors import DecodeCrashed, DecodeTimeout, TooLarge
+from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import encode
 from framescribe.frames.sampling import Sampling
@@ -82,7 +83,10 @@ class DecoderPool:
         return clip
 
     async def run(self, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:
-        """What `work(path, ...)`, a function of a module, returns or raises in a worker; or an error as of `sample`."""
+        """What `work(path, ...)`, a function of a module, returns or raises in a worker; or an error as of `sample`.
+
+        RunError where no worker can be started.
+        """
         limit = self._seconds if self._seconds is not None else _limit(path)
         future = self._pool.schedule(work, (path, *more), options, timeout=limit)
         try:
@@ -91,6 +95,11 @@ class DecoderPool:
             raise DecodeTimeout(f"It was not decoded within {limit:.0f} s and was given up.") from error
         except ProcessExpired as error:
             raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
+        except BrokenProcessPool as error:
+            raise RunError(
+                "the decoders' processes cannot be started. A script that runs framescribe needs its work under "
+                'if __name__ == "__main__":, since each of them reads the script again.'
+            ) from error
         except MemoryError as error:
             raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
 
