@@ -19,29 +19,24 @@ from framescribe.demo import scenes
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.in_process import TransformersEngine
 from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.presets import builtin_folder
 from framescribe.errors import EngineFault, MissingExtra, Refused, RunError, UserError
 from tests.servers import ScriptedServer, answers, transformers_serve
 
-SHIPPED = Path(scenes.__file__).parent / "checkpoints"
 MANY = 7
 
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Folders of an image-text model and a text model; `trained` ones truly caption."""
+    """The folders of the built-in image-text model and text model."""
 
     vlm: Path
     llm: Path
-    trained: bool
 
 
 @pytest.fixture(scope="session")
-def checkpoints(tmp_path_factory):
-    if all((SHIPPED / name / "model.safetensors").exists() for name in ("shapes-vlm", "shapes-llm")):
-        return Checkpoints(SHIPPED / "shapes-vlm", SHIPPED / "shapes-llm", True)
-    folder = tmp_path_factory.mktemp("random-checkpoints")
-    _random_checkpoints(folder)
-    return Checkpoints(folder / "vlm", folder / "llm", False)
+def checkpoints():
+    return Checkpoints(builtin_folder("shapes-vlm"), builtin_folder("shapes-llm"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -127,10 +122,9 @@ def test_every_request_gets_its_own_reply_however_many_ask_at_once(make, checkpo
     assert [reply.prompt_tokens for reply in together] == [reply.prompt_tokens for reply in alone]
     assert [reply.completion_tokens for reply in together] == [reply.completion_tokens for reply in alone]
     assert len({reply.text for reply in alone}) > MANY // 2
-    if checkpoints.trained:
-        for reply, colour in zip(together, colours, strict=True):
-            assert colour in reply.text
-            assert reply.finish_reason == "stop"
+    for reply, colour in zip(together, colours, strict=True):
+        assert colour in reply.text
+        assert reply.finish_reason == "stop"
 
 
 def test_mixed_requests_wait_together_without_mixing(make, checkpoints):
@@ -463,53 +457,3 @@ def test_a_hub_that_says_no(tmp_path, model, act, words):
     with ScriptedServer(others=act) as server:
         (line,) = ask_hub(server.root, model, home=tmp_path)
     assert words in line
-
-
-# -------------------------------------------------------------------------------- until the trained ones are there
-
-
-def _random_checkpoints(folder):
-    import torch
-    import transformers as tf
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    template = (
-        "{{ bos_token }}{% for m in messages %}{{ m['role'].upper() }}: "
-        "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for p in m['content'] %}"
-        "{% if p['type'] == 'image' %}<image>\n{% else %}{{ p['text'] }}{% endif %}"
-        "{% endfor %}{% endif %} {% endfor %}{% if add_generation_prompt %}ASSISTANT:{% endif %}"
-    )
-    tokens = Tokenizer(models.BPE())
-    tokens.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokens.decoder = decoders.ByteLevel()
-    alphabet, special = pre_tokenizers.ByteLevel.alphabet(), ["<s>", "</s>", "<pad>", "<image>"]
-    tokens.train_from_iterator([], trainers.BpeTrainer(initial_alphabet=alphabet, special_tokens=special))
-    tokenizer = tf.PreTrainedTokenizerFast(
-        tokenizer_object=tokens, bos_token="<s>", eos_token="</s>", pad_token="<pad>", chat_template=template
-    )
-    torch.manual_seed(0)
-    sizes = {"intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    text = {
-        **sizes, "hidden_size": 64, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": len(tokenizer),
-        "max_position_embeddings": 1024, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2,
-        "initializer_range": 0.3,
-    }  # fmt: skip
-    grid = [[32, 64], [64, 32]]
-    vision = tf.CLIPVisionConfig(**sizes, hidden_size=32, image_size=32, patch_size=16, projection_dim=32)
-    config = tf.LlavaNextConfig(
-        vision_config=vision, text_config=tf.LlamaConfig(**text), image_token_index=3, image_grid_pinpoints=grid
-    )
-    pictures = tf.LlavaNextImageProcessor(
-        size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, image_grid_pinpoints=grid
-    )
-    processor = tf.LlavaNextProcessor(
-        pictures, tokenizer, patch_size=16, vision_feature_select_strategy="default", chat_template=template,
-        image_token="<image>", num_additional_image_tokens=1,
-    )  # fmt: skip
-    for network, reader, name in (  # the processor marks its tokenizer when saved: last
-        (tf.MistralForCausalLM(tf.MistralConfig(**text)), tokenizer, "llm"),
-        (tf.LlavaNextForConditionalGeneration(config), processor, "vlm"),
-    ):
-        network.generation_config.eos_token_id, network.generation_config.pad_token_id = 1, 2
-        network.save_pretrained(folder / name)
-        reader.save_pretrained(folder / name)
