@@ -86,3 +86,12 @@ def test_no_image_leaves_its_folder(tmp_path: Path) -> None:
     (tmp_path / "lists" / "list.txt").write_text("../a.mp4\n")
     assert framescribe("sample", tmp_path / "lists" / "list.txt", "-o", tmp_path / "out").returncode == 0
     assert len(list((tmp_path / "out").rglob("*.jpg"))) == 1
+
+
+def test_a_name_in_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
+    film(tmp_path / "[1] a.mp4")
+    (tmp_path / "[b] [2].mp4").write_bytes(b"")
+    shown = framescribe("probe", tmp_path)
+    assert shown.returncode == 3, shown.stderr
+    assert "[1] a.mp4" in shown.stdout
+    assert "[b] [2].mp4" in shown.stdout

@@ -260,3 +260,21 @@ def test_summaries_from_rows_follow_the_frame_captions(tmp_path: Path) -> None:
     assert [one.id for one, _ in plan.todo] == ["b.mp4"]
     newer = {"a.mp4": row("a.mp4", None, prints=("f2", "s1")), "b.mp4": source["b.mp4"]}
     assert len(Results(output).plan([video("a.mp4"), video("b.mp4")], prints, frames_from=newer).todo) == 2
+
+
+def test_the_end_of_a_run_shows_names_in_brackets_as_they_are(tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from framescribe.cli.screen import table
+    from framescribe.job import Report
+    from framescribe.meter import Meter
+
+    report = Report(inputs=1, done_before=0, failed_before=0, parts=tmp_path / "[/x].parts", meter=Meter())
+    report.count(failed("[/b] [2].mp4"))
+    report.output = tmp_path / "[/out] [1].jsonl"
+    console = Console(width=400, record=True, file=open(tmp_path / "screen", "w"))  # noqa: SIM115
+    with console.file:
+        table(report, console)
+    shown = console.export_text()
+    assert "[/b] [2].mp4" in shown
+    assert "[/out] [1].jsonl" in shown

@@ -76,7 +76,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
         if shown.as_json:
             print(json.dumps({"id": video.id, "path": video.path, "error": message}, ensure_ascii=False))
         else:
-            lines[video.id] = ("", "", "", "", "", f"[red]{message}[/]")
+            lines[video.id] = ("", "", "", "", "", message)
 
     code = _each(videos, one, failed)
     if lines:
@@ -88,6 +88,7 @@ def _show(lines: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("video", overflow="fold")
@@ -97,7 +98,7 @@ def _show(lines: Sequence[Sequence[str]]) -> None:
         table.add_column(name, no_wrap=True, justify="right")
     table.add_column("what is odd", overflow="fold")
     for line in lines:
-        table.add_row(*line)
+        table.add_row(*map(Text, line))  # names may hold what rich takes for markup
     Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
 
 

@@ -224,6 +224,7 @@ def clock(seconds: float) -> str:
 def table(report: Report, console: Console) -> None:
     """The end of a run: counts, rates, failures by kind, where the time went, and where the result is."""
     from rich.table import Table
+    from rich.text import Text
 
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
@@ -251,11 +252,11 @@ def table(report: Report, console: Console) -> None:
     for (stage, kind), count in sorted(report.failures.items(), key=lambda item: -item[1]):
         example = report.examples[stage, kind]
         message = example.error.message if example.error else ""
-        grid.add_row("failed", f"{count:,} × {stage}/{kind}, such as {example.id}: {message}")
+        grid.add_row("failed", Text(f"{count:,} × {stage}/{kind}, such as {example.id}: {message}"))
     if report.output:
-        grid.add_row("result", str(report.output))
+        grid.add_row("result", Text(str(report.output)))
     else:
         left = report.inputs - report.done_before - report.new
-        grid.add_row("stopped", f"{left:,} videos left; every row is kept in {report.parts}")
+        grid.add_row("stopped", Text(f"{left:,} videos left; every row is kept in {report.parts}"))
         grid.add_row("", "run the same command again to go on")
     console.print(grid)

@@ -31,7 +31,7 @@ VIDEOS_A_WORKER = 500
 MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
-SECONDS_A_MEGABYTE = 1.0  # a decode from the start runs at 5 MB/s and more on a slow core (measured)
+SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
 
 Form = Literal["pixels", "jpeg", "png"]
