@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framescribe.errors import Unreadable, UserError
-from framescribe.frames.sampling import Sampling, choose, seconds
+from framescribe.frames.sampling import Sampling, choose, choose_among, seconds
 
 TWENTY_FIVE = [place / 25 for place in range(100)]
 UNEVEN = [0.0, 0.04, 0.05, 0.5, 0.51, 1.2]
@@ -172,3 +172,30 @@ def test_seconds(text: str, value: float) -> None:
 def test_no_seconds(text: str) -> None:
     with pytest.raises(UserError, match="no duration"):
         seconds(text)
+
+
+def test_keyframes_are_spread_where_there_are_too_many() -> None:
+    times = [place / 25 for place in range(100)]
+    keys = [0, 10, 25, 50, 80]
+    assert choose(Sampling(method="keyframes", frames=9), times, "", keys) == keys
+    assert choose(Sampling(method="keyframes", frames=2), times, "", keys) == [0, 25]
+    assert choose(Sampling(method="keyframes", frames=9, skip_edges=0.2), times, "", keys) == [25, 50]
+    assert choose(Sampling(method="keyframes", skip_edges=0.4), times, "", keys) == [50]
+    assert choose(Sampling(method="keyframes", frames=9, skip_edges=0.45), times, "", [0]) == [50]  # the middle
+
+
+def test_a_shot_is_seen_in_its_middle() -> None:
+    times = [None] * 100
+    assert choose(Sampling(method="scenes", frames=9), times, "", [0, 20, 60]) == [10, 40, 80]
+    assert choose(Sampling(method="scenes", frames=2), times, "", [0, 20, 60]) == [10, 40]
+    assert choose(Sampling(method="scenes", frames=9), times, "", []) == [50]
+    assert choose(Sampling(method="scenes", frames=9, skip_edges=0.1), times, "", [0, 20, 60]) == [15, 40, 75]
+
+
+def test_choosing_among_some_is_choosing_as_if_there_were_no_others() -> None:
+    times, whole = [place / 10 for place in range(20)], [2, 3, 5, 8, 13, 14]
+    assert choose_among(whole, Sampling(), times, "", []) == [8]
+    assert choose_among(whole, Sampling(method="uniform", frames=3), times, "", []) == [2, 5, 13]
+    assert choose_among(whole, Sampling(method="times", times=(0.0, 0.9, 1.9)), times, "", []) == [2, 8, 14]
+    assert choose_among(whole, Sampling(method="keyframes", frames=9), times, "", [0, 5, 10, 14]) == [5, 14]
+    assert choose_among(whole, Sampling(method="scenes", frames=9), times, "", [0, 7, 14]) == [3, 13, 14]

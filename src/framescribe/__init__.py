@@ -10,6 +10,7 @@ from framescribe.version import VERSION
 if TYPE_CHECKING:
     from framescribe.captioner import Captioner as Captioner
     from framescribe.engines.base import Decoding as Decoding
+    from framescribe.frames.sample import sample as sample
     from framescribe.frames.sampling import Sampling as Sampling
     from framescribe.job import Report as Report
     from framescribe.job import run_job as run_job
@@ -33,6 +34,7 @@ _HOMES = {
     "Video": "records",
     "find_videos": "sources",
     "run_job": "job",
+    "sample": "frames.sample",
 }
 __all__ = ["__version__", *_HOMES]
 

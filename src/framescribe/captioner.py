@@ -51,7 +51,7 @@ class Captioner:
         for engine in opened.values():
             await engine.open()
         if self.recipe.frame_model is not None:
-            self._pool = DecoderPool(self._decoders)
+            self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
 
     async def close(self) -> None:
         """Give the models and the decoders back; may be called twice."""
@@ -93,10 +93,11 @@ class Captioner:
         try:
             if earlier is not None and earlier.frames:
                 row = replace(row, frames=earlier.frames, video=earlier.video)
-                flags += [flag for flag in earlier.flags if flag.startswith("frame_")]
+                flags += [flag for flag in earlier.flags if flag.startswith(("frame_", "video_"))]
             else:
                 clip = await self._decode(video)
                 row = replace(row, video=clip.info)
+                flags += clip.flags
                 stage = "frames"
                 seen = await caption_frames(clip, self._ask("frames", counted["frames"]), video.metadata)
                 del clip  # its pixels need not stay while the summary is written
@@ -157,10 +158,10 @@ class Captioner:
 
 
 def _frames_a_video(sampling: Sampling) -> int:
-    """How many frames a video probably gives; `every` depends on its length, which is not known yet."""
+    """How many frames a video probably gives; `every` and the like depend on the video, which is not known yet."""
     if sampling.method in ("uniform", "random"):
         return sampling.frames
-    return {"mid": 1, "times": len(sampling.times), "every": 8}[sampling.method]
+    return {"mid": 1, "times": len(sampling.times), "every": 8}.get(sampling.method, min(sampling.frames, 8))
 
 
 def make_engine(choice: ModelChoice) -> Engine:

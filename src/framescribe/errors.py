@@ -32,9 +32,13 @@ class MissingExtra(UserError):
     """An optional package is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
+        self._what = feature, extra
         super().__init__(
             f"{feature} needs packages that are not installed. Install them: pip install 'framescribe[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return MissingExtra, self._what  # it may come out of a decoder's process
 
 
 class VideoError(FramescribeError):

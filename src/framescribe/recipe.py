@@ -58,6 +58,7 @@ class Recipe(BaseModel):
     summary_prompt: str = ""
     summary_decoding: Decoding = Decoding()
     decoders: int | None = Field(default=None, ge=1)
+    decode_seconds: float | None = Field(default=None, gt=0)  # for one video; None: by the file's size
 
     @model_validator(mode="after")
     def _has_a_stage(self) -> Recipe:

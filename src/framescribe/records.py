@@ -68,10 +68,14 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """What a strategy sees of a video: its facts and its sampled frames, in the order of time."""
+    """What a strategy sees of a video: its facts and its sampled frames, in the order of time.
+
+    `flags` says what is wrong with the file where it was sampled all the same.
+    """
 
     info: VideoInfo
     frames: tuple[Frame, ...]
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,7 +136,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     def failed(video: Video, message: str) -> None:
         _say(f"failed: {video.id}: {message}")
 
-    code = _each(sources.find(_say), one, failed, sampling.decoders)
+    code = _each(sources.find(_say), one, failed, sampling.decoders, sampling.decode_timeout)
     _say(f"{written:,} images in {images.output}")
     raise typer.Exit(code)
 
@@ -146,6 +146,7 @@ def _each(
     one: Callable[[DecoderPool, Video], Awaitable[None]],
     failed: Callable[[Video, str], None],
     workers: int | None = None,
+    seconds: float | None = None,
 ) -> int:
     """Do `one` for every video, in order of their coming; the exit code says whether some failed."""
     from framescribe.frames.pool import DecoderPool
@@ -153,7 +154,7 @@ def _each(
     count, failures = min(workers or os.cpu_count() or 1, len(videos)), 0
 
     async def all_of_them() -> None:
-        pool, left = DecoderPool(count), iter(videos)
+        pool, left = DecoderPool(count, seconds=seconds), iter(videos)
 
         async def worker() -> None:
             nonlocal failures

@@ -33,6 +33,11 @@ class SampleMethod(StrEnum):
     random = "random"
     times = "times"
     every = "every"
+    keyframes = "keyframes"
+    scenes = "scenes"
+
+
+MOST = 16  # frames of one video where keyframes or scenes are wanted and no number is given
 
 
 class Quantize(StrEnum):
@@ -82,12 +87,24 @@ class SamplingOptions:
     sample: Annotated[
         SampleMethod | None, _option("Frames", "How frames are chosen. Without it: mid, one frame.", show_default=False)
     ] = None
-    frames: Annotated[int, _option("Frames", "How many, for uniform and random.", min=1, metavar="N")] = 1
+    frames: Annotated[
+        int | None,
+        _option(
+            "Frames",
+            f"How many for uniform and random (1 where not given), how many at most for keyframes and scenes ({MOST}).",
+            min=1,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None
     times: Annotated[str | None, _option("Frames", "The frames at these seconds: 1.5,3.0", metavar="S,S,…")] = None
     every: Annotated[str | None, _option("Frames", "A frame every so often: 2s, 500ms.", metavar="TIME")] = None
     skip_edges: Annotated[
         float, _option("Frames", "Leave out this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
     ] = 0.0
+    salvage: Annotated[
+        bool, _option("Frames", "Take what can be had of videos that are cut off or damaged, and flag them.")
+    ] = False
     seed: Annotated[int, _option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
     max_pixels: Annotated[
         int, _option("Frames", "Frames are shrunk while decoding to at most so many pixels.", min=1024, metavar="N")
@@ -96,10 +113,15 @@ class SamplingOptions:
         int | None, _option("Frames", "Videos decoded at once. Without it: one a core, 8 at most.", min=1)
     ] = None
 
+    decode_timeout: Annotated[
+        float | None,
+        _option("Frames", "Seconds for decoding one video. Without it: 60, and 1 for each megabyte.", min=0.1),
+    ] = None
+
     def sampling(self) -> Sampling:
         """The sampler; UserError where the options contradict each other."""
         from framescribe.errors import UserError
-        from framescribe.frames.sampling import Sampling, seconds
+        from framescribe.frames.sampling import COUNTED, Sampling, seconds
 
         implied = [name for name, value in (("times", self.times), ("every", self.every)) if value is not None]
         method = self.sample.value if self.sample else (implied[0] if implied else "mid")
@@ -107,15 +129,17 @@ class SamplingOptions:
             raise UserError(f"--{' and --'.join(implied)} and --sample {method} contradict each other: choose one")
         if method in ("times", "every") and not implied:
             raise UserError(f"--sample {method} needs --{method}")
-        if self.frames > 1 and method not in ("uniform", "random"):
-            raise UserError(f"--frames {self.frames} needs --sample uniform or random: {method} does not count frames")
+        if (self.frames or 1) > 1 and method not in COUNTED:
+            counted = f"{', '.join(COUNTED[:-1])} or {COUNTED[-1]}"
+            raise UserError(f"--frames {self.frames} needs --sample {counted}: {method} does not count frames")
         return Sampling(
             method=method,  # type: ignore[arg-type]
-            frames=self.frames,
+            frames=self.frames or (MOST if method in ("keyframes", "scenes") else 1),
             times=tuple(seconds(text) for text in self.times.split(",")) if self.times else (),
             every=seconds(self.every) if self.every else None,
             seed=self.seed,
             skip_edges=self.skip_edges,
+            salvage=self.salvage,
         )
 
 

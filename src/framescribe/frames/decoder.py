@@ -1,51 +1,35 @@
 """Knows how to read the wanted frames of a video file, exactly, with PyAV; knows nothing of what they are for.
 
-A first pass reads packets without decoding them, which gives the time of every frame. Each wanted frame is then
-decoded from the last keyframe before it. Where the file does not keep to that picture of it (no or repeated times,
-a frame that does not come, an error), everything is decoded from the start and counted instead.
-
-FFmpeg stays silent: PyAV drops its messages unless `av.logging.set_level` is called, which must never happen here,
-because its callback into Python can deadlock with FFmpeg's threads.
+Which frames there are comes from an index, without decoding. Each wanted frame is then decoded from the last keyframe
+before it. Where the file does not keep to that picture of it (no or repeated times, a frame that does not come, an
+error), everything is decoded from the start and counted instead.
 """
 
 from __future__ import annotations
 
-import os
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
-import av
-import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideDataType
-from av.stream import Discard, Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
-from framescribe.frames.display import QUARTERS, Turn, fit, stretch, turn_of
-from framescribe.frames.files import is_cut_off, look
-from framescribe.frames.sampling import Sampling, choose
+from framescribe.frames.container import LARGEST, is_cut_off, open_video, pace, said, times_of
+from framescribe.frames.files import look
+from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
+from framescribe.frames.picture import Picture, picture_of
+from framescribe.frames.sampling import Sampling, choose, choose_among
+from framescribe.frames.shots import ShotDetector, shot_detector
 from framescribe.records import Clip, Frame, VideoInfo
 
-# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. More is a broken header.
-LARGEST = 8192 * 8192
-LIMITS = {"max_pixels": str(LARGEST)}
-# Streams cut anywhere, and raw streams: their packets do not say reliably which frames there are.
-UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
+BY_NUMBER = ("mid", "uniform", "random")
 
-# Without full chroma white comes out as 253 where swscale scales (measured).
-SHRINK = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-
-# The pixels as displayed, and the displayed width and height before they were shrunk.
-Picture = tuple[np.ndarray, int, int]
+Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands for the end of the stream
 
 
 def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
@@ -57,6 +41,9 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
     `Frame.time` is in seconds from the start of the file, None where the file gives no times. Transparency is
     dropped, HDR is not tone-mapped, interlaced pictures are not deinterlaced.
 
+    A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
+    chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".
+
     Raises Unreadable where the file is no readable video or a wanted frame is damaged, NoFrames where it holds no
     picture, UserError for a `max_pixels` below 1. May be called from several threads at once; a call runs on one.
     """
@@ -64,82 +51,67 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     look(path)
     try:
-        with suppress(InDoubt):
-            return _by_index(path, sampling, key, max_pixels)
+        with open_video(path) as (container, stream):
+            if is_cut_off(path, container, stream):
+                if not sampling.salvage:
+                    raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
+                clip = _by_counting(path, sampling, key, max_pixels)
+                return replace(clip, flags=("video_cut_off", *clip.flags))
+            shots = _shots(path) if sampling.method == "scenes" else None
+            stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
+            with suppress(InDoubt):
+                index = stored or packets_index(container, stream)
+                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+        if stored is not None:
+            with suppress(InDoubt), open_video(path) as (container, stream):
+                index = packets_index(container, stream)
+                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
         return _by_counting(path, sampling, key, max_pixels)
     except FFmpegError as error:
-        raise Unreadable(f"It cannot be decoded: {_said(error)}.") from error
+        raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
 
 
-class InDoubt(Exception):
-    """The packets do not say what the decoder does: count decoded frames instead."""
+# ---------------------------------------------------------------------------------- frames by an index
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """The frames that a full decode shows and the places to start from, by their timestamps, each list sorted."""
-
-    frames: list[int]
-    keys: list[int]
-    last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
-
-
-# ---------------------------------------------------------------------------------- frames by the packets' index
-
-
-def _by_index(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
-    with open_video(path) as (container, stream):
-        index = index_of(container, stream)
-        times = times_of(container, stream, index.frames)
-        chosen = choose(sampling, times, key)
-        targets = [index.frames[place] for place in chosen]
-        shown: dict[int, Picture] = {}
-        for start, wanted in _by_key(index.keys, targets).items():
-            for pts, frame in _decoded(container, stream, index.keys, start, wanted, skip=True):
-                if pts in wanted:
-                    shown[pts] = _picture(frame, stream, max_pixels)
-        if len(shown) < len(targets):
-            raise InDoubt
-        pictures = [shown[pts] for pts in targets]
-        return _clip(container, stream, times, index.last, chosen, pictures)
-
-
-def index_of(container: InputContainer, stream: VideoStream) -> Index:
-    if container.format.name in UNINDEXED:
+def _by_index(
+    container: InputContainer,
+    stream: VideoStream,
+    index: Index,
+    sampling: Sampling,
+    key: str,
+    max_pixels: int | None,
+    shots: ShotDetector | None,
+) -> Clip:
+    if shots is not None and shots.frames != len(index.frames):
         raise InDoubt
-    try:
-        packets = [
-            (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts)
-            for packet in container.demux(stream)
-            if packet.size
-        ]
-    except FFmpegError as error:
-        raise InDoubt from error
-    shown = [packet for packet in packets if not packet[2]]
-    live = {packet[0]: packet[3] for packet in shown if packet[0] is not None}
-    # Times that are missing or repeated, or a beginning that was cut off.
-    if not live or len(live) < len(shown) or not packets[0][1]:
+    times = times_of(container, stream, index.frames)
+    keyframes = [bisect_left(index.frames, pts) for pts in index.keys] if sampling.method == "keyframes" else []
+    chosen = choose(sampling, times, key, shots.starts() if shots else keyframes)
+    targets = [index.frames[place] for place in chosen]
+    shown: dict[int, Picture] = {}
+    for start, wanted in _by_key(index.keys, targets).items():
+        packets = _packets(container, stream, index.keys, start)
+        places = Places(index, start, max(wanted)) if index.stored else None
+        for pts, frame in _decoded(stream, packets, start, wanted, skip=True, places=places):
+            if pts in wanted:
+                shown[pts] = picture_of(frame, stream, max_pixels)
+        while places and not places.proven:
+            places.see(next(packets))
+    if len(shown) < len(targets):
         raise InDoubt
-    # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
-    # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
-    delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
-    may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
-    if may_reorder and len(delays) == 1 and len(packets) > 1:
-        raise InDoubt
-    keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
-    frames = sorted(live)
-    if not keys:
-        raise InDoubt
-    if frames[0] < keys[0]:
-        frames = _without_lost(container, stream, frames, keys)
-    return Index(frames, keys, live[frames[-1]])
+    return _clip(stream, times, index.last, chosen, [shown[pts] for pts in targets])
 
 
-def _without_lost(container: InputContainer, stream: VideoStream, frames: list[int], keys: list[int]) -> list[int]:
-    """Frames shown before the first keyframe of a cut stream may need what was cut off: ask the decoder which do."""
-    first = keys[0]
-    come = {pts for pts, _ in _decoded(container, stream, keys, first, {first}, skip=False)}
-    return [pts for pts in frames if pts >= first or pts in come]
+def packets_index(container: InputContainer, stream: VideoStream) -> Index:
+    """The index that the packets make, in which only frames count that decoding from the first keyframe shows."""
+
+    def come(keys: list[int]) -> set[int]:
+        first = keys[0]
+        packets = _packets(container, stream, keys, first)
+        return {pts for pts, _ in _decoded(stream, packets, first, {first}, skip=False)}
+
+    return index_by_packets(container, stream, come)
 
 
 def _by_key(keys: list[int], targets: Sequence[int]) -> dict[int, set[int]]:
@@ -150,12 +122,14 @@ def _by_key(keys: list[int], targets: Sequence[int]) -> dict[int, set[int]]:
 
 
 def _decoded(
-    container: InputContainer, stream: VideoStream, keys: list[int], start: int, wanted: set[int], *, skip: bool
+    stream: VideoStream, packets: Packets, start: int, wanted: set[int], *, skip: bool, places: Places | None = None
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Timestamps and frames from the keyframe `start` on, in order; `skip` leaves out what no wanted frame needs."""
     codec, last = stream.codec_context, max(wanted)
     before: int | None = None
-    for packet in _packets(container, stream, keys, start):
+    for packet in packets:
+        if places is not None:
+            places.see(packet)
         # Pictures before the keyframe that come after it need what was not read; nothing needs them.
         leading = packet is not None and packet.pts is not None and packet.pts < start
         plain = not skip or packet is None or packet.is_keyframe or packet.pts in wanted
@@ -182,9 +156,7 @@ def _decoded(
             return
 
 
-def _packets(
-    container: InputContainer, stream: VideoStream, keys: list[int], start: int
-) -> Iterator[Packet[VideoStream] | None]:
+def _packets(container: InputContainer, stream: VideoStream, keys: list[int], start: int) -> Packets:
     """The packets from the keyframe `start` on, then None for the end of the stream."""
     if container.format.name == "mpegts" and stream.time_base:
         # Seeks in a transport stream land a little late, so they ask for a second or more before.
@@ -213,29 +185,47 @@ def _packets(
 # ---------------------------------------------------------------------------------- frames by decoding everything
 
 
+def _shots(path: str) -> ShotDetector:
+    with open_video(path) as (container, stream):
+        detector = shot_detector(stream)
+        for frame in all_frames(container, stream, Notes()):
+            detector.see(frame)
+    return detector
+
+
 def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
     """Two decodes from the start: one counts the frames, so that no more than the wanted ones are ever held."""
     with open_video(path) as (container, stream):
-        notes = Notes()
-        found = [(frame.pts, frame.duration) for frame in all_frames(container, stream, notes)]
+        notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
+        found: list[tuple[int | None, int, bool]] = []
+        for frame in all_frames(container, stream, notes):
+            found.append((frame.pts, frame.duration or 0, frame.key_frame))
+            if detector is not None:
+                detector.see(frame)
         if not found:
-            why = f": {_said(notes.trouble[0])}" if notes.trouble else ""
+            why = f": {said(notes.trouble[0])}" if notes.trouble else ""
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
-        times = times_of(container, stream, [pts for pts, _ in found])
+        times = times_of(container, stream, [pts for pts, _, _ in found])
     damaged = notes.damaged()
-    chosen = choose(sampling, times, key)
+    sound = [place for place, (pts, _, _) in enumerate(found) if pts not in damaged]
+    candidates = sound if sampling.salvage else range(len(found))
+    if not candidates:
+        raise Unreadable(f"It is damaged: not one of its {len(found)} frames can be decoded as it was.")
+    marks = detector.starts() if detector else [place for place, (_, _, is_key) in enumerate(found) if is_key]
+    chosen = choose_among(candidates, sampling, times, key, marks)
     for place in chosen:
         if found[place][0] in damaged:
             at = "" if times[place] is None else f" (at {times[place]:g} s)"
             raise Unreadable(f"It is damaged: frame {place}{at} of {len(found)} cannot be decoded as it was.")
+    flags = ("video_damaged",) if len(candidates) < len(found) else ()
     with open_video(path) as (container, stream):
         pictures: list[Picture] = []
         for place, frame in enumerate(all_frames(container, stream, Notes())):
             if place == chosen[len(pictures)]:
-                pictures.append(_picture(frame, stream, max_pixels))
+                pictures.append(picture_of(frame, stream, max_pixels))
             if len(pictures) == len(chosen):
-                return _clip(container, stream, times, found[-1][1] or 0, chosen, pictures)
+                return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     raise Unreadable("It changed while it was read.")
 
 
@@ -289,66 +279,13 @@ def _to_the_end(container: InputContainer, stream: VideoStream, notes: Notes) ->
     yield None
 
 
-# ---------------------------------------------------------------------------------- the file
-
-
-@contextmanager
-def open_video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The open file and its first video stream, ready to decode on one thread."""
-    try:
-        # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
-        opened = av.open(f"file:{os.path.abspath(path)}", metadata_errors="replace", options=LIMITS)
-    except FFmpegError as error:
-        if is_cut_off(path):
-            raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
-        raise Unreadable(f"It is no video, or its beginning is damaged: {_said(error)}.") from error
-    with opened as container:
-        stream = _first_video(container)
-        for other in container.streams:
-            other.discard = Discard.default if other is stream else Discard.all
-        stream.codec_context.thread_count = 1
-        # Left to itself FFmpeg shows damaged HEVC pictures without a word; other decoders mark or report them.
-        strict = {"err_detect": "explode"} if stream.codec_context.name == "hevc" else {}
-        stream.codec_context.options = LIMITS | strict
-        yield container, stream
-
-
-def _first_video(container: InputContainer) -> VideoStream:
-    pictures = container.streams.video
-    for stream in pictures:
-        if not stream.disposition & Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise Unreadable("Its video codec is not supported.")
-            return stream
-    if container.streams.audio:
-        raise NoFrames(f"It holds sound but no picture{' (only a cover image)' if pictures else ''}.")
-    raise NoFrames("It holds no video stream.")
-
-
-def _said(error: FFmpegError) -> str:
-    return (error.strerror or str(error)).rstrip(".").lower()
-
-
-# ---------------------------------------------------------------------------------- times and pictures
-
-
-def times_of(container: InputContainer, stream: VideoStream, stamps: Sequence[int | None]) -> list[float | None]:
-    """Seconds since the start of the file, to the microsecond, for timestamps in the stream's ticks."""
-    base = stream.time_base or Fraction(1, av.time_base)
-    start = Fraction(container.start_time or 0, av.time_base)
-    # The container's start is rounded to the microsecond; where the picture starts the file its own is exact.
-    if stream.start_time is not None and abs(stream.start_time * base - start) < Fraction(1, av.time_base):
-        start = stream.start_time * base
-    return [None if pts is None else round(float(pts * base - start), 6) for pts in stamps]
-
-
 def _clip(
-    container: InputContainer,
     stream: VideoStream,
     times: Sequence[float | None],
     last: int,
     chosen: Sequence[int],
     pictures: Sequence[Picture],
+    flags: tuple[str, ...] = (),
 ) -> Clip:
     fps, duration = pace(stream, times, last)
     _, width, height = pictures[0]
@@ -361,38 +298,4 @@ def _clip(
         frames=len(times),
     )
     frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
-    return Clip(info=info, frames=tuple(frames))
-
-
-def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple[float | None, float | None]:
-    """Frames a second and seconds in all; `last` is how long the last frame is shown, in ticks, 0 where unknown."""
-    known = [time for time in times if time is not None]
-    said = stream.average_rate or stream.guessed_rate
-    fps = float(said) if said else None
-    duration = None if fps is None else len(times) / fps
-    if len(known) == len(times) > 1 and max(known) > min(known):
-        span = max(known) - min(known)
-        duration = span + (float(last * stream.time_base) if last and stream.time_base else span / (len(times) - 1))
-        # The header's rate is the exact one where it is right at all: matroska and flv may say 1000.
-        if fps is None or abs(fps * duration / len(times) - 1) > 0.01:
-            fps = len(times) / duration
-    return None if fps is None else round(fps, 6), None if duration is None else round(duration, 6)
-
-
-def _picture(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -> Picture:
-    turn = turn_of_frame(frame)
-    width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
-    small = fit(width, height, max_pixels)
-    how = None if small == (frame.width, frame.height) else SHRINK
-    rgb = frame.reformat(width=small[0], height=small[1], format="rgb24", interpolation=how, threads=1)
-    pixels = turn.of(rgb.to_ndarray())
-    return (pixels, height, width) if turn.swap else (pixels, width, height)
-
-
-def turn_of_frame(frame: VideoFrame) -> Turn:
-    try:
-        sides: Iterable[Any] = frame.side_data
-        matrix = next((bytes(side) for side in sides if side.type is SideDataType.DISPLAYMATRIX), None)
-    except ValueError:  # PyAV 18 has no name for EXIF side data and then lists none; the angle can still be had
-        return QUARTERS[round(frame.rotation / 90) % 4]
-    return Turn() if matrix is None else turn_of(np.frombuffer(matrix, np.int32).tolist())
+    return Clip(info=info, frames=tuple(frames), flags=flags)

@@ -9,6 +9,8 @@ from typing import BinaryIO
 
 from framescribe.errors import Unreadable
 
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+
 
 def look(path: str) -> None:
     """Raises Unreadable, in plain words, for what no decoder needs to see."""
@@ -33,10 +35,43 @@ def look(path: str) -> None:
         raise Unreadable("It is a text file, not a video.")
 
 
-def is_cut_off(path: str) -> bool:
+def lacks_moov(path: str) -> bool:
     """Whether it is an mp4 or mov file whose index (moov atom), which often stands at its end, is not there."""
     with open(path, "rb") as file:
         return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide") and not _has_moov(file)
+
+
+def lacks_tail(path: str) -> bool:
+    """Whether it is an AVI, Matroska or WebM file that ends before the list of its frames does."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        head = file.read(4096)
+        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+            return _movi_end(file) > size + 1  # the last byte may be padding that nobody wrote
+    if head[:4] == _EBML and (start := head.find(_SEGMENT)) >= 0:
+        length, width = _ebml_size(head[start + 4 :])
+        return length is not None and start + 4 + width + length > size
+    return False
+
+
+def _movi_end(file: BinaryIO) -> int:
+    """Where the first list of frames of an AVI file ends by its own account; 0 where it says nothing of it."""
+    place = 12
+    while file.seek(place) and len(head := file.read(12)) == 12:
+        length = int.from_bytes(head[4:8], "little")
+        if head[:4] == b"LIST" and head[8:] == b"movi":
+            return place + 8 + length
+        place += 8 + length + length % 2
+    return 0
+
+
+def _ebml_size(data: bytes) -> tuple[int | None, int]:
+    """A length as EBML writes it (RFC 8794, section 4), None where it is left open, and how many bytes it takes."""
+    if not data or not data[0]:
+        return None, 1
+    width = 9 - data[0].bit_length()
+    value = int.from_bytes(data[:width], "big") & (1 << 7 * width) - 1
+    return (None if value == (1 << 7 * width) - 1 or len(data) < width else value), width
 
 
 def _is_text(head: bytes) -> bool:

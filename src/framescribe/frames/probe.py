@@ -14,9 +14,12 @@ from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable
-from framescribe.frames.decoder import InDoubt, Notes, all_frames, index_of, open_video, pace, times_of, turn_of_frame
+from framescribe.frames.container import is_cut_off, open_video, pace, times_of
+from framescribe.frames.decoder import Notes, all_frames, packets_index
 from framescribe.frames.display import Turn, stretch
 from framescribe.frames.files import look
+from framescribe.frames.index import InDoubt
+from framescribe.frames.picture import turn_of_frame
 
 _HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
 _LONG_GAP = 250  # x264's default distance between keyframes: above it a frame in the middle costs more
@@ -78,6 +81,7 @@ def probe(path: str) -> Probe:
                 mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
                 audio=bool(container.streams.audio),
                 odd=(
+                    *(["cut off: its last frames are missing"] if is_cut_off(path, container, stream) else []),
                     *_about_the_picture(first.interlaced_frame, container, stream),
                     *_about_the_frames(stamps, keyframes, times, stream),
                 ),
@@ -89,7 +93,7 @@ def probe(path: str) -> Probe:
 def _frames(path: str) -> tuple[Sequence[int | None], int | None, int]:
     """The timestamp of each frame, how many keyframes there are (None where that is not known), the last's duration."""
     with suppress(InDoubt), open_video(path) as (container, stream):
-        index = index_of(container, stream)
+        index = packets_index(container, stream)
         return index.frames, len(index.keys), index.last
     with open_video(path) as (container, stream):
         found = [(frame.pts, frame.duration or 0) for frame in all_frames(container, stream, Notes())]

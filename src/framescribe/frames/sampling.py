@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal, get_args
 
 from framescribe.errors import Unreadable, UserError
 
-Method = Literal["mid", "uniform", "random", "times", "every"]
+Method = Literal["mid", "uniform", "random", "times", "every", "keyframes", "scenes"]
+COUNTED: tuple[Method, ...] = ("uniform", "random", "keyframes", "scenes")  # those that `frames` matters to
 
 SECOND = 1_000_000  # in microseconds, the finest step in which times are told apart
 
@@ -29,9 +30,12 @@ class Sampling:
     random   `frames` frames drawn without replacement; the same `seed` and video give the same frames everywhere
     times    the frames on the screen at these `times`, seconds from the start of the file
     every    the first frame, then the one on the screen each `every` seconds, up to the last frame
+    keyframes  the frames that the file stores whole, evenly spread over them where there are more than `frames`
+    scenes   the middle frame of every shot, evenly spread over the shots where there are more than `frames`
 
     `skip_edges` is the share of the frames (0 <= x < 0.5) left out at each end before choosing, against fades and
     title cards; `times` are not affected by it. A video of fewer frames than asked for gives each frame once.
+    With `salvage` a video that is cut off or damaged gives what can be had of it; without, it fails.
     """
 
     method: Method = "mid"
@@ -40,6 +44,7 @@ class Sampling:
     every: float | None = None
     seed: int = 0
     skip_edges: float = 0.0
+    salvage: bool = False
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
@@ -59,12 +64,13 @@ class Sampling:
             raise UserError(f"The distance between frames must be a number of seconds above 0, not {self.every!r}.")
 
 
-def choose(sampling: Sampling, times: Sequence[float | None], key: str) -> list[int]:
+def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int] = ()) -> list[int]:
     """The indices of the wanted frames, sorted, each once.
 
     `times` holds the time of every frame in the order in which they are shown, in seconds, None where the file
     gives none; its length is the number of frames. `key` names the video for `random`: its id, the same on every
-    machine. Empty for a video without frames. Raises Unreadable where the method needs times and some are missing.
+    machine. `marks` are the indices of the keyframes, for `keyframes`, or of the first frame of each shot, for
+    `scenes`. Empty for a video without frames. Raises Unreadable where the method needs times and some are missing.
     """
     count = len(times)
     if not count:
@@ -75,6 +81,13 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str) -> list[
     # The bound keeps the middle frame (both middle frames of an even number) whatever the share.
     edge = min(int(count * sampling.skip_edges), (count - 1) // 2)
     inner = count - 2 * edge
+    if sampling.method in ("keyframes", "scenes"):
+        inside = [mark for mark in marks if edge <= mark < edge + inner]
+        if sampling.method == "scenes":
+            starts = sorted({edge, *inside})
+            inside = [(start + end) // 2 for start, end in pairwise([*starts, edge + inner])]
+        # Without a keyframe between the edges, the middle frame is better than none.
+        return [inside[place] for place in _spread(len(inside), sampling.frames)] or [edge + inner // 2]
     if sampling.method == "mid":
         picked = [inner // 2]
     elif sampling.method == "uniform":
@@ -85,6 +98,17 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str) -> list[
         assert sampling.every is not None  # Sampling refuses the rest
         picked = _each(_clock(times)[edge : edge + inner], sampling.every)
     return [edge + index for index in picked]
+
+
+def choose_among(
+    candidates: Sequence[int], sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int]
+) -> list[int]:
+    """As `choose`, from the frames `candidates` alone, as if the video had no others; the indices are the video's."""
+    marked = sorted({min(bisect_left(candidates, mark), len(candidates) - 1) for mark in marks})
+    if sampling.method == "keyframes":
+        there = set(candidates)
+        marked = [bisect_left(candidates, mark) for mark in marks if mark in there]
+    return [candidates[place] for place in choose(sampling, [times[place] for place in candidates], key, marked)]
 
 
 def seconds(text: str) -> float:

@@ -1,0 +1,100 @@
+"""Knows how a video file is opened and what its header and its timestamps say; decodes nothing.
+
+FFmpeg stays silent: PyAV drops its messages unless `av.logging.set_level` is called, which must never happen here,
+because its callback into Python can deadlock with FFmpeg's threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+from framescribe.errors import NoFrames, Unreadable
+from framescribe.frames.files import lacks_moov, lacks_tail
+
+# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. More is a broken header.
+LARGEST = 8192 * 8192
+LIMITS = {"max_pixels": str(LARGEST)}
+
+
+@contextmanager
+def open_video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The open file and its first video stream, ready to decode on one thread."""
+    try:
+        # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
+        opened = av.open(f"file:{os.path.abspath(path)}", metadata_errors="replace", options=LIMITS)
+    except FFmpegError as error:
+        if lacks_moov(path):
+            raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
+        raise Unreadable(f"It is no video, or its beginning is damaged: {said(error)}.") from error
+    with opened as container:
+        stream = _first_video(container)
+        for other in container.streams:
+            other.discard = Discard.default if other is stream else Discard.all
+        stream.codec_context.thread_count = 1
+        # Left to itself FFmpeg shows damaged HEVC pictures without a word; other decoders mark or report them.
+        strict = {"err_detect": "explode"} if stream.codec_context.name == "hevc" else {}
+        stream.codec_context.options = LIMITS | strict
+        yield container, stream
+
+
+def _first_video(container: InputContainer) -> VideoStream:
+    pictures = container.streams.video
+    for stream in pictures:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise Unreadable("Its video codec is not supported.")
+            return stream
+    if container.streams.audio:
+        raise NoFrames(f"It holds sound but no picture{' (only a cover image)' if pictures else ''}.")
+    raise NoFrames("It holds no video stream.")
+
+
+def is_mp4(container: InputContainer) -> bool:
+    return "mp4" in container.format.name.split(",")
+
+
+def is_cut_off(path: str, container: InputContainer, stream: VideoStream) -> bool:
+    """Whether frames that the file speaks of lie behind its end; False where its format does not tell."""
+    if is_mp4(container):
+        # The boxes' own lengths do not say it: some writers leave the length of the last one open, or too long.
+        end = os.path.getsize(path)
+        return any(entry.pos + entry.size > end for entry in stream.index_entries)
+    return lacks_tail(path)
+
+
+def said(error: FFmpegError) -> str:
+    return (error.strerror or str(error)).rstrip(".").lower()
+
+
+def times_of(container: InputContainer, stream: VideoStream, stamps: Sequence[int | None]) -> list[float | None]:
+    """Seconds since the start of the file, to the microsecond, for timestamps in the stream's ticks."""
+    base = stream.time_base or Fraction(1, av.time_base)
+    start = Fraction(container.start_time or 0, av.time_base)
+    # The container's start is rounded to the microsecond; where the picture starts the file its own is exact.
+    if stream.start_time is not None and abs(stream.start_time * base - start) < Fraction(1, av.time_base):
+        start = stream.start_time * base
+    return [None if pts is None else round(float(pts * base - start), 6) for pts in stamps]
+
+
+def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple[float | None, float | None]:
+    """Frames a second and seconds in all; `last` is how long the last frame is shown, in ticks, 0 where unknown."""
+    known = [time for time in times if time is not None]
+    said_rate = stream.average_rate or stream.guessed_rate
+    fps = float(said_rate) if said_rate else None
+    duration = None if fps is None else len(times) / fps
+    if len(known) == len(times) > 1 and max(known) > min(known):
+        span = max(known) - min(known)
+        duration = span + (float(last * stream.time_base) if last and stream.time_base else span / (len(times) - 1))
+        # The header's rate is the exact one where it is right at all: matroska and flv may say 1000.
+        if fps is None or abs(fps * duration / len(times) - 1) > 0.01:
+            fps = len(times) / duration
+    return None if fps is None else round(fps, 6), None if duration is None else round(duration, 6)

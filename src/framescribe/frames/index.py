@@ -1,0 +1,131 @@
+"""Knows which frames a video file holds without decoding them: by its packets, or by the index that mp4 stores.
+
+Either may be wrong about a file; InDoubt is raised where that shows, and then frames are counted by decoding.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from framescribe.frames.container import is_mp4
+
+# Streams cut anywhere, and raw streams: their packets do not say reliably which frames there are.
+UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
+MOST_REORDERED = 32  # frames stored after a keyframe and shown before it; H.264 and HEVC hold 16 pictures
+
+
+class InDoubt(Exception):
+    """The packets do not say what the decoder does: count decoded frames instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The frames that a full decode shows and the places to start from, by their timestamps, each list sorted."""
+
+    frames: list[int]
+    keys: list[int]
+    last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
+    stored: list[int] | None = None  # decoding timestamps of all frames, where `frames` and `keys` are reckoned of them
+
+
+def index_by_packets(
+    container: InputContainer, stream: VideoStream, come: Callable[[list[int]], Collection[int]]
+) -> Index:
+    """Read every packet once. `come(keys)` gives the timestamps that decoding from the first of `keys` really shows."""
+    if container.format.name in UNINDEXED:
+        raise InDoubt
+    try:
+        packets = [
+            (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts)
+            for packet in container.demux(stream)
+            if packet.size
+        ]
+    except FFmpegError as error:
+        raise InDoubt from error
+    shown = [packet for packet in packets if not packet[2]]
+    live = {packet[0]: packet[3] for packet in shown if packet[0] is not None}
+    # Times that are missing or repeated, or a beginning that was cut off.
+    if not live or len(live) < len(shown) or not packets[0][1]:
+        raise InDoubt
+    # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
+    # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
+    delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
+    may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
+    if may_reorder and len(delays) == 1 and len(packets) > 1:
+        raise InDoubt
+    keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
+    frames = sorted(live)
+    if not keys:
+        raise InDoubt
+    if frames[0] < keys[0]:
+        if frames[min(MOST_REORDERED, len(frames) - 1)] < keys[0]:
+            raise InDoubt
+        # Frames shown before the first keyframe of a cut stream may need what was cut off.
+        there = come(keys)
+        frames = [pts for pts in frames if pts >= keys[0] or pts in there]
+    return Index(frames, keys, live[frames[-1]])
+
+
+def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | None:
+    """The index that a plain mp4 or mov file stores, for which no packet is read; None for all others.
+
+    It has the order of storage and the decoding timestamps. Frames are shown at these timestamps, too, only so and
+    so many frames later, unless the file is an odd one; and where no keyframe has pictures before it, the k-th frame
+    stored is the k-th shown if it is a keyframe. `Places` proves both for the frames that are wanted.
+    """
+    entries = list(stream.index_entries) if is_mp4(container) else []
+    stamps = [entry.timestamp for entry in entries]
+    plain = all(entry.size > 0 and not entry.is_discard for entry in entries)
+    gaps = {later - earlier for earlier, later in pairwise(stamps)}
+    if not plain or not gaps or min(gaps) <= 0 or len(entries) != stream.frames or stream.start_time is None:
+        return None
+    delay = bisect_left(stamps, stream.start_time)
+    keys = [place for place, entry in enumerate(entries) if entry.is_keyframe]
+    all_keys = len(keys) == len(entries) and stream.codec_context.has_b_frames
+    if stamps[delay] != stream.start_time or not keys or keys[0] != 0 or all_keys or (delay and len(gaps) > 1):
+        return None
+    gap = stamps[-1] - stamps[-2]
+    frames = stamps[delay:] + [stamps[-1] + gap * (place + 1) for place in range(delay)]
+    return Index(frames, [frames[place] for place in keys], gap, stored=stamps)
+
+
+@dataclass(slots=True)
+class Places:
+    """Proves, from the packets from one keyframe on, that frames of a stored index have the places it gives them.
+
+    All packets stored before a keyframe are shown before it; so if none after it is, its place among the shown is its
+    place in the file. From there on frames are counted by their timestamps, which is final as soon as the decoding
+    timestamps, which never exceed them, have gone past.
+    """
+
+    index: Index
+    start: int
+    last: int
+    seen: list[int] = field(default_factory=list)
+    proven: bool = False
+
+    def see(self, packet: Packet[VideoStream] | None) -> None:
+        """Take the next packet, None at the end of the file. Raises InDoubt where the index was wrong."""
+        if self.proven:
+            return
+        stored, first = self.index.stored or [], bisect_left(self.index.frames, self.start)
+        if packet is not None:
+            place = first + len(self.seen)
+            if place >= len(stored) or packet.dts != stored[place] or packet.pts is None:
+                raise InDoubt
+            if packet.pts < max(self.start, packet.dts):
+                raise InDoubt
+            self.seen.append(packet.pts)
+        if packet is None or stored[first + len(self.seen) - 1] > self.last:
+            upto = bisect_left(self.index.frames, self.last) + 1
+            if sorted(pts for pts in self.seen if pts <= self.last) != self.index.frames[first:upto]:
+                raise InDoubt
+            self.proven = True

@@ -1,0 +1,39 @@
+"""Knows how a decoded frame becomes the RGB picture that a player shows; knows neither files nor order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+
+from framescribe.frames.display import QUARTERS, Turn, fit, stretch, turn_of
+
+# Without full chroma white comes out as 253 where swscale scales (measured).
+SHRINK = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+# The pixels as displayed, and the displayed width and height before they were shrunk.
+Picture = tuple[np.ndarray, int, int]
+
+
+def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -> Picture:
+    turn = turn_of_frame(frame)
+    width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
+    small = fit(width, height, max_pixels)
+    how = None if small == (frame.width, frame.height) else SHRINK
+    rgb = frame.reformat(width=small[0], height=small[1], format="rgb24", interpolation=how, threads=1)
+    pixels = turn.of(rgb.to_ndarray())
+    return (pixels, height, width) if turn.swap else (pixels, width, height)
+
+
+def turn_of_frame(frame: VideoFrame) -> Turn:
+    try:
+        sides: Iterable[Any] = frame.side_data
+        matrix = next((bytes(side) for side in sides if side.type is SideDataType.DISPLAYMATRIX), None)
+    except ValueError:  # PyAV 18 has no name for EXIF side data and then lists none; the angle can still be had
+        return QUARTERS[round(frame.rotation / 90) % 4]
+    return Turn() if matrix is None else turn_of(np.frombuffer(matrix, np.int32).tolist())
