@@ -572,6 +572,7 @@ CLIPS = Path(os.environ.get("FRAMESCRIBE_CLIPS") or Path(__file__).parents[1] / 
 LONG = {"media__long_1080p_lowbitrate.mp4", "media__long_1080p_av1.mp4"}
 # 50 packets of which one cannot be decoded; frames 30 and later are damaged.
 DAMAGED = "decord__corrupted.mp4"
+HDR = {"smpte2084", "arib-std-b67"}
 
 
 def _manifest() -> list[Any]:
@@ -629,7 +630,9 @@ def test_real_files_give_what_a_full_decode_gives(row: dict[str, str]) -> None:
     for frame in clip.frames:
         expected = wanted[frame.index]
         assert expected is not None
-        if shape == 1:
+        if row["color"] in HDR:  # mapped to sRGB, which keeps what is brighter brighter
+            assert np.corrcoef(frame.image.mean(axis=2).ravel(), expected.mean(axis=2).ravel())[0, 1] > 0.9
+        elif shape == 1:
             assert np.array_equal(frame.image, expected)
         else:
             assert np.abs(frame.image.astype(int) - expected).mean() < 3

@@ -38,8 +38,8 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
     `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
     enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
-    `Frame.time` is in seconds from the start of the file, None where the file gives no times. Transparency is
-    dropped, HDR is not tone-mapped, interlaced pictures are not deinterlaced.
+    `Frame.time` is in seconds from the start of the file, None where the file gives no times. HDR (PQ and HLG) is
+    mapped to sRGB, transparency is dropped, and the two fields of an interlaced picture stay woven together.
 
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
     chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".

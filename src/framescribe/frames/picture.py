@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation
 from av.video.stream import VideoStream
 
 from framescribe.frames.display import QUARTERS, Turn, fit, stretch, turn_of
+from framescribe.frames.tone import Transfer, to_srgb
 
 # Without full chroma white comes out as 253 where swscale scales (measured).
 SHRINK = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+
+HDR: dict[int, Transfer] = {ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}
 
 # The pixels as displayed, and the displayed width and height before they were shrunk.
 Picture = tuple[np.ndarray, int, int]
@@ -25,8 +28,12 @@ def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -
     width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
     small = fit(width, height, max_pixels)
     how = None if small == (frame.width, frame.height) else SHRINK
-    rgb = frame.reformat(width=small[0], height=small[1], format="rgb24", interpolation=how, threads=1)
-    pixels = turn.of(rgb.to_ndarray())
+    transfer = HDR.get(frame.color_trc)
+    form = "rgb48le" if transfer else "rgb24"
+    rgb = frame.reformat(width=small[0], height=small[1], format=form, interpolation=how, threads=1).to_ndarray()
+    if transfer:
+        rgb = to_srgb(rgb, transfer, wide=frame.color_primaries != ColorPrimaries.BT709)
+    pixels = turn.of(rgb)
     return (pixels, height, width) if turn.swap else (pixels, width, height)
 
 
