@@ -34,9 +34,9 @@ FILMS = [
     Film("h264-720p-gop600.mp4", "libx264", "1280x720", 900, 600, _LONG),
     Film("h264-1080p.mp4", "libx264", "1920x1080", 300, 250, {"preset": "fast", "crf": "25"}),
     Film("h264-4k.mp4", "libx264", "3840x2160", 90, 60, {"preset": "veryfast", "crf": "28"}),
-    Film("hevc-1080p.mp4", "libx265", "1920x1080", 120, 60, _X265),
-    Film("av1-1080p.mp4", "libsvtav1", "1920x1080", 120, 60, {"preset": "10", "crf": "40"}),
-    Film("vp9-1080p.webm", "libvpx-vp9", "1920x1080", 120, 60, _VP9),
+    Film("hevc-1080p.mp4", "libx265", "1920x1080", 120, 48, _X265),
+    Film("av1-1080p.mp4", "libsvtav1", "1920x1080", 120, 48, {"preset": "10", "crf": "40"}),
+    Film("vp9-1080p.webm", "libvpx-vp9", "1920x1080", 120, 48, _VP9),
 ]
 
 

@@ -215,15 +215,8 @@ def _overview(tasks: Mapping[str, Task], done: Mapping[str, Sequence[Record]]) -
                 _number(min((one.ratio for one in best), default=None)),
             ]
         )
-    heads = [
-        "task",
-        "files",
-        "right",
-        "quickest right or within 5 %",
-        "only right one",
-        "best other, CPU: median",
-        "worst",
-    ]
+    heads = ["task", "files", "framescribe right", "quickest right or within 5 %", "only right one"]
+    heads += ["best other / framescribe, CPU: median", "worst"]
     return _table(heads, rows)
 
 
