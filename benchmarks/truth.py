@@ -1,0 +1,224 @@
+"""Knows what a full decode of a file shows and whether given pictures are those frames; knows no decoder under test.
+
+Frame i is the i-th frame that PyAV decodes of the first video stream that is no attached picture, read from the start
+to the end with PyAV's own choice of threads, and turned by numpy as the display matrix says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.sidedata.sidedata import Type as SideDataType
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation
+from av.video.stream import VideoStream
+from PIL import Image
+
+THUMB = 32  # a side of the small picture that is kept of every frame
+# Mean absolute differences, in levels of 0 to 255. A right frame stays far below this one, whatever its colour matrix,
+# chroma sampling and filter.
+UNLIKE = 25.0
+# Closer than this to the frame nearby, as a share of what tells the two apart, is wrong. Not 0: where a scene stands
+# still, one decoder's rounding is as large as what changes from frame to frame.
+CLEARLY = 0.25
+SAME = 0.05  # frames that differ by less are the same picture
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a full decode of one file found. `width` and `height` are as displayed, before any stretching."""
+
+    codec: str
+    container: str
+    stream: int
+    width: int
+    height: int
+    stamps: list[int | None]
+    times: list[float | None]  # seconds from the start of the file
+    keys: list[int]  # timestamps of the keyframes, sorted
+    gop: int  # the most frames from one keyframe to the next
+    thumbs: np.ndarray  # uint8 [frames, THUMB, THUMB, 3]
+    trouble: str  # why there is no saying what the right frame is; "" where all is well
+
+    @property
+    def seconds(self) -> float:
+        known = [time for time in self.times if time is not None]
+        return (max(known) - min(known)) * len(known) / (len(known) - 1) if len(known) > 1 else 0.0
+
+
+# ---------------------------------------------------------------------------------- the full decode
+
+
+def full_decode(path: str) -> Truth:
+    with av.open(path, metadata_errors="replace") as container:
+        stream = first_video(container)
+        stamps: list[int | None] = []
+        thumbs: list[np.ndarray] = []
+        keys: set[int] = set()
+        gop = run = 0
+        trouble = ""
+        size = (0, 0)
+        try:
+            for packet in _packets(container, stream):
+                if packet is not None:
+                    run = 1 if packet.is_keyframe else run + 1
+                    gop = max(gop, run)
+                    if packet.is_keyframe and packet.pts is not None:
+                        keys.add(packet.pts)
+                    if packet.is_corrupt:
+                        trouble = trouble or "a packet is damaged"
+                for frame in stream.codec_context.decode(packet):
+                    if frame.is_corrupt:
+                        trouble = trouble or f"frame {len(stamps)} is damaged"
+                    thumb = frame.reformat(width=THUMB, height=THUMB, format="rgb24", interpolation=Interpolation.AREA)
+                    thumbs.append(turned(frame, thumb.to_ndarray()))
+                    if not stamps:
+                        size = displayed(frame)
+                    stamps.append(frame.pts)
+        except FFmpegError as error:
+            trouble = f"the full decode fails at frame {len(stamps)}: {error.strerror}"
+        base = stream.time_base or Fraction(1, av.time_base)
+        start = Fraction(container.start_time or 0, av.time_base)
+        return Truth(
+            codec=stream.codec_context.codec.canonical_name,
+            container=container.format.name,
+            stream=stream.index,
+            width=size[0],
+            height=size[1],
+            stamps=stamps,
+            times=[None if pts is None else float(pts * base - start) for pts in stamps],
+            keys=sorted(keys),
+            gop=gop,
+            thumbs=np.array(thumbs, np.uint8).reshape(-1, THUMB, THUMB, 3),
+            trouble=trouble or ("" if stamps else "no frame can be decoded"),
+        )
+
+
+def keep(path: str, wanted: dict[int, set[tuple[int, int]]], folder: Path) -> None:
+    """Write the frames `wanted` (by number, each in these sizes as displayed) to `folder`, see `kept`."""
+    with av.open(path, metadata_errors="replace") as container:
+        stream = first_video(container)
+        number, last = 0, max(wanted)
+        for packet in _packets(container, stream):
+            for frame in stream.codec_context.decode(packet):
+                if number in wanted:
+                    pixels = turned(frame, frame.to_ndarray(format="rgb24"))
+                    for size in wanted[number]:
+                        np.save(kept(folder, number, size), resized(pixels, size))
+                number += 1
+            if number > last:
+                return
+
+
+def kept(folder: Path, number: int, size: tuple[int, int]) -> Path:
+    return folder / f"{number}-{size[0]}x{size[1]}.npy"
+
+
+def first_video(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise ValueError("no video stream")
+
+
+def turned(frame: VideoFrame, pixels: np.ndarray) -> np.ndarray:
+    """`pixels` of `frame` as its display matrix shows them, to the nearest quarter turn."""
+    a, b, c, d = _matrix(frame)
+    if max(abs(b), abs(c)) > max(abs(a), abs(d)):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+def _matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
+    """a, b, c, d of the matrix that puts pixel (x, y) at (ax + cy, bx + dy)."""
+    with suppress(ValueError):  # PyAV lists no side data at all where it has no name for one of them
+        sides: Any = frame.side_data
+        for side in sides:
+            if side.type is SideDataType.DISPLAYMATRIX:
+                a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].tolist()
+                return a, b, c, d
+    return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[round(frame.rotation / 90) % 4]
+
+
+def displayed(frame: VideoFrame) -> tuple[int, int]:
+    """Width and height after turning."""
+    a, b, _, _ = _matrix(frame)
+    return (frame.height, frame.width) if abs(b) > abs(a) else (frame.width, frame.height)
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream] | None]:
+    """Its packets, then None for the end. PyAV would take an empty packet, which repeats a picture, for the end."""
+    yield from (packet for packet in container.demux(stream) if packet.size)
+    yield None
+
+
+# ---------------------------------------------------------------------------------- the judgement
+
+
+def mistake(
+    pictures: Sequence[np.ndarray], numbers: Sequence[int], size: tuple[int, int], truth: Truth, folder: Path
+) -> str:
+    """What is wrong with `pictures` as the frames `numbers`, which `keep` wrote in `size`; "" where they are right."""
+    if len(pictures) != len(numbers):
+        return f"{len(pictures)} frames in place of {len(numbers)}"
+    wrong = [
+        what
+        for picture, number in zip(pictures, numbers, strict=True)
+        if (what := _mistake(picture, number, size, truth, folder))
+    ]
+    return f"{len(wrong)} of {len(numbers)}: {wrong[0]}" if wrong and len(numbers) > 1 else "".join(wrong)
+
+
+def _mistake(picture: np.ndarray, number: int, size: tuple[int, int], truth: Truth, folder: Path) -> str:
+    height, width = picture.shape[:2]
+    if (height > width) != (size[1] > size[0]) and 0.8 < height * size[1] / (width * size[0]) < 1.25:
+        return f"frame {number} comes unturned, {width} x {height}"
+
+    def true(place: int) -> np.ndarray:
+        return _thinned(resized(np.load(kept(folder, place, size), mmap_mode="r"), (width, height)))
+
+    given, wanted = _thinned(picture), true(number)
+    off = difference(given, wanted)
+    for place in (number - 1, number + 1):
+        if 0 <= place < len(truth.stamps):
+            near = true(place)
+            apart = difference(wanted, near)
+            if apart > SAME and off - difference(given, near) > CLEARLY * apart:
+                return f"frame {place} in place of {number}"
+    # Any other frame of the file, by small pictures.
+    small = resized(picture, (THUMB, THUMB)).astype(np.int16)
+    offs = np.array([np.abs(thumb - small).mean() for thumb in truth.thumbs])
+    best = int(offs.argmin())
+    apart = difference(truth.thumbs[best], truth.thumbs[number])
+    if apart > 1 and offs[number] - offs[best] > CLEARLY * apart:
+        return f"frame {best} in place of {number}" if offs[best] < UNLIKE else f"unlike frame {number} or any other"
+    return f"unlike frame {number}: {off:.0f} levels off" if off > UNLIKE else ""
+
+
+def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`pixels` [height, width, 3] in `size` (width, height)."""
+    if pixels.shape[1::-1] == size:
+        return pixels
+    return np.asarray(Image.fromarray(np.asarray(pixels)).resize(size, Image.Resampling.BICUBIC))
+
+
+def _thinned(pixels: np.ndarray) -> np.ndarray:
+    """About a million of the pixels: enough to tell frames apart, and 4K is judged as quickly as the rest."""
+    step = max(1, isqrt(pixels.shape[0] * pixels.shape[1] // 1_000_000))
+    return pixels[::step, ::step]
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one.astype(np.int16) - other).mean())
