@@ -13,7 +13,8 @@ from fractions import Fraction
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError
+from av.error import FFmpegError, InvalidDataError
+from av.packet import Packet
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
@@ -40,10 +41,20 @@ def open_video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
         for other in container.streams:
             other.discard = Discard.default if other is stream else Discard.all
         stream.codec_context.thread_count = 1
-        # Left to itself FFmpeg shows damaged HEVC pictures without a word; other decoders mark or report them.
-        strict = {"err_detect": "explode"} if stream.codec_context.name == "hevc" else {}
+        # Left to themselves these show damaged pictures without a word; other decoders mark or report more of them.
+        strict = {"err_detect": "explode"} if stream.codec_context.name in ("hevc", "mjpeg") else {}
         stream.codec_context.options = LIMITS | strict
         yield container, stream
+
+
+def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """The stream's packets from where the file stands; the empty ones, which repeat a picture, are left out."""
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except IndexError as error:  # PyAV's, where a stream begins in the middle of the file
+        raise InvalidDataError(0, "a stream begins in the middle of it") from error
 
 
 def _first_video(container: InputContainer) -> VideoStream:

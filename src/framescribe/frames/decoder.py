@@ -19,7 +19,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
-from framescribe.frames.container import LARGEST, is_cut_off, open_video, pace, said, times_of
+from framescribe.frames.container import LARGEST, is_cut_off, open_video, pace, packets_of, said, times_of
 from framescribe.frames.files import look
 from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
@@ -93,7 +93,12 @@ def _by_index(
     for start, wanted in _by_key(index.keys, targets).items():
         packets = _packets(container, stream, index.keys, start)
         places = Places(index, start, max(wanted)) if index.stored else None
-        for pts, frame in _decoded(stream, packets, start, wanted, skip=True, places=places):
+        place = bisect_left(index.frames, start)
+        for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, places=places):
+            if index.made_up and pts >= start:
+                if pts != index.frames[place]:
+                    raise InDoubt
+                place += 1
             if pts in wanted:
                 shown[pts] = picture_of(frame, stream, max_pixels)
         while places and not places.proven:
@@ -170,7 +175,7 @@ def _packets(container: InputContainer, stream: VideoStream, keys: list[int], st
             container.seek(asked, stream=stream, backward=True)
         except FFmpegError:
             continue
-        packets = (packet for packet in container.demux(stream) if packet.size)
+        packets = packets_of(container, stream)
         for packet in packets:
             if packet.is_keyframe and packet.pts == start:
                 yield packet
@@ -239,26 +244,30 @@ class Notes:
 
     def damaged(self) -> set[int | None]:
         """Timestamps of the frames that are wrong or may be made from one: those stored after it, to the next key."""
-        damaged, sound, before, key = set(self.wrong), False, False, None
+        damaged, sound, leaders, key = set(self.wrong), False, False, None
         for pts, is_key in self.packets:
             if is_key:
-                before, sound, key = sound, True, pts
-            # Pictures shown before the keyframe but stored after it may need the group before; nothing needs them.
+                leaders, sound, key = sound, True, pts
+            # Pictures shown before the keyframe but stored after it may need the group before, and one another;
+            # the others need none of them.
             leading = key is not None and pts is not None and pts < key
-            if pts in self.wrong and not leading:
-                sound = False
-            if not sound or (leading and not before):
+            if pts in self.wrong:
+                leaders, sound = leaders and not leading, sound and leading
+            if not sound or (leading and not leaders):
                 damaged.add(pts)
         return damaged | {None} if self.trouble else damaged
 
 
 def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[VideoFrame]:
     """Every frame that can be decoded, in order."""
+    gap = False
     for packet in _to_the_end(container, stream, notes):
         if packet is not None:
             notes.packets.append((packet.pts, packet.is_keyframe))
-            if packet.is_corrupt:
+            # What a transport stream lost may be the end of the picture that FFmpeg marks or the beginning of the next.
+            if packet.is_corrupt or gap:
                 notes.wrong.add(packet.pts)
+            gap = packet.is_corrupt and container.format.name == "mpegts"
         try:
             frames = stream.codec_context.decode(packet)
         except FFmpegError as error:
@@ -272,8 +281,7 @@ def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> 
 def _to_the_end(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[Packet[VideoStream] | None]:
     """Packets to the end or to the first place that cannot be read, then None."""
     try:
-        # An empty packet repeats the last picture; PyAV would take it for the end.
-        yield from (packet for packet in container.demux(stream) if packet.size)
+        yield from packets_of(container, stream)
     except FFmpegError as error:
         notes.trouble.append(error)
     yield None

@@ -15,7 +15,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from framescribe.frames.container import is_mp4
+from framescribe.frames.container import is_mp4, packets_of
 
 # Streams cut anywhere, and raw streams: their packets do not say reliably which frames there are.
 UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
@@ -34,6 +34,7 @@ class Index:
     keys: list[int]
     last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
     stored: list[int] | None = None  # decoding timestamps of all frames, where `frames` and `keys` are reckoned of them
+    made_up: bool = False  # whether frames may be shown in another order than their timestamps say
 
 
 def index_by_packets(
@@ -42,12 +43,12 @@ def index_by_packets(
     """Read every packet once. `come(keys)` gives the timestamps that decoding from the first of `keys` really shows."""
     if container.format.name in UNINDEXED:
         raise InDoubt
+    packets: list[tuple[int | None, bool, bool, int, int | None]] = []
     try:
-        packets = [
-            (packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts)
-            for packet in container.demux(stream)
-            if packet.size
-        ]
+        for packet in packets_of(container, stream):
+            packets.append((packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts))
+            if packet.is_corrupt and container.format.name == "mpegts":
+                raise InDoubt  # the next picture may be hit, too
     except FFmpegError as error:
         raise InDoubt from error
     shown = [packet for packet in packets if not packet[2]]
@@ -59,8 +60,7 @@ def index_by_packets(
     # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
     delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
     may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
-    if may_reorder and len(delays) == 1 and len(packets) > 1:
-        raise InDoubt
+    made_up = bool(may_reorder and len(delays) == 1 and len(packets) > 1)
     keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
     frames = sorted(live)
     if not keys:
@@ -71,7 +71,7 @@ def index_by_packets(
         # Frames shown before the first keyframe of a cut stream may need what was cut off.
         there = come(keys)
         frames = [pts for pts in frames if pts >= keys[0] or pts in there]
-    return Index(frames, keys, live[frames[-1]])
+    return Index(frames, keys, live[frames[-1]], made_up=made_up)
 
 
 def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | None:
