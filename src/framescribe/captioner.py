@@ -77,7 +77,7 @@ class Captioner:
         counted = {stage: _Counted(engine, stage, self.meter) for stage, engine in self.engines.items()}
         row = Row(
             id=video.id,
-            video_path=video.path,
+            video_path=video.public_path,
             caption=None,
             status="ok",
             size=video.size,

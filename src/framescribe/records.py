@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +26,19 @@ class Video:
     path: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
     size: int | None = None
+
+    @property
+    def public_path(self) -> str:
+        """The path as rows hold it: of a URL without name, password and query, which may be keys."""
+        return without_keys(self.path)
+
+
+def without_keys(path: str) -> str:
+    """A web address without what may open it; any other path as it is."""
+    if not path.lower().startswith(("http://", "https://")):
+        return path
+    parts = urlsplit(path)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

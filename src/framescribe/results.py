@@ -155,7 +155,7 @@ class Results:
         for video in videos:
             found = self._index.get(video.id)
             if found is not None:
-                yield replace(self._load(found), video_path=video.path, metadata=dict(video.metadata))
+                yield replace(self._load(found), video_path=video.public_path, metadata=dict(video.metadata))
 
     def finish(self, videos: Sequence[Video]) -> Path:
         """Write the finished file: one row per video that has one, in the order of `videos`, whole or not at all."""

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.records import Video
+from framescribe.frames.remote import is_remote
+from framescribe.records import Video, without_keys
 from framescribe.tables import TABLE_ENDINGS, ending_of, read_table
 
 Say = Callable[[str], None]
@@ -96,8 +97,8 @@ def _is_table(source: str) -> bool:
 
 
 def _find(source: str, columns: _Columns, say: Say) -> list[_Found]:
-    if _is_remote(source):
-        folder, name = source.rsplit("/", 1)
+    if is_remote(source):
+        folder, name = without_keys(source).rsplit("/", 1)
         if not name or ending_of(name) in TABLE_ENDINGS:
             raise UserError(f"{source}: only videos can be remote here; list them in a table on this machine")
         return [_Found(id=name, path=source, real=source, size=None, folder=folder)]
@@ -212,7 +213,7 @@ def _in_table(source: str, columns: _Columns, say: Say) -> list[_Found]:
     ids = None if plain or columns.id is None else _own_ids(source, table.columns, table.records, columns.id)
     place = _absolute(source)
     root = columns.root if columns.root is not None else os.path.dirname(place)
-    if not _is_remote(root):
+    if not is_remote(root):
         root = _absolute(os.path.expanduser(root))
         if not os.path.isdir(root):
             raise UserError(f"--video-root: {_not_there(root)}")
@@ -222,7 +223,7 @@ def _in_table(source: str, columns: _Columns, say: Say) -> list[_Found]:
         path, real, size = _place(written, root, real_folders)
         found.append(
             _Found(
-                id=ids[row - 1] if ids else written or f"row-{row}",
+                id=ids[row - 1] if ids else without_keys(written) or f"row-{row}",
                 path=path,
                 # Without a path only the table's own name tells one third row from another.
                 real=real or f"{place}:{row}",
@@ -238,9 +239,9 @@ def _in_table(source: str, columns: _Columns, say: Say) -> list[_Found]:
 
 def _place(written: str, root: str, real_folders: dict[str, str]) -> tuple[str, str, int | None]:
     """The whole path, where it really leads, and its size."""
-    if not written or "\0" in written or _is_remote(written):  # no file's name holds a NUL
+    if not written or "\0" in written or is_remote(written):  # no file's name holds a NUL
         return written, written, None
-    if _is_remote(root) and not os.path.isabs(written):
+    if is_remote(root) and not os.path.isabs(written):
         path = f"{root.rstrip('/')}/{written}"
         return path, path, None
     path = _absolute(written, root)
@@ -249,7 +250,7 @@ def _place(written: str, root: str, real_folders: dict[str, str]) -> tuple[str, 
 
 def _refuse_if_all_missing(source: str, column: str, columns: _Columns, found: Sequence[_Found]) -> None:
     """One missing file is a failed row; all of them missing is a wrong folder or a wrong column."""
-    if any(video.size is not None or _is_remote(video.path) for video in found):
+    if any(video.size is not None or is_remote(video.path) for video in found):
         return
     tried = [video.path for video in found if video.path]
     if not tried:
@@ -317,10 +318,6 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _is_remote(path: str) -> bool:
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path) is not None
-
-
 def _absolute(path: str, base: str = "") -> str:
     joined = os.path.join(os.getcwd(), base, path)
     plain = os.path.normpath(joined)
@@ -385,7 +382,7 @@ def _settle_ids(found: Iterable[_Found], say: Say) -> list[Video]:
     if again:
         times = "1 video was" if len(again) == 1 else f"{len(again)} videos were"
         rows = "; --id-column keeps every row" if any(one.metadata for one in again) else ""
-        say(f"{times} reached before and skipped (first: {again[0].path}){rows}")
+        say(f"{times} reached before and skipped (first: {without_keys(again[0].path)}){rows}")
     return videos
 
 

@@ -74,7 +74,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
 
     def failed(video: Video, message: str) -> None:
         if shown.as_json:
-            print(json.dumps({"id": video.id, "path": video.path, "error": message}, ensure_ascii=False))
+            print(json.dumps({"id": video.id, "path": video.public_path, "error": message}, ensure_ascii=False))
         else:
             lines[video.id] = ("", "", "", "", "", message)
 

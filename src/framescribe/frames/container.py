@@ -19,7 +19,7 @@ from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable
-from framescribe.frames.files import lacks_moov, lacks_tail
+from framescribe.frames.files import Source, lacks_moov, lacks_tail
 
 # 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. More is a broken header.
 LARGEST = 8192 * 8192
@@ -27,13 +27,16 @@ LIMITS = {"max_pixels": str(LARGEST)}
 
 
 @contextmanager
-def open_video(path: str) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(source: Source) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The open file and its first video stream, ready to decode on one thread."""
+    # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
+    file = source.remote or f"file:{os.path.abspath(source.path)}"
+    if source.remote:
+        source.remote.seek(0)
     try:
-        # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
-        opened = av.open(f"file:{os.path.abspath(path)}", metadata_errors="replace", options=LIMITS)
+        opened = av.open(file, metadata_errors="replace", options=LIMITS)
     except FFmpegError as error:
-        if lacks_moov(path):
+        if lacks_moov(source):
             raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
         raise Unreadable(f"It is no video, or its beginning is damaged: {said(error)}.") from error
     with opened as container:
@@ -73,13 +76,13 @@ def is_mp4(container: InputContainer) -> bool:
     return "mp4" in container.format.name.split(",")
 
 
-def is_cut_off(path: str, container: InputContainer, stream: VideoStream) -> bool:
+def is_cut_off(source: Source, container: InputContainer, stream: VideoStream) -> bool:
     """Whether frames that the file speaks of lie behind its end; False where its format does not tell."""
     if is_mp4(container):
         # The boxes' own lengths do not say it: some writers leave the length of the last one open, or too long.
-        end = os.path.getsize(path)
-        return any(entry.pos + entry.size > end for entry in stream.index_entries)
-    return lacks_tail(path)
+        return any(entry.pos + entry.size > source.size for entry in stream.index_entries)
+    # A remote file is being read by the container now: looking into it would move it.
+    return source.remote is None and lacks_tail(source)
 
 
 def said(error: FFmpegError) -> str:
@@ -93,7 +96,10 @@ def times_of(container: InputContainer, stream: VideoStream, stamps: Sequence[in
     # The container's start is rounded to the microsecond; where the picture starts the file its own is exact.
     if stream.start_time is not None and abs(stream.start_time * base - start) < Fraction(1, av.time_base):
         start = stream.start_time * base
-    return [None if pts is None else round(float(pts * base - start), 6) for pts in stamps]
+    # Exact, in whole numbers up to the last division: with fractions this took longer than decoding a frame.
+    scale, offset = base.numerator * start.denominator, start.numerator * base.denominator
+    whole = base.denominator * start.denominator
+    return [None if pts is None else round((pts * scale - offset) / whole, 6) for pts in stamps]
 
 
 def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple[float | None, float | None]:

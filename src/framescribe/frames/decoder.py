@@ -20,7 +20,7 @@ from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
 from framescribe.frames.container import LARGEST, is_cut_off, open_video, pace, packets_of, said, times_of
-from framescribe.frames.files import look
+from framescribe.frames.files import Source, look
 from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
 from framescribe.frames.sampling import Sampling, choose, choose_among
@@ -33,8 +33,9 @@ Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands f
 
 
 def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
-    """The frames of the local video file at `path` that `sampling` asks for, and what the file says of itself.
+    """The frames of the video file at `path` that `sampling` asks for, and what the file says of itself.
 
+    `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed.
     `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
     enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
@@ -49,24 +50,24 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
     """
     if max_pixels is not None and max_pixels < 1:
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
-    look(path)
+    source = look(path)
     try:
-        with open_video(path) as (container, stream):
-            if is_cut_off(path, container, stream):
+        with open_video(source) as (container, stream):
+            if is_cut_off(source, container, stream):
                 if not sampling.salvage:
                     raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
-                clip = _by_counting(path, sampling, key, max_pixels)
+                clip = _by_counting(source, sampling, key, max_pixels)
                 return replace(clip, flags=("video_cut_off", *clip.flags))
-            shots = _shots(path) if sampling.method == "scenes" else None
+            shots = _shots(source) if sampling.method == "scenes" else None
             stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
             with suppress(InDoubt):
                 index = stored or packets_index(container, stream)
                 return _by_index(container, stream, index, sampling, key, max_pixels, shots)
         if stored is not None:
-            with suppress(InDoubt), open_video(path) as (container, stream):
+            with suppress(InDoubt), open_video(source) as (container, stream):
                 index = packets_index(container, stream)
                 return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-        return _by_counting(path, sampling, key, max_pixels)
+        return _by_counting(source, sampling, key, max_pixels)
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
 
@@ -190,17 +191,17 @@ def _packets(container: InputContainer, stream: VideoStream, keys: list[int], st
 # ---------------------------------------------------------------------------------- frames by decoding everything
 
 
-def _shots(path: str) -> ShotDetector:
-    with open_video(path) as (container, stream):
+def _shots(source: Source) -> ShotDetector:
+    with open_video(source) as (container, stream):
         detector = shot_detector(stream)
         for frame in all_frames(container, stream, Notes()):
             detector.see(frame)
     return detector
 
 
-def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
+def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
     """Two decodes from the start: one counts the frames, so that no more than the wanted ones are ever held."""
-    with open_video(path) as (container, stream):
+    with open_video(source) as (container, stream):
         notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
         found: list[tuple[int | None, int, bool]] = []
         for frame in all_frames(container, stream, notes):
@@ -224,7 +225,7 @@ def _by_counting(path: str, sampling: Sampling, key: str, max_pixels: int | None
             at = "" if times[place] is None else f" (at {times[place]:g} s)"
             raise Unreadable(f"It is damaged: frame {place}{at} of {len(found)} cannot be decoded as it was.")
     flags = ("video_damaged",) if len(candidates) < len(found) else ()
-    with open_video(path) as (container, stream):
+    with open_video(source) as (container, stream):
         pictures: list[Picture] = []
         for place, frame in enumerate(all_frames(container, stream, Notes())):
             if place == chosen[len(pictures)]:

@@ -4,53 +4,90 @@ from __future__ import annotations
 
 import os
 from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from framescribe.errors import Unreadable
+from framescribe.frames.remote import RemoteFile, is_remote
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
-def look(path: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that is there: `path` on this machine, or a URL whose `remote` file is open."""
+
+    path: str
+    size: int
+    remote: RemoteFile | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Its bytes, from the beginning. A remote file stays open, with what was fetched of it."""
+        if self.remote is None:
+            with open(self.path, "rb") as file:
+                yield file
+        else:
+            self.remote.seek(0)
+            yield cast(BinaryIO, self.remote)
+
+
+def look(path: str) -> Source:
     """Raises Unreadable, in plain words, for what no decoder needs to see."""
+    if is_remote(path):
+        remote = RemoteFile(path)
+        source = Source(path, remote.size or 0, remote)
+    else:
+        source = Source(path, _size(path))
+    if not source.size:
+        raise Unreadable("The file is empty (0 bytes).")
+    try:
+        with source.open() as file:
+            head = file.read(4096)
+    except PermissionError as error:
+        raise Unreadable("There is no permission to read the file.") from error
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error}.") from error
+    # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
+    if _is_text(head):
+        raise Unreadable("It is a text file, not a video.")
+    return source
+
+
+def _size(path: str) -> int:
     try:
         state = os.stat(path)
-        if S_ISDIR(state.st_mode):
-            raise Unreadable("It is a folder, not a file.")
-        if not S_ISREG(state.st_mode):  # opening a pipe would wait for its other end
-            raise Unreadable("It is no ordinary file.")
-        if not state.st_size:
-            raise Unreadable("The file is empty (0 bytes).")
-        with open(path, "rb") as file:
-            head = file.read(4096)
     except FileNotFoundError as error:
         raise Unreadable("There is no such file.") from error
     except PermissionError as error:
         raise Unreadable("There is no permission to read the file.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise Unreadable(f"The file cannot be read: {error}.") from error
-    # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
-    if _is_text(head):
-        raise Unreadable("It is a text file, not a video.")
+    if S_ISDIR(state.st_mode):
+        raise Unreadable("It is a folder, not a file.")
+    if not S_ISREG(state.st_mode):  # opening a pipe would wait for its other end
+        raise Unreadable("It is no ordinary file.")
+    return state.st_size
 
 
-def lacks_moov(path: str) -> bool:
+def lacks_moov(source: Source) -> bool:
     """Whether it is an mp4 or mov file whose index (moov atom), which often stands at its end, is not there."""
-    with open(path, "rb") as file:
+    with source.open() as file:
         return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide") and not _has_moov(file)
 
 
-def lacks_tail(path: str) -> bool:
+def lacks_tail(source: Source) -> bool:
     """Whether it is an AVI, Matroska or WebM file that ends before the list of its frames does."""
-    size = os.path.getsize(path)
-    with open(path, "rb") as file:
+    with source.open() as file:
         head = file.read(4096)
         if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-            return _movi_end(file) > size + 1  # the last byte may be padding that nobody wrote
+            return _movi_end(file) > source.size + 1  # the last byte may be padding that nobody wrote
     if head[:4] == _EBML and (start := head.find(_SEGMENT)) >= 0:
         length, width = _ebml_size(head[start + 4 :])
-        return length is not None and start + 4 + width + length > size
+        return length is not None and start + 4 + width + length > source.size
     return False
 
 

@@ -24,6 +24,7 @@ from pebble import ProcessExpired, ProcessPool
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import encode
+from framescribe.frames.remote import is_remote
 from framescribe.frames.sampling import Sampling
 from framescribe.records import Clip, EncodedImage
 
@@ -31,6 +32,7 @@ VIDEOS_A_WORKER = 500
 MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
+REMOTE_SECONDS = 600.0
 SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
 
@@ -113,8 +115,10 @@ class DecoderPool:
 def _limit(path: str) -> float:
     try:
         size = os.path.getsize(path)
-    except OSError:
+    except (OSError, ValueError):
         size = 0
+    if is_remote(path):
+        return REMOTE_SECONDS
     return BASE_SECONDS + SECONDS_A_MEGABYTE * size / 1e6
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,9 +16,10 @@ from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.container import is_cut_off, open_video, pace, times_of
 from framescribe.frames.decoder import Notes, all_frames, packets_index
 from framescribe.frames.display import Turn, stretch
-from framescribe.frames.files import look
+from framescribe.frames.files import Source, look
 from framescribe.frames.index import InDoubt
 from framescribe.frames.picture import turn_of_frame
+from framescribe.records import without_keys
 
 _HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
 _LONG_GAP = 250  # x264's default distance between keyframes: above it a frame in the middle costs more
@@ -50,14 +50,14 @@ class Probe:
 
 
 def probe(path: str) -> Probe:
-    """Look at the local file at `path`: its packets are read once, and one frame is decoded (all, where they lie).
+    """Look at the file at `path`: its packets are read once, and one frame is decoded (all, where they lie).
 
     Raises Unreadable and NoFrames as `decoder.sample` does.
     """
-    look(path)
+    source = look(path)
     try:
-        stamps, keyframes, last = _frames(path)
-        with open_video(path) as (container, stream):
+        stamps, keyframes, last = _frames(source)
+        with open_video(source) as (container, stream):
             first = next(all_frames(container, stream, Notes()), None)
             if first is None:
                 raise NoFrames("It opens, but not one of its frames can be decoded.")
@@ -66,8 +66,8 @@ def probe(path: str) -> Probe:
             times = times_of(container, stream, stamps)
             fps, duration = pace(stream, times, last)
             return Probe(
-                path=path,
-                size=os.path.getsize(path),
+                path=without_keys(path),
+                size=source.size,
                 container=container.format.name,
                 codec=stream.codec_context.codec.canonical_name,
                 pixel_format=first.format.name,
@@ -81,7 +81,7 @@ def probe(path: str) -> Probe:
                 mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
                 audio=bool(container.streams.audio),
                 odd=(
-                    *(["cut off: its last frames are missing"] if is_cut_off(path, container, stream) else []),
+                    *(["cut off: its last frames are missing"] if is_cut_off(source, container, stream) else []),
                     *_about_the_picture(first.interlaced_frame, container, stream),
                     *_about_the_frames(stamps, keyframes, times, stream),
                 ),
@@ -90,12 +90,12 @@ def probe(path: str) -> Probe:
         raise Unreadable(f"It cannot be read: {(error.strerror or str(error)).lower()}.") from error
 
 
-def _frames(path: str) -> tuple[Sequence[int | None], int | None, int]:
+def _frames(source: Source) -> tuple[Sequence[int | None], int | None, int]:
     """The timestamp of each frame, how many keyframes there are (None where that is not known), the last's duration."""
-    with suppress(InDoubt), open_video(path) as (container, stream):
+    with suppress(InDoubt), open_video(source) as (container, stream):
         index = packets_index(container, stream)
         return index.frames, len(index.keys), index.last
-    with open_video(path) as (container, stream):
+    with open_video(source) as (container, stream):
         found = [(frame.pts, frame.duration or 0) for frame in all_frames(container, stream, Notes())]
     if not found:
         raise NoFrames("It opens, but not one of its frames can be decoded.")
