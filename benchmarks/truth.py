@@ -22,7 +22,7 @@ from av.packet import Packet
 from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import ColorTrc, Interpolation
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -34,6 +34,9 @@ UNLIKE = 25.0
 # still, one decoder's rounding is as large as what changes from frame to frame.
 CLEARLY = 0.25
 SAME = 0.05  # frames that differ by less are the same picture
+
+
+HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ def full_decode(path: str) -> Truth:
                     thumbs.append(turned(frame, thumb.to_ndarray()))
                     if not stamps:
                         size = displayed(frame)
+                        if frame.color_trc in HDR:
+                            trouble = "HDR, which framescribe maps to sRGB and the others leave as it is"
                     stamps.append(frame.pts)
         except FFmpegError as error:
             trouble = f"the full decode fails at frame {len(stamps)}: {error.strerror}"

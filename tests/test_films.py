@@ -80,6 +80,10 @@ def test_every_frame_is_the_one_that_was_drawn(film: Callable[[str], Path], name
         picked = [frame.index for frame in lot.frames]
         assert len(picked) == len(set(picked)) == min(4, count)
         assert shown(lot, name) == [(index, numbers[index]) for index in sorted(picked)]
+    for method in ("keyframes", "scenes"):
+        clip = take(path, Sampling(method=method, frames=6), limit)  # type: ignore[arg-type]
+        assert 1 <= len(clip.frames) <= 6
+        assert shown(clip, name) == [(frame.index, numbers[frame.index]) for frame in clip.frames]
     clocked = [{"method": "times", "times": (0.0, 0.013, 0.715, 1.313, 999.0)}, {"method": "every", "every": 0.273}]
     if times is None:
         if seen[0] is None:

@@ -292,3 +292,24 @@ def test_every_real_file_gets_a_row(real_clips: Path, tmp_path: Path) -> None:
     events = [json.loads(line) for line in ended.stdout.splitlines()]
     assert events[-1]["event"] == "finished"
     assert sum(event["event"] == "row" for event in events) == len(records)
+
+
+def test_a_video_that_is_cut_off_is_flagged_where_it_is_salvaged(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    whole = next(clip for clip in demo_clips if clip.path.suffix == ".mkv")
+    cut = tmp_path / whole.path.name
+    content = whole.path.read_bytes()
+    cut.write_bytes(content[: len(content) * 2 // 3])
+    report = job(recipe(), find(cut), tmp_path / "refused.jsonl")
+    assert report.output is not None
+    (row,) = read_rows(report.output)
+    assert row.status == "failed" and row.error is not None
+    assert "cut off" in row.error.message
+    salvaged = Sampling(method="uniform", frames=3, salvage=True)
+    output = tmp_path / "salvaged.jsonl"
+    for prompt in ("default", "Summarize the captions: {captions}"):  # the second run has new summaries alone
+        job(recipe(salvaged, prompt), find(cut), output)
+        (row,) = read_rows(output)
+        assert (row.status, row.flags) == ("flagged", ("video_cut_off",))
+        times = [frame.index / (whole.frame_count - 1) for frame in row.frames]
+        drawn = [whole.scene.frame_caption(t) for t in times]
+        assert sum(frame.caption == right for frame, right in zip(row.frames, drawn, strict=True)) >= 2

@@ -95,3 +95,26 @@ def test_a_name_in_brackets_is_shown_as_it_is(tmp_path: Path) -> None:
     assert shown.returncode == 3, shown.stderr
     assert "[1] a.mp4" in shown.stdout
     assert "[b] [2].mp4" in shown.stdout
+
+
+def test_keyframes_and_shots_can_be_seen(tmp_path: Path) -> None:
+    pytest.importorskip("scenedetect", reason="sampling by scenes needs framescribe[scenes]")
+    pictures = [np.full((64, 128, 3), (230, 20, 20) if k < 50 else (20, 20, 230), np.uint8) for k in range(90)]
+    path = film(tmp_path / "a.mp4", pictures=pictures, gop=30, options={"sc_threshold": "0"})
+    for method, names in (
+        ("keyframes", ["a.mp4-000000-0.000s.jpg", "a.mp4-000030-1.200s.jpg", "a.mp4-000060-2.400s.jpg"]),
+        ("scenes", ["a.mp4-000025-1.000s.jpg", "a.mp4-000070-2.800s.jpg"]),
+    ):
+        ended = framescribe("sample", path, "--sample", method, "-o", tmp_path / method)
+        assert ended.returncode == 0, ended.stderr
+        assert sorted(file.name for file in (tmp_path / method).iterdir()) == names
+    wrong = framescribe("sample", path, "--frames", "2", "-o", tmp_path / "none")
+    assert wrong.returncode == 2
+    assert "keyframes" in wrong.stderr
+
+
+def test_a_time_limit_can_be_set(tmp_path: Path) -> None:
+    film(tmp_path / "a.mp4", frames=250, size=(1920, 1080))
+    ended = framescribe("sample", tmp_path / "a.mp4", "--decode-timeout", "0.1", "-o", tmp_path / "out")
+    assert ended.returncode == 3
+    assert "not decoded within 0.1 s" in ended.stderr

@@ -94,7 +94,7 @@ class DecoderPool:
         try:
             return await asyncio.wrap_future(future)
         except FutureTimeout as error:
-            raise DecodeTimeout(f"It was not decoded within {limit:.0f} s and was given up.") from error
+            raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
         except ProcessExpired as error:
             raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
         except BrokenProcessPool as error:
