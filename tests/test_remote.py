@@ -124,6 +124,10 @@ def test_every_container_can_be_remote(server: Server, name: str) -> None:
     assert far.info == near.info
     assert [frame.index for frame in far.frames] == [number_in(frame.image) for frame in far.frames]  # type: ignore[arg-type]
     assert probe(f"{server.url}/{name}").frames == 40
+    for method in ("keyframes", "scenes", "random"):
+        sampling = Sampling(method=method, frames=3)  # type: ignore[arg-type]
+        clip = sample(f"{server.url}/{name}", sampling, key="", max_pixels=None)
+        assert [frame.index for frame in clip.frames] == [number_in(frame.image) for frame in clip.frames]  # type: ignore[arg-type]
 
 
 def test_a_server_that_fails_now_and_then_is_asked_again(server: Server) -> None:

@@ -52,13 +52,13 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
+        shots = _shots(source) if sampling.method == "scenes" else None
         with open_video(source) as (container, stream):
             if is_cut_off(source, container, stream):
                 if not sampling.salvage:
                     raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
                 clip = _by_counting(source, sampling, key, max_pixels)
                 return replace(clip, flags=("video_cut_off", *clip.flags))
-            shots = _shots(source) if sampling.method == "scenes" else None
             stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
             with suppress(InDoubt):
                 index = stored or packets_index(container, stream)

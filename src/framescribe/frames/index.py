@@ -87,7 +87,7 @@ def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | N
     gaps = {later - earlier for earlier, later in pairwise(stamps)}
     if not plain or not gaps or min(gaps) <= 0 or len(entries) != stream.frames or stream.start_time is None:
         return None
-    delay = bisect_left(stamps, stream.start_time)
+    delay = bisect_left(stamps, stream.start_time, hi=len(stamps) - 1)
     keys = [place for place, entry in enumerate(entries) if entry.is_keyframe]
     all_keys = len(keys) == len(entries) and stream.codec_context.has_b_frames
     if stamps[delay] != stream.start_time or not keys or keys[0] != 0 or all_keys or (delay and len(gaps) > 1):
