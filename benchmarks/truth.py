@@ -205,7 +205,9 @@ def _mistake(picture: np.ndarray, number: int, size: tuple[int, int], truth: Tru
     # Any other frame of the file, by small pictures.
     small = resized(picture, (THUMB, THUMB)).astype(np.int16)
     offs = np.array([np.abs(thumb - small).mean() for thumb in truth.thumbs])
-    best = int(offs.argmin())
+    others = offs.copy()
+    others[[place for place in (number - 1, number + 1) if 0 <= place < len(offs)]] = np.inf  # they were, more closely
+    best = int(others.argmin())
     apart = difference(truth.thumbs[best], truth.thumbs[number])
     if apart > 1 and offs[number] - offs[best] > CLEARLY * apart:
         return f"frame {best} in place of {number}" if offs[best] < UNLIKE else f"unlike frame {number} or any other"

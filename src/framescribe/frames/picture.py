@@ -14,8 +14,9 @@ from av.video.stream import VideoStream
 from framescribe.frames.display import QUARTERS, Turn, fit, stretch, turn_of
 from framescribe.frames.tone import Transfer, to_srgb
 
-# Without full chroma white comes out as 253 where swscale scales (measured).
-SHRINK = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+# Scaled into planes of green, blue and red, since into packed RGB swscale takes two to three times as long for the same
+# pixels, or loses chroma and makes 253 of white (measured: benchmarks/scaling.py).
+SCALE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 HDR: dict[int, Transfer] = {ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}
 
@@ -27,12 +28,13 @@ def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -
     turn = turn_of_frame(frame)
     width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
     small = fit(width, height, max_pixels)
-    how = None if small == (frame.width, frame.height) else SHRINK
-    transfer = HDR.get(frame.color_trc)
-    form = "rgb48le" if transfer else "rgb24"
-    rgb = frame.reformat(width=small[0], height=small[1], format=form, interpolation=how, threads=1).to_ndarray()
+    transfer, wide = HDR.get(frame.color_trc), frame.color_primaries != ColorPrimaries.BT709
+    form, planes = ("rgb48le", "gbrp16le") if transfer else ("rgb24", "gbrp")
+    if small != (frame.width, frame.height):
+        frame = frame.reformat(width=small[0], height=small[1], format=planes, interpolation=SCALE, threads=1)
+    rgb = frame.reformat(format=form, threads=1).to_ndarray()
     if transfer:
-        rgb = to_srgb(rgb, transfer, wide=frame.color_primaries != ColorPrimaries.BT709)
+        rgb = to_srgb(rgb, transfer, wide=wide)
     pixels = turn.of(rgb)
     return (pixels, height, width) if turn.swap else (pixels, width, height)
 
