@@ -285,7 +285,7 @@ def main() -> None:
     parser = options("Trains shapes-vlm from scratch.")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw the images")
     parser.add_argument("--tower-steps", type=int, default=1800)
-    parser.add_argument("--caption-steps", type=int, default=900)
+    parser.add_argument("--caption-steps", type=int, default=1100)
     parser.add_argument(
         "--tower", type=Path, help="keep the trained tower in this file, or start from it if it is there"
     )

@@ -83,10 +83,11 @@ class Pool:
 def frame_size(rng: random.Random) -> tuple[int, int]:
     """A width and a height as videos have them, reduced for speed: the model sees tiles of 96 pixels anyway."""
     kind = rng.random()
-    if kind < 0.6:
+    if kind < 0.5:
         width, height = rng.choice(COMMON_SIZES)
     else:
-        aspect = 4 ** rng.uniform(-1, 1) if kind < 0.8 else 2 ** rng.uniform(-1, 1)
+        # Strips up to 4:1 need a share of their own: in them objects are drawn smallest on the tiles.
+        aspect = 4 ** (rng.choice((-1, 1)) * rng.uniform(0.6, 1.02)) if kind < 0.75 else 2.3 ** rng.uniform(-1, 1)
         width, height = int(400 * aspect**0.5), int(400 / aspect**0.5)
     factor = rng.uniform(150, 300) / min(width, height)
     if max(width, height) * factor > 640:
