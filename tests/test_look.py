@@ -114,7 +114,8 @@ def test_keyframes_and_shots_can_be_seen(tmp_path: Path) -> None:
 
 
 def test_a_time_limit_can_be_set(tmp_path: Path) -> None:
-    film(tmp_path / "a.mp4", frames=250, size=(1920, 1080))
-    ended = framescribe("sample", tmp_path / "a.mp4", "--decode-timeout", "0.1", "-o", tmp_path / "out")
+    film(tmp_path / "a.mp4", frames=100, size=(640, 360))
+    many = ("--sample", "uniform", "--frames", "100", "--format", "png")
+    ended = framescribe("sample", tmp_path / "a.mp4", *many, "--decode-timeout", "0.1", "-o", tmp_path / "out")
     assert ended.returncode == 3
     assert "not decoded within 0.1 s" in ended.stderr

@@ -19,12 +19,18 @@ from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerF
 
 from framescribe.demo.scenes import MOTIONS
 
-ROUNDS = ("", ", second round", ", third round")  # in the seeds of their random numbers
-RATES, WARMUP, FLOOR = (2e-3, 1.5e-3, 1.5e-3), 100, 0.02  # the learning rate of each round
+ROUNDS = ("", ", second round", ", third round", ", fourth round")  # in the seeds of their random numbers
+RATES, WARMUP, FLOOR = (2e-3, 1.5e-3, 1.5e-3, 1.2e-3), 100, 0.02  # the learning rate of each round
 LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
 EASY_STEPS = 0.25  # over this part of the steps the share of simple examples falls from all to none
 CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
-VERB_WEIGHTS = (1.0, 1.0, 4.0)  # in each round, of the word that says what an object does: most mistakes are there
+VERB_WEIGHTS = (1.0, 1.0, 4.0, 4.0)  # in each round, of the word that says what an object does: most mistakes are there
+FROM_START = (
+    False,
+    False,
+    False,
+    True,
+)  # in each round, whether frames are also taken as uniform sampling does, and objects cross over
 
 EMBEDDING_SPREAD = 0.05
 LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
@@ -112,12 +118,12 @@ def examples(
     count: int,
     ease: float,
     caption_weight: float,
-    verb_weight: float,
+    number: int,
 ) -> list[Row]:
-    """Token ids and the weight of predicting each of them: at least 1 in the answer, less in captions, 0 elsewhere."""
+    """Examples of round `number`: token ids, and how much each is to be predicted (see ROUNDS and what follows)."""
     made, verbs = [], {tokenizer(f" {motion}")["input_ids"][0] for motion in MOTIONS}
     for _ in range(count):
-        example = training_example(rng, ease)
+        example = training_example(rng, ease, FROM_START[number])
         text, shift = text_chat(example.prompt), text_chat("").index(" ") + 1
         encoded = tokenizer(text, return_offsets_mapping=True)
         start, end = example.captions_start + shift, example.captions_end + shift
@@ -128,7 +134,7 @@ def examples(
         answer = [*tokenizer(" " + example.answer)["input_ids"], tokenizer.eos_token_id]
         # A few prompts come without the begin-of-text token, as from a server used without the chat template.
         opening = [] if rng.random() < 0.06 else [tokenizer.bos_token_id]
-        said = [verb_weight if token in verbs else 1.0 for token in answer]
+        said = [VERB_WEIGHTS[number] if token in verbs else 1.0 for token in answer]
         made.append((opening + ids + answer, [0.0] * len(opening) + weights + said))
     return made
 
@@ -154,9 +160,9 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 
 
 def main() -> None:
-    parser = options("Trains shapes-llm from scratch, in three rounds.")
+    parser = options("Trains shapes-llm from scratch, in four rounds.")
     parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the rounds")
-    parser.add_argument("--steps", type=int, nargs=3, default=(2600, 1400, 1400), help="of each round")
+    parser.add_argument("--steps", type=int, nargs=4, default=(2600, 1400, 1400, 450), help="of each round")
     parser.add_argument("--rounds", type=Path, help="keep each round's model here, or go on from the last that is here")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
@@ -165,11 +171,11 @@ def main() -> None:
     tokenizer = build_tokenizer(TEXT_CHAT)
     model = build(tokenizer, args.layers)
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-    kept = [args.rounds / str(number) for number in range(1, 4)] if args.rounds else []
+    kept = [args.rounds / str(number) for number in range(1, 5)] if args.rounds else []
     done = sum((folder / "config.json").exists() for folder in kept)
     if done:
         model = MistralForCausalLM.from_pretrained(kept[done - 1], dtype=torch.float32, attn_implementation="training")
-    for number in range(done, 3):
+    for number in range(done, 4):
         rng = random.Random(f"text {args.seed}{ROUNDS[number]}")
         optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATES[number]), betas=(0.9, 0.98), fused=True)
         if number == 0:
@@ -208,7 +214,7 @@ def learn(
         part = step / steps
         if not batches:
             ease, captions = (max(0.0, 1 - part / EASY_STEPS), CAPTION_WEIGHT * (1 - part)) if number == 0 else (0, 0)
-            made = examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, captions, VERB_WEIGHTS[number])
+            made = examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, captions, number)
             batches = in_batches(made)
             rng.shuffle(batches)
         average.add(train_step(model, optimizer, batches.pop(), cosine(step, steps, WARMUP, FLOOR)))
