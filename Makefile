@@ -29,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 		--editable '.[local,scenes]' fastapi hypothesis imageio-ffmpeg mypy pandas pytest pytest-timeout ruff uvicorn
 	touch $(READY)
 
-# Train the two tiny checkpoints anew, from nothing: more than half an hour and more than an hour, on one core.
+# Train the two tiny checkpoints anew, from nothing: more than half an hour and the better part of an hour, on one core.
 train: $(READY)
 	$(BIN)/python training/train_vlm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-vlm
 	$(BIN)/python training/train_llm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-llm

@@ -22,33 +22,22 @@ class Example:
     objects: int
 
 
-def frame_times(rng: random.Random, count: int, from_start: bool) -> list[float]:
-    """Times between 0 and 1 at which frames may have been taken; `from_start`: as uniform sampling does, too."""
+def frame_times(rng: random.Random, count: int) -> list[float]:
+    """Times between 0 and 1 at which frames may have been taken."""
     if count == 1:
         return [0.5]
-    if from_start and rng.random() < 0.5:
-        return [k / count for k in range(count)]
     return [k / (count - 1) for k in range(count)] if rng.random() < 0.5 else [(k + 0.5) / count for k in range(count)]
 
 
-def across(rng: random.Random) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Two opposite spots of a grid of 3 x 3 cells, which differ in nothing but left and right, or top and bottom."""
-    near, along = rng.choice((rng.random(), 3 - rng.random())), 3 * rng.random()
-    spots = (near, along), (3 - near, along)
-    return spots if rng.random() < 0.5 else ((along, near), (along, 3 - near))
-
-
-def random_statements(rng: random.Random, frames: int, objects: int, from_start: bool = True) -> list[Statement]:
+def random_statements(rng: random.Random, frames: int, objects: int) -> list[Statement]:
     """What is seen in the frames of a random clip, whose objects differ in colour and may pass through each other."""
     tracks = []
     for colour in rng.sample(list(COLOURS), objects):
         start, end = ((rng.random() * 3, rng.random() * 3) for _ in range(2))
-        if from_start and rng.random() < 0.35:
-            start, end = across(rng)
         name = (rng.choice(SIZES), colour, rng.choice(SHAPES))
         tracks.append((name, rng.choices(MOTIONS, (4, 5, 1.3, 1.3))[0], start, end, rng.uniform(0.15, 0.85)))
     dwell, background, statements = rng.choice((0, 0.15, 0.3, 0.4)), rng.choice(BACKGROUNDS), []
-    for t in frame_times(rng, frames, from_start):
+    for t in frame_times(rng, frames):
         done, mentions = min(1.0, max(0.0, (t - dwell) / (1 - 2 * dwell))), []
         for name, motion, start, end, when in tracks:
             if (motion == "appears" and t < when) or (motion == "disappears" and t >= when):
@@ -81,21 +70,18 @@ def with_mistake(rng: random.Random, statements: list[Statement]) -> list[Statem
     return changed if summarise(changed) == summarise(statements) else statements
 
 
-def random_example(
-    rng: random.Random, frames: int, objects: int, *, mistakes: float = 0.0, from_start: bool = True
-) -> Example:
+def random_example(rng: random.Random, frames: int, objects: int, *, mistakes: float = 0.0) -> Example:
     """An example with so many frames and objects; in a share `mistakes` of them a middle caption is wrong."""
-    statements = random_statements(rng, frames, objects, from_start)
+    statements = random_statements(rng, frames, objects)
     shown = with_mistake(rng, statements) if frames > 2 and rng.random() < mistakes else statements
     prompt, start, end = summary_prompt(rng, [statement.sentence() for statement in shown])
     answer = summarise(statements).sentence(lead=wants_lead(prompt))
     return Example(prompt, start, end, answer, frames, objects)
 
 
-def training_example(rng: random.Random, ease: float, from_start: bool) -> Example:
+def training_example(rng: random.Random, ease: float) -> Example:
     """An example for training: `ease` is the share of simple ones (few frames, one or two objects)."""
     if rng.random() < ease:
-        return random_example(rng, rng.randint(1, 3), rng.choice((1, 1, 2)), from_start=from_start)
+        return random_example(rng, rng.randint(1, 3), rng.choice((1, 1, 2)))
     frames = rng.choices((1, 2, 3, 4, 5, 6, 7, 8), (12, 16, 20, 18, 18, 5, 5, 6))[0]
-    objects = rng.choices((1, 2, 3), (20, 50, 30))[0]
-    return random_example(rng, frames, objects, mistakes=0.1, from_start=from_start)
+    return random_example(rng, frames, rng.choices((1, 2, 3), (20, 50, 30))[0], mistakes=0.1)

@@ -17,24 +17,13 @@ from torch import nn
 from torch.nn import functional
 from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
-from framescribe.demo.scenes import MOTIONS
-
-ROUNDS = ("", ", second round", ", third round", ", fourth round")  # in the seeds of their random numbers
-RATES, WARMUP, FLOOR = (2e-3, 1.5e-3, 1.5e-3, 1.2e-3), 100, 0.02  # the learning rate of each round
+RATE, SECOND_RATE, WARMUP, FLOOR = 2e-3, 1.5e-3, 100, 0.02
 LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
 EASY_STEPS = 0.25  # over this part of the steps the share of simple examples falls from all to none
 CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
-VERB_WEIGHTS = (1.0, 1.0, 4.0, 4.0)  # in each round, of the word that says what an object does: most mistakes are there
-FROM_START = (
-    False,
-    False,
-    False,
-    True,
-)  # in each round, whether frames are also taken as uniform sampling does, and objects cross over
 
 EMBEDDING_SPREAD = 0.05
 LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
-RECENCY = 18.0  # how strongly some heads of the other layers prefer what was said last, at first
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
 
@@ -65,28 +54,7 @@ def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM
                 parameter, std=EMBEDDING_SPREAD if "embed" in name else (2 / (5 * parameter.shape[-1])) ** 0.5
             )
     look_back(model, LOOK_BACK)
-    prefer_the_latest(model)
     return model
-
-
-def prefer_the_latest(model: MistralForCausalLM) -> None:
-    """Have every other head of the later layers start with a leaning to what was said last.
-
-    Of all the places that captions give an object, a summary needs the latest. The shared direction that `look_back`
-    gave the embeddings is used again, with slow rotary embeddings: their sum falls with the distance.
-    """
-    config = model.config
-    half = config.head_dim // 2
-    speeds = config.rope_parameters["rope_theta"] ** (-torch.arange(half) / half)
-    slow = (speeds > 0.004) & (speeds < 0.03)
-    shared = model.model.embed_tokens.weight.detach().mean(0)
-    direction = RECENCY * shared / shared.norm() / config.hidden_size**0.5
-    with torch.no_grad():
-        for layer in model.model.layers[1:]:
-            query = layer.self_attn.q_proj.weight.view(-1, 2, half, config.hidden_size)
-            key = layer.self_attn.k_proj.weight.view(-1, 2, half, config.hidden_size)
-            key[:, 0, slow] += direction
-            query[::2, 0, slow] += direction
 
 
 def look_back(model: MistralForCausalLM, offsets: tuple[int, ...]) -> None:
@@ -113,17 +81,12 @@ def look_back(model: MistralForCausalLM, offsets: tuple[int, ...]) -> None:
 
 
 def examples(
-    tokenizer: PreTrainedTokenizerFast,
-    rng: random.Random,
-    count: int,
-    ease: float,
-    caption_weight: float,
-    number: int,
+    tokenizer: PreTrainedTokenizerFast, rng: random.Random, count: int, ease: float, caption_weight: float
 ) -> list[Row]:
-    """Examples of round `number`: token ids, and how much each is to be predicted (see ROUNDS and what follows)."""
-    made, verbs = [], {tokenizer(f" {motion}")["input_ids"][0] for motion in MOTIONS}
+    """Token ids and the weight of predicting each of them: 1 in the answer, less in the captions, 0 elsewhere."""
+    made = []
     for _ in range(count):
-        example = training_example(rng, ease, FROM_START[number])
+        example = training_example(rng, ease)
         text, shift = text_chat(example.prompt), text_chat("").index(" ") + 1
         encoded = tokenizer(text, return_offsets_mapping=True)
         start, end = example.captions_start + shift, example.captions_end + shift
@@ -134,8 +97,7 @@ def examples(
         answer = [*tokenizer(" " + example.answer)["input_ids"], tokenizer.eos_token_id]
         # A few prompts come without the begin-of-text token, as from a server used without the chat template.
         opening = [] if rng.random() < 0.06 else [tokenizer.bos_token_id]
-        said = [VERB_WEIGHTS[number] if token in verbs else 1.0 for token in answer]
-        made.append((opening + ids + answer, [0.0] * len(opening) + weights + said))
+        made.append((opening + ids + answer, [0.0] * len(opening) + weights + [1.0] * len(answer)))
     return made
 
 
@@ -160,30 +122,31 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
 
 
 def main() -> None:
-    parser = options("Trains shapes-llm from scratch, in four rounds.")
-    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the rounds")
-    parser.add_argument("--steps", type=int, nargs=4, default=(2600, 1400, 1400, 450), help="of each round")
-    parser.add_argument("--rounds", type=Path, help="keep each round's model here, or go on from the last that is here")
+    parser = options("Trains shapes-llm from scratch, in two rounds.")
+    parser.add_argument("--steps", type=int, default=2600, help="of the first round, which begins with simple examples")
+    parser.add_argument("--second-steps", type=int, default=1400, help="of the second round, which has them all")
+    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the others")
+    parser.add_argument("--first", type=Path, help="keep the first round's model here, or start from it if it is there")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     tokenizer = build_tokenizer(TEXT_CHAT)
-    model = build(tokenizer, args.layers)
-    log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-    kept = [args.rounds / str(number) for number in range(1, 5)] if args.rounds else []
-    done = sum((folder / "config.json").exists() for folder in kept)
-    if done:
-        model = MistralForCausalLM.from_pretrained(kept[done - 1], dtype=torch.float32, attn_implementation="training")
-    for number in range(done, 4):
-        rng = random.Random(f"text {args.seed}{ROUNDS[number]}")
-        optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATES[number]), betas=(0.9, 0.98), fused=True)
-        if number == 0:
-            copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
-        learn(model, optimizer, tokenizer, rng, args.steps[number], number)
+    if args.first and (args.first / "config.json").exists():
+        model = MistralForCausalLM.from_pretrained(args.first, dtype=torch.float32, attn_implementation="training")
+    else:
+        model = build(tokenizer, args.layers)
+        log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
+        rng = random.Random(f"text {args.seed}")
+        optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
+        copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
+        learn(model, optimizer, tokenizer, rng, args.steps, EASY_STEPS, CAPTION_WEIGHT)
         model = model.half().float()  # as it is kept, so that a start from the kept model gives the same
-        if kept:
-            save(copy.deepcopy(model), tokenizer, kept[number], max_new_tokens=128)
+        if args.first:
+            save(copy.deepcopy(model), tokenizer, args.first, max_new_tokens=128)
+    rng = random.Random(f"text {args.seed}, second round")
+    optimizer = torch.optim.AdamW(adamw(model.named_parameters(), SECOND_RATE), betas=(0.9, 0.98), fused=True)
+    learn(model, optimizer, tokenizer, rng, args.second_steps, 0.0, 0.0)
     save(model, tokenizer, args.out, max_new_tokens=128)
     finish(args.out, "shapes-llm")
     log("saved", args.out)
@@ -206,20 +169,20 @@ def learn(
     tokenizer: PreTrainedTokenizerFast,
     rng: random.Random,
     steps: int,
-    number: int,
+    easy_steps: float,
+    caption_weight: float,
 ) -> None:
-    """A round of summaries; in the first, simple examples and the weight of the captions in the prompt fall away."""
+    """A round of summaries; simple examples and the weight of the captions in the prompt fall away in it."""
     average, batches = Average(), list[list[Row]]()
     for step in range(steps):
         part = step / steps
         if not batches:
-            ease, captions = (max(0.0, 1 - part / EASY_STEPS), CAPTION_WEIGHT * (1 - part)) if number == 0 else (0, 0)
-            made = examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, captions, number)
-            batches = in_batches(made)
+            ease = max(0.0, 1 - part / easy_steps) if easy_steps else 0.0
+            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, caption_weight * (1 - part)))
             rng.shuffle(batches)
         average.add(train_step(model, optimizer, batches.pop(), cosine(step, steps, WARMUP, FLOOR)))
         if (step + 1) % 100 == 0 or step in (0, 9, 49):
-            log(f"round {number + 1}, step {step + 1}: loss and share of right tokens in the answer {average}")
+            log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
 
 
 def train_step(
@@ -238,7 +201,7 @@ def train_step(
         logits = model.lm_head(hidden[chosen])
     losses = functional.cross_entropy(logits.float(), target, reduction="none")
     update(optimizer, (losses * weight).sum() / weight.sum(), factor)
-    answer = weight >= 1
+    answer = weight == 1
     right = (logits.argmax(-1) == target)[answer].float().mean()
     return torch.stack([losses[answer].mean(), right])
 
