@@ -1,18 +1,30 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
 # make test: sets everything up and proves it. Both need Python 3.11 or newer and nothing else.
+# make test-engines: proves it with the engines that want an environment of their own, below .engines (4 GB, 2 minutes).
 
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ENGINES := $(PYTHON) tests/engines/environments.py
+TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test check setup train clean
+.PHONY: demo test test-engines test-llama-cpp check setup train clean
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-engines:
+	$(ENGINES) vllm architectures
+	$(TEST_ENGINES) tests/engines
+
+# Builds llama.cpp the first time: some ten minutes on one core.
+test-llama-cpp:
+	$(ENGINES) architectures llama-cpp
+	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -36,4 +48,4 @@ train: $(READY)
 	$(BIN)/python training/evaluate.py
 
 clean:
-	rm -rf $(VENV) framescribe-demo*
+	rm -rf $(VENV) .engines framescribe-demo*

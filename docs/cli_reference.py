@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS = ("caption", "frames", "summarize", "status", "probe", "sample", "models", "demo")
+COMMANDS = (
+    *("caption", "frames", "summarize", "serve", "doctor"),
+    *("status", "probe", "sample", "models", "convert", "demo"),
+)
 PAGE = Path(__file__).parent / "cli.md"
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -94,16 +94,21 @@ class ScriptedServer:
     """Plays `acts` for POST /v1/chat/completions in order of arrival, the last one again and again.
 
     `models` is the act for GET /v1/models, or the names it lists; `others` for every other path.
-    `requests` holds what was asked (JSON), `authorization` the header of each, `most_at_once` how many were under
-    way together.
+    `requests` holds what was asked (JSON), `headers`, `queries` and `authorization` what came with each,
+    `most_at_once` how many were under way together.
     """
 
-    def __init__(self, *acts: Act, models: Act | Sequence[str] = ("tiny",), others: Act | None = None) -> None:
+    def __init__(
+        self, *acts: Act, models: Act | Sequence[str] = ("tiny",), others: Act | None = None, port: int = 0
+    ) -> None:
+        self._port = port
         self._acts = list(acts) or [says()]
         self._models = models if callable(models) else answers(200, {"data": [{"id": name} for name in models]})
         self._others = others or answers(404, "not found")
         self.requests: list[dict[str, Any]] = []
         self.authorization: list[str | None] = []
+        self.headers: list[Mapping[str, str]] = []
+        self.queries: list[dict[str, str]] = []
         self.most_at_once = self._at_once = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -112,6 +117,8 @@ class ScriptedServer:
         act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
         self.requests.append(await request.json())
         self.authorization.append(request.headers.get("Authorization"))
+        self.headers.append(request.headers.copy())
+        self.queries.append(dict(request.query))
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
@@ -126,7 +133,7 @@ class ScriptedServer:
         app.router.add_route("*", "/{path:.*}", self._others)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         return self._runner.addresses[0][1]
 
     def _await(self, work: Any) -> Any:

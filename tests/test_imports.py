@@ -14,9 +14,9 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 # Lower rooms first; a room may import from its own floor and from those below it.
 FLOORS = [
     {"errors", "records", "version"},
-    {"registry", "tables", "meter", "frames", "prompts", "engines"},
-    {"recipe", "sources", "strategies", "results"},
-    {"captioner"},
+    {"registry", "tables", "meter", "frames", "prompts", "prices", "engines"},
+    {"recipe", "sources", "strategies", "results", "sight", "convert"},
+    {"engine_factory", "captioner"},
     {"runners"},
     {"job"},
     {"cli", "easyanimate", "demo", "__main__"},

@@ -24,7 +24,7 @@ def collect(caption, stop_after: int | None = None, in_flight: int = 8) -> list[
 
     async def go() -> None:
         stop = asyncio.Event()
-        async for row in run(caption, ((video, None) for video in VIDEOS), in_flight=in_flight, stop=stop):
+        async for row in run(caption, ((video, None) for video in VIDEOS), room=lambda under_way: in_flight, stop=stop):
             rows.append(row)
             if stop_after == len(rows):
                 stop.set()

@@ -9,15 +9,16 @@ import asyncio
 import math
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from framescribe import registry
+from framescribe.engine_factory import make_engine
 from framescribe.engines.base import ChatRequest, Engine, Reply
-from framescribe.engines.presets import resolve
-from framescribe.errors import FramescribeError, UserError, VideoError
+from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.meter import Meter
+from framescribe.prices import Budget
 from framescribe.recipe import ModelChoice, Part, Recipe
 from framescribe.records import Clip, Failure, Row, Stage, Video
 from framescribe.strategies.frames_then_summary import Ask, caption_frames, summarize
@@ -25,12 +26,23 @@ from framescribe.version import VERSION
 
 
 class Captioner:
-    """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`."""
+    """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`.
 
-    def __init__(self, recipe: Recipe, meter: Meter | None = None) -> None:
+    Servers that are started for it keep their logs in the folder `logs`.
+    """
+
+    def __init__(
+        self, recipe: Recipe, meter: Meter | None = None, logs: Path | None = None, budget: Budget | None = None
+    ) -> None:
         self.recipe = recipe
+        self.budget = budget or Budget()
+        self._logs = logs or Path("framescribe-logs")
         self.meter = meter or Meter()
         self.engines: dict[Part, Engine] = {}
+        self.models: dict[Part, str | None] = {
+            "frames": recipe.frame_model.model if recipe.frame_model else None,
+            "summary": recipe.summary_model.model if recipe.summary_model else None,
+        }
         self._fingerprints = recipe.fingerprints()
         self._decoders = recipe.decoders or min(8, os.cpu_count() or 1)
         self._pool: DecoderPool | None = None
@@ -41,13 +53,13 @@ class Captioner:
             "frames": self.recipe.frame_model,
             "summary": self.recipe.summary_model,
         }
-        opened: dict[ModelChoice, Engine] = {}
-        for stage, choice in choices.items():
-            if choice is None:
-                continue
-            if choice not in opened:
-                opened[choice] = make_engine(choice)
-            self.engines[stage] = opened[choice]
+        distinct = list(dict.fromkeys(choice for choice in choices.values() if choice is not None))
+        opened = {
+            choice: make_engine(choice, images=choice == choices["frames"], beside=distinct, logs=self._logs)
+            for choice in distinct
+        }
+        self.engines = {stage: opened[choice] for stage, choice in choices.items() if choice is not None}
+        self.budget.check([choice.model for choice in distinct])
         for engine in opened.values():
             await engine.open()
         if self.recipe.frame_model is not None:
@@ -62,19 +74,27 @@ class Captioner:
 
     @property
     def in_flight(self) -> int:
-        """How many videos at once keep every model busy while the next ones are decoded.
+        """How many videos at once keep every model busy while the next ones are decoded; it may change.
 
         Twice what the models answer at once, and no more: a row comes out, and a stop ends, the sooner for it.
         """
         answered = max(engine.concurrency for engine in self.engines.values())
         return math.ceil(2 * answered / _frames_a_video(self.recipe.sampling)) + self._decoders
 
+    @property
+    def requests_a_video(self) -> int:
+        """How many requests a video probably costs."""
+        return (_frames_a_video(self.recipe.sampling) if "frames" in self.engines else 0) + ("summary" in self.engines)
+
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
         """The row for this video. Frame captions that `earlier` paid for are taken over, not asked for again.
 
         What goes wrong with this video becomes a failed row; UserError and RunError are the run's and are raised.
         """
-        counted = {stage: _Counted(engine, stage, self.meter) for stage, engine in self.engines.items()}
+        counted = {
+            stage: _Counted(engine, stage, self.meter, self.budget, self.models[stage])
+            for stage, engine in self.engines.items()
+        }
         row = Row(
             id=video.id,
             video_path=video.public_path,
@@ -150,6 +170,7 @@ class Captioner:
                     **self.recipe.made_by(stage),
                     "prompt_tokens": counter.prompt_tokens,
                     "completion_tokens": counter.completion_tokens,
+                    **({"cost": round(counter.cost, 8)} if counter.cost is not None else {}),
                 }
         prints = {stage: fingerprint for stage, fingerprint in self._fingerprints.items() if fingerprint is not None}
         if earlier is not None and earlier.frames and (frames := earlier.fingerprint("frames")):
@@ -164,40 +185,15 @@ def _frames_a_video(sampling: Sampling) -> int:
     return {"mid": 1, "times": len(sampling.times), "every": 8}.get(sampling.method, min(sampling.frames, 8))
 
 
-def make_engine(choice: ModelChoice) -> Engine:
-    """The engine for `choice`, not yet opened. UserError where the choice cannot be."""
-    if choice.engine == "openai":
-        kind = registry.load(registry.ENGINES, "openai", "engine")
-        engine: Engine = kind(
-            model=choice.model,
-            base_url=choice.base_url,
-            concurrency=choice.requests,
-            timeout=choice.timeout,
-            api_key_env=choice.api_key_env,
-        )
-        return engine
-    kind = registry.load(registry.ENGINES, choice.engine, "engine")
-    if choice.model is None:
-        raise UserError(f"the engine {choice.engine!r} needs a model: give --model")
-    engine = kind(
-        model=resolve(choice.model),
-        revision=choice.revision,
-        device=choice.device,
-        dtype=choice.dtype,
-        quantize=choice.quantize,
-        max_batch=choice.batch_size,
-        trust_remote_code=choice.trust_remote_code,
-    )
-    return engine
-
-
 class _Counted:
     """One video's one stage asking an engine: counts that video's tokens and the run's."""
 
-    def __init__(self, engine: Engine, stage: Stage, meter: Meter) -> None:
+    def __init__(self, engine: Engine, stage: Stage, meter: Meter, budget: Budget, model: str | None) -> None:
         self._engine, self._stage, self._meter = engine, stage, meter
+        self._budget, self._model = budget, model
         self.prompt_tokens = 0
         self.completion_tokens = 0
+        self.cost: float | None = None
 
     async def complete(self, request: ChatRequest) -> Reply:
         with self._meter.busy(self._stage):
@@ -207,4 +203,6 @@ class _Counted:
         self.completion_tokens += reply.completion_tokens or 0
         self._meter.counts["prompt_tokens"] += reply.prompt_tokens or 0
         self._meter.counts["completion_tokens"] += reply.completion_tokens or 0
+        paid = self._budget.pay(self._model, reply.prompt_tokens or 0, reply.completion_tokens or 0)
+        self.cost = self.cost if paid is None else (self.cost or 0.0) + paid
         return reply

@@ -10,6 +10,7 @@ FramescribeError
 │  ├─ DecodeCrashed the decoder died on it
 │  ├─ TooLarge      decoding it needs more memory than is allowed
 │  ├─ Refused       the engine will not answer this request (a 4xx for this content)
+│  │  └─ TooLong    prompt, pictures and answer do not fit in the model's context
 │  ├─ EngineFault   the engine failed on this request, though it was asked again (a lasting 5xx, out of memory)
 │  └─ BadReply      the engine answered, but not with a caption
 └─ RunError         this run must stop; nothing is marked, the same command goes on later, exit code 1
@@ -81,6 +82,12 @@ class Refused(VideoError):
     """The engine will not answer this request, however often it is asked."""
 
     kind = "refused"
+
+
+class TooLong(Refused):
+    """Prompt, pictures and answer together do not fit in the model's context."""
+
+    kind = "too_long"
 
 
 class EngineFault(VideoError):

@@ -12,10 +12,14 @@ from typing import Any
 from framescribe.captioner import Captioner
 from framescribe.errors import UserError
 from framescribe.meter import Meter
+from framescribe.prices import Budget
 from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
 from framescribe.results import Plan, Results
 from framescribe.runners.one_process import run
+from framescribe.sight import check_sight
+
+LONG_RUN = 50  # videos: from here on it pays to ask first whether the models see
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Report:
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], Row] = field(default_factory=dict)
     meter: Meter
+    budget: Budget = field(default_factory=Budget)
 
     @property
     def new(self) -> int:
@@ -70,13 +75,17 @@ async def run_job(
     frames_from: Mapping[str, Row] | None = None,
     stop: asyncio.Event | None = None,
     watcher: Watcher | None = None,
+    budget: Budget | None = None,
+    preflight: bool = False,
 ) -> Report:
     """Caption what is left of `videos` and finish the file.
 
     Set `stop` to end after what is under way; the report then has no output. UserError before anything is paid for
     where the results hold rows of another recipe and `redo` is off. RunError where the run had to stop: the rows
-    written until then are kept.
+    written until then are kept. No video is begun that would go over the `budget`. With `preflight` the models are
+    asked to see before a long run.
     """
+    budget = budget or Budget()
     watcher = watcher or Watcher()
     stop = stop or asyncio.Event()
     plan = results.plan(videos, recipe.fingerprints(), retry_failed=retry_failed, redo=redo, frames_from=frames_from)
@@ -90,7 +99,12 @@ async def run_job(
     _tell(plan, results, watcher.say)
     meter = Meter()
     report = Report(
-        inputs=len(videos), done_before=plan.done, failed_before=plan.failed_before, parts=results.parts, meter=meter
+        inputs=len(videos),
+        done_before=plan.done,
+        failed_before=plan.failed_before,
+        parts=results.parts,
+        meter=meter,
+        budget=budget,
     )
     results.begin(
         {
@@ -101,11 +115,21 @@ async def run_job(
         }
     )
     if plan.todo:
-        captioner = Captioner(recipe, meter)
+        captioner = Captioner(recipe, meter, results.logs, budget)
         try:
             await captioner.open()
+            if preflight and len(plan.todo) >= LONG_RUN:
+                await check_sight(captioner.engines, watcher.say)
             watcher.started(plan, captioner)
-            async for row in run(captioner.caption, plan.todo, in_flight=captioner.in_flight, stop=stop):
+
+            def room(under_way: int) -> int:
+                why = budget.used_up(finished=report.new, under_way=under_way, requests_each=captioner.requests_a_video)
+                if why and not stop.is_set():
+                    watcher.say(f"{why}: no further video is begun")
+                    stop.set()
+                return 0 if why else captioner.in_flight
+
+            async for row in run(captioner.caption, plan.todo, room=room, stop=stop):
                 results.append(row)
                 report.count(row)
                 watcher.row(row)

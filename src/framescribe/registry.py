@@ -12,6 +12,11 @@ from framescribe.errors import UserError
 ENGINES = {
     "transformers": "framescribe.engines.in_process:TransformersEngine",
     "openai": "framescribe.engines.openai_api:OpenAIEngine",
+    "vllm": "framescribe.engines.served:ServedEngine",
+    "sglang": "framescribe.engines.served:ServedEngine",
+    "lmdeploy": "framescribe.engines.served:ServedEngine",
+    "llama-cpp": "framescribe.engines.served:ServedEngine",
+    "ollama": "framescribe.engines.served:ServedEngine",
 }
 
 

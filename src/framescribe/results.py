@@ -63,6 +63,7 @@ class Results:
         if self.output.is_dir():
             raise UserError(f"{self.output} is a folder; name a file in it")
         self.parts = self.output.with_name(self.output.name + ".parts")
+        self.logs = self.output.with_name(self.output.name + ".logs")  # of servers that a run starts
         self.unreadable_lines = 0
         self._index: dict[str, _Entry] = {}
         self._part: IO[bytes] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from framescribe.cli.options import (
     EngineOptions,
     FrameCaptionOptions,
     FrameModelOptions,
+    LimitOptions,
     ResultOptions,
     SamplingOptions,
     Say,
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
 
 
 @takes(
-    SourceOptions, SamplingOptions, FrameModelOptions, SummaryModelOptions, EngineOptions, ResultOptions, ScreenOptions
+    SourceOptions,
+    SamplingOptions,
+    FrameModelOptions,
+    SummaryModelOptions,
+    EngineOptions,
+    ResultOptions,
+    LimitOptions,
+    ScreenOptions,
 )
 def caption(
     sources: SourceOptions,
@@ -42,6 +51,7 @@ def caption(
     summary: SummaryModelOptions,
     engine: EngineOptions,
     results: ResultOptions,
+    limits: LimitOptions,
     shown: ScreenOptions,
 ) -> None:
     """Caption videos: frames are captioned, and their captions summed up into one per video.
@@ -64,17 +74,18 @@ def caption(
             summary_prompt=_prompt(summary.summary_prompt, "summary", videos),
             summary_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display)
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits)
     raise typer.Exit(code)
 
 
-@takes(SourceOptions, SamplingOptions, FrameModelOptions, EngineOptions, ResultOptions, ScreenOptions)
+@takes(SourceOptions, SamplingOptions, FrameModelOptions, EngineOptions, ResultOptions, LimitOptions, ScreenOptions)
 def frames(
     sources: SourceOptions,
     sampling: SamplingOptions,
     frame: FrameModelOptions,
     engine: EngineOptions,
     results: ResultOptions,
+    limits: LimitOptions,
     shown: ScreenOptions,
 ) -> None:
     """Caption the frames only; `summarize` makes captions of them later."""
@@ -89,12 +100,18 @@ def frames(
             frame_prompt=_prompt(frame.prompt, "frame", videos),
             frame_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("frames.jsonl"), display)
+        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits)
     raise typer.Exit(code)
 
 
-@takes(FrameCaptionOptions, EngineOptions, ResultOptions, ScreenOptions)
-def summarize(given: FrameCaptionOptions, engine: EngineOptions, results: ResultOptions, shown: ScreenOptions) -> None:
+@takes(FrameCaptionOptions, EngineOptions, ResultOptions, LimitOptions, ScreenOptions)
+def summarize(
+    given: FrameCaptionOptions,
+    engine: EngineOptions,
+    results: ResultOptions,
+    limits: LimitOptions,
+    shown: ScreenOptions,
+) -> None:
     """Write one caption per video from frame captions that `frames` paid for already."""
     from framescribe.records import Video
     from framescribe.results import read_rows
@@ -106,14 +123,14 @@ def summarize(given: FrameCaptionOptions, engine: EngineOptions, results: Result
         videos = [Video(id=row.id, path=row.video_path, metadata=row.metadata, size=row.size) for row in rows.values()]
         videos = videos[: given.limit]
         model = given.model
-        if model is None and given.base_url is None:
+        if model is None and not given.base_url:
             model = _partner_of(rows.values())
         recipe = _recipe(
             summary_model=chosen(engine.choice(model, given.base_url), display.say),
             summary_prompt=_prompt(given.prompt, "summary", videos),
             summary_decoding=_decoding(engine, given.seed),
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, frames_from=rows)
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, frames_from=rows)
     raise typer.Exit(code)
 
 
@@ -123,6 +140,7 @@ def run(
     results: ResultOptions,
     default: Path,
     display: Screen,
+    limits: LimitOptions | None = None,
     frames_from: Mapping[str, Row] | None = None,
 ) -> int:
     """Run the job under this display, stop it well on Ctrl-C, and give the exit code."""
@@ -130,6 +148,7 @@ def run(
     from framescribe.results import Results
 
     kept = Results(results.output or default)
+    budget = limits.budget() if limits else None
     interrupted = 0
 
     async def work() -> Report:
@@ -161,6 +180,8 @@ def run(
             frames_from=frames_from,
             stop=stop,
             watcher=Watcher(say=display.say, started=display.started, row=display.row),
+            budget=budget,
+            preflight=limits is not None and limits.preflight,
         )
 
     try:
@@ -172,8 +193,8 @@ def run(
         kept_where = f"Nothing is lost: every row is kept in {kept.parts}, and the same command goes on from there."
         raise RunError(f"{error}\n{kept_where}") from error
     display.finish(report)
-    if interrupted and report.output is None:
-        return 130
+    if report.output is None:
+        return 130 if interrupted else 1
     return 3 if report.failed else 0
 
 
@@ -197,27 +218,26 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     """The same model and server as the frames', unless the user names others."""
     from framescribe.engines.presets import summary_partner
 
-    if options.summary_base_url is not None:
-        return chosen(engine.choice(options.summary_model, options.summary_base_url), say)
+    if options.summary_base_url:
+        return chosen(replace(engine, engine=None).choice(options.summary_model, options.summary_base_url), say)
     model = options.summary_model
     if model is None:
-        model = summary_partner(frame.model or "") if frame.base_url is None else frame.model
-    return engine.choice(model, frame.base_url)
+        model = frame.model if frame.engine == "openai" else summary_partner(frame.model or "")
+    return frame.model_copy(update={"model": model})
 
 
 def chosen(choice: ModelChoice, say: Say) -> ModelChoice:
     """The choice with a model: the only one that the server serves, or one that suits this machine; which is said."""
     if choice.model is not None:
         return choice
-    if choice.base_url is not None:
+    if choice.engine == "openai":
         model = asyncio.run(_only_model(choice))
         say(f"model: {model} (the only one that the server serves)")
     else:
-        from framescribe.engines.presets import PRESETS, default_image_model
+        from framescribe.engines.presets import default_image_model
 
-        memory = _gpu_memory()
-        name = default_image_model(memory)
-        model = PRESETS[name].repository or name
+        memory = _gpu_memory(choice.engine)
+        model = default_image_model(memory, choice.engine)
         where = f"a GPU with {memory / 2**30:.0f} GB" if memory is not None else "no GPU here"
         say(f"model: {model} ({where}; --model or --base-url choose another)")
     return choice.model_copy(update={"model": model})
@@ -226,7 +246,7 @@ def chosen(choice: ModelChoice, say: Say) -> ModelChoice:
 async def _only_model(choice: ModelChoice) -> str:
     from framescribe.engines.openai_api import OpenAIEngine
 
-    engine = OpenAIEngine(model=None, base_url=choice.base_url, api_key_env=choice.api_key_env)
+    engine = OpenAIEngine(model=None, base_url=choice.base_urls or None, api_key_env=choice.api_key_env)
     try:
         await engine.open()
     finally:
@@ -235,8 +255,12 @@ async def _only_model(choice: ModelChoice) -> str:
     return engine.model
 
 
-def _gpu_memory() -> int | None:
-    """Bytes of the first GPU, or None without one."""
+def _gpu_memory(engine: str) -> int | None:
+    """Bytes of the first GPU, or None without one; an engine with a server of its own needs no torch here."""
+    if engine != "transformers":
+        from framescribe.engines.launch import gpu_memory
+
+        return gpu_memory()
     try:
         import torch
     except ImportError as error:

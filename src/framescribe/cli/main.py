@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from framescribe.cli import caption, demo, look, models, status
+from framescribe.cli import caption, convert, demo, doctor, look, models, status
+from framescribe.cli.options import FOR_ENGINE
 from framescribe.errors import RunError, UserError
 from framescribe.version import VERSION
 
@@ -37,18 +38,32 @@ def _root(
 app.command("caption", rich_help_panel="Caption")(caption.caption)
 app.command("frames", rich_help_panel="Caption")(caption.frames)
 app.command("summarize", rich_help_panel="Caption")(caption.summarize)
+app.command("serve", rich_help_panel="Engines")(doctor.serve)
+app.command("doctor", rich_help_panel="Engines")(doctor.doctor)
 app.command("status", rich_help_panel="Look")(status.status)
 app.command("probe", rich_help_panel="Look")(look.probe)
 app.command("sample", rich_help_panel="Look")(look.sample)
 app.command("models", rich_help_panel="Look")(models.models)
+app.command("convert", rich_help_panel="Look")(convert.convert)
 app.command("demo", rich_help_panel="Look")(demo.demo)
+
+
+def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
+    """The command line, and what follows `--`: the engine's own, where one is named that has a server to start."""
+    named = any(word == "--engine" or word.startswith("--engine=") for word in words)
+    if not named or "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
 
 
 def main() -> None:
     """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 the user's mistake, 3 finished with failed
     videos, 130 interrupted."""
+    words, for_engine = split_arguments(sys.argv[1:])
     try:
-        app()
+        FOR_ENGINE.set(tuple(for_engine))
+        app(words)
     except UserError as error:
         sys.exit(_end(error, 2))
     except RunError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +16,12 @@ import typer
 
 if TYPE_CHECKING:
     from framescribe.frames.sampling import Sampling
-    from framescribe.recipe import ModelChoice
+    from framescribe.prices import Budget
+    from framescribe.recipe import ModelChoice, Serving
     from framescribe.records import Video
 
 Say = Callable[[str], None]
+FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
 
 
 def _option(panel: str, help: str, *names: str, **more: Any) -> Any:
@@ -38,6 +41,18 @@ class SampleMethod(StrEnum):
 
 
 MOST = 16  # frames of one video where keyframes or scenes are wanted and no number is given
+
+
+class EngineName(StrEnum):
+    """The engines' names."""
+
+    transformers = "transformers"
+    openai = "openai"
+    vllm = "vllm"
+    sglang = "sglang"
+    lmdeploy = "lmdeploy"
+    llama_cpp = "llama-cpp"
+    ollama = "ollama"
 
 
 class Quantize(StrEnum):
@@ -151,8 +166,12 @@ class FrameModelOptions:
         str | None, _option("Models", "A name of `framescribe models`, a folder, a repository id, or a server's model.")
     ] = None
     base_url: Annotated[
-        str | None,
-        _option("Models", "An OpenAI-compatible server: http://host:8000/v1. Without it: in process.", metavar="URL"),
+        list[str] | None,
+        _option(
+            "Models",
+            "An OpenAI-compatible server: http://host:8000/v1. Given several times, they share the work.",
+            metavar="URL",
+        ),
     ] = None
     prompt: Annotated[str, _option("Prompts", "The frame prompt: text, @file, or default, easyanimate.")] = "default"
 
@@ -165,7 +184,8 @@ class SummaryModelOptions:
         str | None, _option("Models", "Writes the video's caption. Without it: the same as --model.")
     ] = None
     summary_base_url: Annotated[
-        str | None, _option("Models", "Its server, where it is another one. Without it: --base-url.", metavar="URL")
+        list[str] | None,
+        _option("Models", "Its server, where it is another one. Without it: --base-url.", metavar="URL"),
     ] = None
     summary_prompt: Annotated[
         str, _option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
@@ -189,10 +209,10 @@ class FrameCaptionOptions:
         ),
     ] = None
     base_url: Annotated[
-        str | None,
+        list[str] | None,
         _option(
             "Models",
-            "An OpenAI-compatible server. Without it: in process.",
+            "An OpenAI-compatible server. Given several times, they share the work.",
             "--base-url",
             "--summary-base-url",
             metavar="URL",
@@ -212,6 +232,15 @@ class FrameCaptionOptions:
 class EngineOptions:
     """How models run and answer."""
 
+    engine: Annotated[
+        EngineName | None,
+        _option(
+            "Models",
+            "What runs the models: this process (transformers), servers that run (openai), or one that is started "
+            "for the run. Without it: openai with --base-url, else transformers.",
+            show_default=False,
+        ),
+    ] = None
     revision: Annotated[str | None, _option("Models", "The hub's branch, tag or commit.")] = None
     device: Annotated[str, _option("Models", "cuda, cuda:1, mps, cpu.")] = "auto"
     dtype: Annotated[str, _option("Models", "float32, float16, bfloat16.")] = "auto"
@@ -222,27 +251,50 @@ class EngineOptions:
     batch_size: Annotated[
         int | None, _option("Models", "Requests answered together in process.", min=1, metavar="N")
     ] = None
-    requests: Annotated[int, _option("Models", "Requests in flight to a server.", min=1, metavar="N")] = 32
-    timeout: Annotated[float, _option("Models", "Seconds until a request to a server is given up and asked again.")] = (
-        600
-    )
-    api_key_env: Annotated[str, _option("Models", "The environment variable that holds the server's key.")] = (
+    requests: Annotated[
+        int | None,
+        _option("Servers", "Requests in flight to each server. Without it: found out.", min=1, metavar="N"),
+    ] = None
+    timeout: Annotated[float, _option("Servers", "Seconds until a request is given up and asked again.")] = 600
+    endpoint_timeout: Annotated[
+        float, _option("Servers", "Seconds to wait when no server answers any more, before the run stops.", min=0.0)
+    ] = 60
+    api_key_env: Annotated[str, _option("Servers", "The environment variable that holds the server's key.")] = (
         "OPENAI_API_KEY"
     )
+    engine_command: Annotated[
+        str | None,
+        _option("Servers", "What starts the engine, where it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
+    ] = None
+    gpus: Annotated[
+        str | None, _option("Servers", "The GPUs for started servers: 0,1,2,3. Without it: all.", metavar="LIST")
+    ] = None
+    tensor_parallel: Annotated[
+        int, _option("Servers", "GPUs that one started server spreads the model over.", min=1, metavar="N")
+    ] = 1
+    replicas: Annotated[
+        int | None, _option("Servers", "How many servers are started. Without it: one a GPU.", min=1, metavar="N")
+    ] = None
     max_tokens: Annotated[int, _option("Prompts", "The longest answer of a model.", min=1, metavar="N")] = 512
     temperature: Annotated[float, _option("Prompts", "0 is greedy.", min=0.0)] = 0.0
     top_p: Annotated[
         float, _option("Prompts", "Above temperature 0: the share of likely tokens kept.", min=0.0, max=1.0)
     ] = 1.0
 
-    def choice(self, model: str | None, base_url: str | None) -> ModelChoice:
-        """One model with these options."""
+    def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
+        """One model with these options. UserError where they contradict each other."""
+        from framescribe.errors import UserError
         from framescribe.recipe import ModelChoice
 
+        engine = self.engine.value if self.engine else ("openai" if base_urls else "transformers")
+        if base_urls and engine != "openai":
+            raise UserError(
+                f"--engine {engine} and --base-url contradict each other: the server at the URL runs already"
+            )
         return ModelChoice(
-            engine="openai" if base_url else "transformers",
+            engine=engine,
             model=model,
-            base_url=base_url,
+            base_urls=tuple(base_urls or ()),
             revision=self.revision,
             device=self.device,
             dtype=self.dtype,
@@ -251,8 +303,28 @@ class EngineOptions:
             batch_size=self.batch_size,
             requests=self.requests,
             timeout=self.timeout,
+            patience=self.endpoint_timeout,
             api_key_env=self.api_key_env,
+            serving=self._serving(engine),
         )
+
+    def _serving(self, engine: str) -> Serving:
+        from framescribe.errors import UserError
+        from framescribe.recipe import Serving
+
+        serving = Serving(
+            command=self.engine_command,
+            gpus=tuple(gpu.strip() for gpu in self.gpus.split(",")) if self.gpus else (),
+            replicas=self.replicas,
+            tensor_parallel=self.tensor_parallel,
+            arguments=FOR_ENGINE.get(),
+        )
+        if engine in ("openai", "transformers") and serving != Serving():
+            raise UserError(
+                "--engine-command, --gpus, --replicas, --tensor-parallel and what follows -- are for servers that are "
+                "started here: --engine vllm, sglang, lmdeploy, llama-cpp or ollama"
+            )
+        return serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +345,36 @@ class ResultOptions:
     redo: Annotated[
         bool, _option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOptions:
+    """What a run may spend, and whether it looks before it leaps."""
+
+    max_requests: Annotated[
+        int | None, _option("Limits", "Begin no video once so many requests are asked.", min=1, metavar="N")
+    ] = None
+    max_cost: Annotated[
+        float | None, _option("Limits", "Begin no video once so much is spent. Needs --prices.", min=0.0)
+    ] = None
+    prices: Annotated[
+        Path | None, _option("Limits", "What a million tokens cost, by model (TOML).", metavar="FILE")
+    ] = None
+    preflight: Annotated[
+        bool,
+        _option(
+            "Limits",
+            "Before a run of 50 videos or more, ask the model about two pictures: does it see?",
+            "--preflight/--no-preflight",
+        ),
+    ] = True
+
+    def budget(self) -> Budget:
+        """UserError where the file of prices is none."""
+        from framescribe.prices import Budget, read_prices
+
+        prices = read_prices(self.prices) if self.prices else {}
+        return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from types import TracebackType
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from framescribe.results import Plan
 
 _EVERY_S = 10.0
+_LOG = logging.getLogger("framescribe")
 
 
 class Screen:
@@ -30,12 +32,15 @@ class Screen:
         self._meter: Any = None
 
     def __enter__(self) -> Screen:
+        self._logged = _Logged(self)
+        _LOG.addHandler(self._logged)
+        _LOG.setLevel(logging.INFO)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        pass
+        _LOG.removeHandler(self._logged)
 
     def say(self, line: str) -> None:
         """One sentence that a person should read."""
@@ -64,6 +69,17 @@ class Screen:
             "tokens": counts.get("completion_tokens", 0) / elapsed,
             "left_s": (self.total - self.done) / speed if speed else 0.0,
         }
+
+
+class _Logged(logging.Handler):
+    """Says what the engines log: a server that loads, dies or comes back, a batch that was halved."""
+
+    def __init__(self, display: Screen) -> None:
+        super().__init__(logging.INFO)
+        self._display = display
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._display.say(record.getMessage())
 
 
 class PlainScreen(Screen):
@@ -134,6 +150,7 @@ class LiveScreen(PlainScreen):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+        super().__exit__(kind, error, trace)
 
     def say(self, line: str) -> None:
         self._console.print(line, markup=False)
@@ -193,6 +210,7 @@ class JsonScreen(Screen):
             seconds={name: round(value, 3) for name, value in report.meter.seconds().items()},
             elapsed=round(report.meter.elapsed, 3),
             counts=dict(report.meter.counts),
+            cost=round(report.budget.cost, 6) if report.budget.prices else None,
             output=str(report.output) if report.output else None,
         )
 
@@ -248,6 +266,8 @@ def table(report: Report, console: Console) -> None:
         )
         spent = report.meter.seconds()
         names = {"decode": "decode", "frames": "frame model", "summary": "summary model", "waiting": "models waiting"}
+        if report.budget.prices:
+            grid.add_row("cost", f"{report.budget.cost:.2f} for {report.budget.requests:,} requests")
         grid.add_row("time", f"{clock(elapsed)}; " + ", ".join(f"{names[n]} {spent[n]:.1f} s" for n in names))
     for (stage, kind), count in sorted(report.failures.items(), key=lambda item: -item[1]):
         example = report.examples[stage, kind]

@@ -215,7 +215,7 @@ def _model(
     from framescribe.recipe import ModelChoice
 
     if flags.base_url:
-        choice = chosen(ModelChoice(engine="openai", model=name, base_url=flags.base_url), display.say)
+        choice = chosen(ModelChoice(engine="openai", model=name, base_urls=(flags.base_url,)), display.say)
         return choice.model or "", choice
     name = name or default
     return name, ModelChoice(model=_LINKED.get(name, name), batch_size=flags.batch_size)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,10 +49,11 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """One question: messages in order, and how to answer."""
+    """One question: messages in order, and how to answer. `schema`: the JSON schema that the answer must keep to."""
 
     messages: tuple[Message, ...]
     decoding: Decoding
+    schema: Mapping[str, Any] | None = None
 
     @property
     def images(self) -> tuple[ImagePart, ...]:

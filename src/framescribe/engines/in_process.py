@@ -108,14 +108,17 @@ class TransformersEngine(Engine):
     async def complete(self, request: ChatRequest) -> Reply:
         """The reply to `request`, generated in a batch with others of its kind.
 
-        Refused: the prompt is longer than the model takes, or its chat template or processor refuses it. EngineFault:
-        there is not enough memory for this request alone, or the model fails on it. RunError: the GPU is lost or the
-        engine was closed. UserError: pictures for a model that reads text only.
+        Refused: the prompt is longer than the model takes, its chat template or processor refuses it, or it wants an
+        answer after a JSON schema, which `generate` cannot promise. EngineFault: there is not enough memory for this
+        request alone, or the model fails on it. RunError: the GPU is lost or the engine was closed. UserError: pictures
+        for a model that reads text only.
         """
         if self._batcher is None:
             raise RunError("the engine is not open")
         if request.images and self._processor is None:
             raise UserError(f"{self.model} reads text only and cannot look at frames: name a model that sees")
+        if request.schema is not None:
+            raise Refused("the in-process engine cannot hold an answer to a JSON schema: use a server (--engine vllm)")
         job = _Job(request)
         try:
             return await self._batcher.submit(job)

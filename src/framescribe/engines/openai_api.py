@@ -1,44 +1,35 @@
-"""Knows how to ask a server that speaks OpenAI's chat API, and what its faults mean; knows no model, prompt or video.
+"""Knows how requests are shared among servers that speak OpenAI's chat API, asked again and given up; knows no HTTP.
 
-Retries are the openai client's own: 408, 409, 429, 5xx, lost connections and time-outs, 0.5 s doubling to 8 s with
-jitter, or what the server's Retry-After says (seconds or a date, up to two minutes; a longer one ends the run).
-The key comes from the environment and is kept out of every message.
+What fails is asked again at whichever server has room: after 0.5 s, doubling to 8 s, with jitter, or after what the
+server's Retry-After says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import difflib
-import json
 import os
-import re
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+import random
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
 
-import aiohttp
-import numpy as np
-import openai
-
-from framescribe.engines.base import ChatRequest, Engine, FinishReason, ImagePart, Message, Reply, TextPart
-from framescribe.errors import BadReply, EngineFault, FramescribeError, Refused, RunError, UserError
-from framescribe.frames.encode import encode
-from framescribe.records import EncodedImage
+from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.endpoint import Endpoint, NotThere, Trouble
+from framescribe.engines.fleet import Fleet, Place
+from framescribe.errors import EngineFault, Refused, RunError, UserError
 
 FAILURES_IN_A_ROW = 10
-CONNECT_SECONDS = 10.0
-LONGEST_WAIT_SECONDS = 120.0  # the openai client takes a Retry-After up to this and gives up on a longer one
-NO_KEY = "none"  # servers of one's own want some key, and take any
-_KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
+DEATHS = 2  # of its server while a request was there: the request is not asked a third time
+ORGANISATION = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
 class OpenAIEngine(Engine):
-    """Any server with POST /chat/completions: vLLM, SGLang, LMDeploy, llama.cpp, Ollama, OpenAI and the like.
+    """Any servers with POST /chat/completions: vLLM, SGLang, LMDeploy, llama.cpp, Ollama, OpenAI and the like.
 
-    `base_url` ends where "/chat/completions" begins, mostly in "/v1"; None stands for OPENAI_BASE_URL or OpenAI
-    itself. `model` None takes the only model that the server serves. `timeout` is in seconds, for one try.
-    At most `concurrency` requests are under way, those that wait for their next try included.
+    `base_url` is one URL or several that serve the same model; each ends where "/chat/completions" begins, mostly in
+    "/v1"; None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that is served.
+    `concurrency` is the number of requests under way at each server; None finds it out. `timeout` is in seconds, for
+    one try. `patience`: seconds for which requests wait when no server answers any more.
     """
 
     name: ClassVar[str] = "openai"
@@ -47,346 +38,180 @@ class OpenAIEngine(Engine):
         self,
         *,
         model: str | None,
-        base_url: str | None,
-        concurrency: int = 32,
+        base_url: str | Sequence[str] | None,
+        concurrency: int | None = None,
         timeout: float = 600,
         retries: int = 6,
+        patience: float = 60,
         api_key_env: str = "OPENAI_API_KEY",
         image_format: Literal["jpeg", "png"] = "jpeg",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.model = model
-        self._base_url, self._key_env = base_url, api_key_env
-        self._concurrency, self._timeout, self._retries = concurrency, timeout, retries
         self.wants: Literal["jpeg", "png"] = image_format
-        self._limit_field = "max_tokens"
-        self._url = _shown(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
-        self._secrets: tuple[str, ...] = ()
+        self._requests, self._retries, self._patience = concurrency, retries, patience
+        urls = [base_url] if base_url is None or isinstance(base_url, str) else list(dict.fromkeys(base_url))
+        sent = {header: value for name, header in ORGANISATION.items() if (value := os.environ.get(name))}
+        self.endpoints = [
+            Endpoint(
+                model=model,
+                base_url=url,
+                timeout=timeout,
+                api_key_env=api_key_env,
+                image_format=image_format,
+                headers={**sent, **(headers or {})},
+            )
+            for url in urls
+        ]
         self._failures = 0
         self._over: str | None = None
-        self._client: openai.AsyncOpenAI | None = None
-        self._slots: asyncio.Semaphore | None = None
+        self._fleet: Fleet | None = None
+        self._suspects = asyncio.Lock()
 
     @property
     def concurrency(self) -> int:
-        return self._concurrency
+        if self._fleet is not None:
+            return self._fleet.allowed
+        return len(self.endpoints) * Place("", self._requests).limit.allowed
 
     def describe(self) -> str:
-        return f"{self.model or 'the served model'} at {self._url}, {self._concurrency} requests at once"
+        where = ", ".join(endpoint.url for endpoint in self.endpoints)
+        held = f"{self._requests} requests at once" if self._requests else "as many requests at once as it takes"
+        each = f"{held} each" if len(self.endpoints) > 1 else held
+        return f"{self.model or 'the served model'} at {where}, {each}"
 
     async def open(self) -> None:
-        """Reach the server and settle the model's name. UserError where the URL, the model or the key is wrong."""
-        self._client = self._connect()
-        self._slots, self._failures, self._over = asyncio.Semaphore(self._concurrency), 0, None
-        try:
-            await self._settle_model(self._client.with_options(max_retries=min(2, self._retries)))
-        except BaseException:
+        """Reach the servers and settle the model's name. UserError where a URL, the model or the key is wrong; where
+        there are several, those that are not there yet get their share when they are."""
+        self._failures, self._over, self._suspects = 0, None, asyncio.Lock()
+        found = await asyncio.gather(*(endpoint.open() for endpoint in self.endpoints), return_exceptions=True)
+        errors = [error for error in found if isinstance(error, BaseException)]
+        if len(errors) == len(found) or any(not isinstance(error, NotThere) for error in errors):
             await self.close()
-            raise
+            raise next((error for error in errors if not isinstance(error, NotThere)), errors[0])
+        there = [endpoint for endpoint, error in zip(self.endpoints, found, strict=True) if error is None]
+        if len({endpoint.model for endpoint in there}) > 1:
+            await self.close()
+            served = "; ".join(f"{endpoint.url}: {endpoint.model}" for endpoint in there)
+            raise UserError(f"the servers do not serve the same model. Name one that all serve: --model NAME\n{served}")
+        self.model = there[0].model
+        self.places = {Place(endpoint.url, self._requests): endpoint for endpoint in self.endpoints}
+        self._fleet = Fleet(list(self.places), lambda place: self.places[place].answers(), self._patience)
+        for place, endpoint in self.places.items():
+            if endpoint not in there:
+                endpoint.model = self.model
+                self._fleet.take_out(place, "it cannot be reached yet")
+
+    def died(self, number: int, how: str) -> None:
+        """The server was found dead by whoever started it, and is being started again."""
+        assert self._fleet is not None
+        place = self._fleet.places[number]
+        place.deaths += 1
+        place.returning = True
+        self._fleet.take_out(place, how)
+
+    def returned(self, number: int) -> None:
+        """The server that died has been started again."""
+        assert self._fleet is not None
+        self._fleet.places[number].returning = False
+
+    def lost(self, number: int, why: str) -> None:
+        """The server that died will not be started again."""
+        assert self._fleet is not None
+        self._end(self._fleet.places[number], why)
 
     async def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        fleet, self._fleet = self._fleet, None
+        if fleet is not None:
+            await fleet.close()
+        for endpoint in self.endpoints:
+            await endpoint.close()
 
     async def complete(self, request: ChatRequest) -> Reply:
         """The reply to `request`.
 
         Refused: the server will not answer this request. BadReply: it answered with no text. EngineFault: it failed
-        after every retry. RunError: it cannot be reached, does not take the key or the model, or fails every request.
+        after every retry, or its server died of it. RunError: no server can be reached, takes the key or the model, or
+        all fail every request.
         """
-        if self._slots is None:
-            raise RunError("the engine is not open")
-        async with self._slots:
-            if self._client is None or self._over:
-                raise RunError(self._over or "the engine is not open")
-            messages = await self._messages(request)
+        tries, broken = 0, list[_Failed]()
+        last: Place | None = None
+        while True:
+            deaths = sum(each.place.deaths > each.deaths for each in broken)
+            if deaths >= DEATHS:
+                raise EngineFault(f"the server died {deaths} times while it had this request")
             try:
-                body = await self._post(self._client, request, messages)
-            except (openai.APIError, aiohttp.ClientError) as error:
-                # The client's exceptions hold the request with its key: none of them stays behind as a cause.
-                raise self._fault(error) from None
-            except ValueError:
-                raise BadReply(f"{self._url} answered with something that is no JSON") from None
+                if deaths:  # one at a time, so that the next death has one cause
+                    async with self._suspects:
+                        return await self._try(request, last)
+                return await self._try(request, last)
+            except _Failed as error:
+                failed = error
+            last, trouble = failed.place, failed.trouble
+            if not trouble.gone:  # a server that is away has not failed the request
+                tries += 1
+                broken.append(failed)
+            if tries > self._retries:
+                raise self._counted(last.name, str(trouble))
+            if trouble.wait is None and not self._over:  # what the server asked for, the fleet keeps to
+                wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
+                await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
+
+    async def _try(self, request: ChatRequest, last: Place | None) -> Reply:
+        """One try at a server that has room."""
+        if self._over or self._fleet is None:
+            raise RunError(self._over or "the engine is not open")
+        fleet = self._fleet
+        place = await fleet.take(avoid=last)
+        endpoint, deaths = self.places[place], place.deaths
+        try:
+            if self._over:
+                raise RunError(self._over)
+            reply = await endpoint.ask(request)
+        except Trouble as trouble:
+            if trouble.overloaded:
+                place.limit.overloaded()
+            if trouble.wait is not None:
+                fleet.pause(place, trouble.wait)
+            if trouble.gone:
+                fleet.take_out(place, f"it cannot be reached any more: {trouble}")
+            elif not trouble.overloaded:
+                fleet.failed(place, str(trouble))
+            raise _Failed(place, deaths, trouble) from None
+        except RunError as error:
+            self._end(place, str(error))
+            raise _Failed(place, deaths, Trouble(str(error), gone=True)) from None
+        except Refused:
+            fleet.answered(place)  # a server that refuses is alive
             self._failures = 0
-            return _reply(body, self._clean)
+            raise
+        finally:
+            fleet.give_back(place)
+        fleet.answered(place)
+        self._failures = 0
+        return reply
 
-    # ---------------------------------------------------------------------------------------- opening
+    def _end(self, place: Place, why: str) -> None:
+        """No request will be answered there; with the last server of all, the run is over."""
+        assert self._fleet is not None
+        self._fleet.end(place, why)
+        if all(other.over is not None for other in self.places):
+            self._over = why
 
-    def _connect(self) -> openai.AsyncOpenAI:
-        key = os.environ.get(self._key_env, "").strip()
-        given = self._base_url or os.environ.get("OPENAI_BASE_URL")
-        if not given and not key:
-            raise UserError(
-                f"{self._url} needs a key, and the environment variable {self._key_env} is not set.\n"
-                "Set it, or name a server of your own: --base-url http://localhost:8000/v1"
-            )
-        if not key.isascii() or not key.isprintable():
-            raise UserError(f"what {self._key_env} holds cannot be a key: it has characters that no key has")
-        address = urlsplit(given or self._url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise UserError(f"{self._url!r} is no server's URL: it looks like http://localhost:8000/v1")
-        # A name and a password in the URL go into a header here, so that no log of URLs shows them.
-        login = (unquote(address.username), unquote(address.password or "")) if address.username else None
-        self._secrets = tuple(filter(None, (key, address.password, login and login[1])))
-        bare = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2]))
-        timeout = openai.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
-        return openai.AsyncOpenAI(
-            api_key=key or NO_KEY,
-            base_url=bare,
-            timeout=timeout,
-            max_retries=self._retries,
-            http_client=openai.DefaultAioHttpClient(timeout=timeout, auth=login),
-        )
-
-    async def _settle_model(self, client: openai.AsyncOpenAI) -> None:
-        served = await self._served(client)
-        if self.model is None:
-            if not served:
-                raise UserError(f"{self._url} does not say which models it serves. Name one: --model NAME")
-            if len(served) > 1:
-                raise UserError(f"{self._url} serves {len(served)} models. Name one: --model NAME\n{_listed(served)}")
-            self.model = served[0]
-        elif served and self.model not in served and not await self._knows(client, self.model):
-            near = difflib.get_close_matches(self.model, served, n=1, cutoff=0.5)
-            hint = f"Did you mean --model {near[0]}?" if near else _listed(served)
-            raise UserError(f"{self._url} does not serve the model {self.model!r}.\n{hint}")
-
-    async def _served(self, client: openai.AsyncOpenAI) -> list[str]:
-        """The names of the models served; an empty list where the server does not tell."""
-        try:
-            return _names(await client.get("/models", cast_to=object, options={"timeout": 60}))
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise UserError(self._key_refused(error)) from None
-        except openai.APIStatusError as error:
-            if error.status_code in (404, 405):
-                await self._look_below_v1(client)
-            elif error.status_code in (502, 503, 504):
-                raise UserError(
-                    f"{self._url} is not ready: it answers {error.status_code} {self._said(error)}\n"
-                    "Is the server still loading its model? Try again when it is done."
-                ) from None
-        except openai.APIConnectionError as error:
-            raise UserError(f"{self._url} cannot be reached: {_cause(error)}\nIs the server running?") from None
-        except aiohttp.ClientError as error:
-            raise UserError(
-                f"{self._url} does not speak HTTP: {type(error).__name__}\nIs that the right port?"
-            ) from None
-        except ValueError:
-            pass  # no list that can be read: the model's name decides
-        return []
-
-    async def _look_below_v1(self, client: openai.AsyncOpenAI) -> None:
-        below = f"{str(client.base_url).rstrip('/')}/v1"
-        try:
-            found = _names(await client.get(f"{below}/models", cast_to=object, options={"timeout": 60}))
-        except (openai.APIError, aiohttp.ClientError, ValueError):
-            return
-        if found:
-            raise UserError(
-                f"{self._url} answers, but its models are under /v1. Write --base-url {self._url.rstrip('/')}/v1"
-            )
-
-    async def _knows(self, client: openai.AsyncOpenAI, model: str) -> bool:
-        """Whether the server answers for `model`, though it does not list it: Ollama lists llava as "llava:latest",
-        `transformers serve` lists its cache, llama.cpp's server takes any name."""
-        body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], self._limit_field: 1}
-        try:
-            await client.post("/chat/completions", cast_to=object, body=body)
-        except openai.APIStatusError:
-            return False
-        except (openai.APIConnectionError, aiohttp.ClientError, ValueError):
-            pass  # that says nothing of the model
-        return True
-
-    # ---------------------------------------------------------------------------------------- asking
-
-    async def _messages(self, request: ChatRequest) -> list[dict[str, Any]]:
-        if not request.images:
-            return [_plain(message) for message in request.messages]
-        return await asyncio.to_thread(lambda: [self._with_images(message) for message in request.messages])
-
-    def _with_images(self, message: Message) -> dict[str, Any]:
-        if not any(isinstance(part, ImagePart) for part in message.parts):
-            return _plain(message)
-        parts: list[dict[str, Any]] = []
-        for part in message.parts:
-            if isinstance(part, TextPart):
-                parts.append({"type": "text", "text": part.text})
-            else:
-                parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.image)}})
-        return {"role": message.role, "content": parts}
-
-    def _data_uri(self, image: np.ndarray | EncodedImage) -> str:
-        if not isinstance(image, EncodedImage):
-            image = encode(image, self.wants)
-        return f"data:image/{image.format};base64,{base64.b64encode(image.data).decode('ascii')}"
-
-    async def _post(self, client: openai.AsyncOpenAI, request: ChatRequest, messages: list[dict[str, Any]]) -> object:
-        """The answer as plain JSON: what servers send is checked here, not trusted to have the API's types."""
-        decoding = request.decoding
-        body = {
-            "model": self.model,
-            "messages": messages,
-            "temperature": decoding.temperature,
-            "top_p": decoding.top_p,
-            "seed": decoding.seed,
-        }
-        field = self._limit_field
-        try:
-            return await client.post("/chat/completions", cast_to=object, body={**body, field: decoding.max_tokens})
-        except openai.BadRequestError as error:
-            if field == "max_completion_tokens" or "max_completion_tokens" not in self._said(error):
-                raise
-        self._limit_field = "max_completion_tokens"
-        return await client.post(
-            "/chat/completions", cast_to=object, body={**body, self._limit_field: decoding.max_tokens}
-        )
-
-    # ---------------------------------------------------------------------------------------- faults
-
-    def _fault(self, error: openai.APIError | aiohttp.ClientError) -> FramescribeError:
-        if isinstance(error, openai.APIStatusError):
-            return self._status_fault(error)
-        if isinstance(error, openai.APIConnectionError):
-            if _no_connection(error):
-                return self._end(f"{self._url} cannot be reached any more: {_cause(error)}")
-            return self._counted(_cause(error))
-        return self._counted(self._clean(str(error)) or type(error).__name__)
-
-    def _status_fault(self, error: openai.APIStatusError) -> FramescribeError:
-        status, said = error.status_code, self._said(error)
-        if status in (401, 403):
-            return self._end(self._key_refused(error))
-        if status in (402, 404, 405) or error.code == "insufficient_quota":
-            return self._end(f"{self._url} answers {status} for the model {self.model!r}: {said}")
-        if status in (408, 409, 429) or status >= 500:
-            wait = error.response.headers.get("retry-after", "")
-            if wait.isdecimal() and int(wait) > LONGEST_WAIT_SECONDS:
-                return self._end(f"{self._url} answers {status} and asks to be left alone for {wait} s: {said}")
-            return self._counted(f"it answers {status} {said}")
-        self._failures = 0  # a server that refuses is alive
-        return Refused(f"{self._url} refused the request ({status}): {said}")
-
-    def _counted(self, what: str) -> FramescribeError:
+    def _counted(self, url: str, what: str) -> EngineFault | RunError:
         """One more request that came to nothing; the run ends when a row of them shows that all will."""
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:
-            return self._end(f"{self._url} failed {self._failures} requests in a row, each after every retry: {what}")
-        return EngineFault(f"{self._url} failed this request after {self._retries} retries: {what}")
-
-    def _end(self, what: str) -> RunError:
-        self._over = what
-        return RunError(what)
-
-    def _key_refused(self, error: openai.APIStatusError) -> str:
-        held = "does not take the key in" if os.environ.get(self._key_env) else "wants a key, and none is set in"
-        return f"{self._url} {held} {self._key_env} ({error.status_code}): {self._said(error)}"
-
-    def _said(self, error: openai.APIStatusError) -> str:
-        """The server's own words, on one line of at most 300 characters."""
-        return self._clean(_words(error.body))
-
-    def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            if len(secret) > 3:
-                text = text.replace(secret, "[key]")
-        text = " ".join(_KEYS.sub("[key]", text).split())
-        return text if len(text) <= 300 else f"{text[:299]}…"
+            self._over = f"{url} failed {self._failures} requests in a row, each after every retry: {what}"
+            return RunError(self._over)
+        return EngineFault(f"{url} failed this request after {self._retries} retries: {what}")
 
 
-def _plain(message: Message) -> dict[str, Any]:
-    return {
-        "role": message.role,
-        "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart)),
-    }
+class _Failed(Exception):
+    """A try came to nothing at this place, which had died `deaths` times when the try began.
 
+    That it died of it may be known only later: whoever started the server waits for the last of its processes.
+    """
 
-def _shown(url: str) -> str:
-    """The URL without a name, password or query: what may stand in a message."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-    return f"It serves: {', '.join(names[:20])}{more}"
-
-
-def _names(body: object) -> list[str]:
-    entries = body.get("data") if isinstance(body, dict) else body  # Together answers with the bare list
-    if not isinstance(entries, list):
-        return []
-    return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-
-
-def _words(body: object) -> str:
-    """What an error's body says: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
-    while isinstance(body, dict):
-        inner = next((body[key] for key in ("message", "detail", "error", "msg") if body.get(key)), None)
-        if inner is None:
-            return json.dumps(body, ensure_ascii=False)
-        body = inner
-    if isinstance(body, list):
-        return "; ".join(_words(item) for item in body)
-    return re.sub(r"<[^>]*>", " ", str(body or ""))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = [error]
-    while (cause := found[-1].__cause__) is not None:
-        found.append(cause)
-    return found
-
-
-def _no_connection(error: openai.APIConnectionError) -> bool:
-    # The aiohttp transport calls a refused connection a time-out: only the cause below tells them apart.
-    return any(
-        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
-    )
-
-
-def _cause(error: openai.APIConnectionError) -> str:
-    """Why there was no answer, in a few words and without the URL."""
-    root = _chain(error)[-1]
-    for cause in _chain(error):
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            failed = cause.os_error
-            # asyncio writes "Connect call failed (address)" over the system's words; resolvers' numbers are below 0.
-            number = failed.errno or 0
-            return os.strerror(number) if number > 0 else failed.strerror or str(failed)
-        if isinstance(cause, aiohttp.ServerDisconnectedError):
-            return "the server dropped the connection"
-    if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):
-        return "no answer in time"
-    return f"the connection broke ({type(root).__name__})"
-
-
-def _reply(body: object, clean: Callable[[str], str]) -> Reply:
-    """The reply in a chat completion; Refused or BadReply where it holds none."""
-    choices = body.get("choices") if isinstance(body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
-        raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")
-    text, cut = message.get("content"), choice.get("finish_reason") == "length"
-    if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
-        raise BadReply("the model spent all its tokens on thinking and wrote no answer: raise --max-tokens")
-    if not text and message.get("refusal"):
-        raise Refused(f"the model refused: {clean(str(message['refusal']))}")
-    if not text and choice.get("finish_reason") == "content_filter":
-        raise Refused("the server's content filter kept the answer back")
-    if not isinstance(text, str):
-        raise BadReply("the server's answer holds no text")
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    finish: FinishReason = "length" if cut else "stop" if choice.get("finish_reason") == "stop" else "other"
-    return Reply(
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    def __init__(self, place: Place, deaths: int, trouble: Trouble) -> None:
+        self.place, self.deaths, self.trouble = place, deaths, trouble

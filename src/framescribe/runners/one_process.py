@@ -11,9 +11,14 @@ Work = tuple[Video, Row | None]
 
 
 async def run(
-    caption: Callable[[Video, Row | None], Awaitable[Row]], work: Iterable[Work], *, in_flight: int, stop: asyncio.Event
+    caption: Callable[[Video, Row | None], Awaitable[Row]],
+    work: Iterable[Work],
+    *,
+    room: Callable[[int], int],
+    stop: asyncio.Event,
 ) -> AsyncIterator[Row]:
-    """Rows in the order in which they finish, at most `in_flight` videos at once.
+    """Rows in the order in which they finish. Before each video is begun, `room` is told how many are under way and
+    says how many may be.
 
     After `stop` no further video is begun, and those under way are finished. The first error of the run is raised
     once the rows that were finished with it are out; what was under way then is dropped.
@@ -23,7 +28,7 @@ async def run(
     exhausted = False
     try:
         while True:
-            while not exhausted and not stop.is_set() and len(tasks) < in_flight:
+            while not exhausted and not stop.is_set() and len(tasks) < room(len(tasks)):
                 try:
                     video, earlier = next(waiting)
                 except StopIteration:

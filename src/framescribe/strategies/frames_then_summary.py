@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, Reply, TextPart
-from framescribe.errors import BadReply
+from framescribe.errors import BadReply, TooLong
+from framescribe.frames.encode import halved
 from framescribe.prompts import fill
-from framescribe.records import Clip, Frame, FrameCaption, VideoInfo
+from framescribe.records import Clip, EncodedImage, Frame, FrameCaption, VideoInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SMALLER = 2  # times that a picture's sides are halved where the model's context is too small for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +47,16 @@ class Written:
 async def caption_frames(clip: Clip, ask: Ask, metadata: Mapping[str, object]) -> Seen:
     """One caption a frame; each request knows its own frame, so no caption can land on another one."""
 
-    async def one(frame: Frame) -> tuple[FrameCaption, bool]:
+    async def one(frame: Frame) -> tuple[FrameCaption, list[str]]:
         values = {
             **metadata,
             "duration": seconds(clip.info.duration),
             "time": seconds(frame.time),
             "frame_index": frame.index,
         }
-        message = Message(role="user", parts=(ImagePart(frame.image), TextPart(fill(ask.prompt, values))))
-        reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
+        reply, flags = await _seen(frame.image, fill(ask.prompt, values), ask)
         caption = FrameCaption(index=frame.index, time=frame.time, caption=_text(reply, f"frame {frame.index}"))
-        return caption, reply.finish_reason == "length"
+        return caption, flags
 
     tasks = [asyncio.ensure_future(one(frame)) for frame in clip.frames]
     try:
@@ -61,8 +67,24 @@ async def caption_frames(clip: Clip, ask: Ask, metadata: Mapping[str, object]) -
         await asyncio.gather(*tasks, return_exceptions=True)
     return Seen(
         frames=tuple(caption for caption, _ in answers),
-        flags=("frame_caption_truncated",) if any(cut for _, cut in answers) else (),
+        flags=tuple(dict.fromkeys(flag for _, flags in answers for flag in flags)),
     )
+
+
+async def _seen(image: np.ndarray | EncodedImage, prompt: str, ask: Ask) -> tuple[Reply, list[str]]:
+    """The reply to one picture, and flags. One that does not fit in the model's context is asked again smaller."""
+    flags = []
+    for left in reversed(range(SMALLER + 1)):
+        message = Message(role="user", parts=(ImagePart(image), TextPart(prompt)))
+        try:
+            reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
+        except TooLong:
+            if not left:
+                raise
+            image, flags = await asyncio.to_thread(halved, image), ["frame_shrunk"]
+        else:
+            break
+    return reply, flags + (["frame_caption_truncated"] if reply.finish_reason == "length" else [])
 
 
 async def summarize(

@@ -1,0 +1,148 @@
+"""The commands `doctor`, which finds out whether a run will work, and `serve`, which only keeps servers running."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import platform
+import shutil
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from framescribe.cli.caption import chosen
+from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
+from framescribe.cli.screen import screen
+from framescribe.errors import RunError, UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from framescribe.recipe import ModelChoice
+
+LOGS = Path("framescribe-logs")
+PACKAGES = ("av", "openai", "torch", "transformers", "accelerate", "scenedetect")
+MARKS = {"ok": "[green]ok [/]", "odd": "[yellow]odd[/]", "bad": "[red]bad[/]"}
+HUB_SECONDS = 5
+
+
+@takes(FrameModelOptions, EngineOptions)
+def doctor(frame: FrameModelOptions, engine: EngineOptions) -> None:
+    """Will this run work? Looks at the machine, then asks the model to see: colours, places, order, JSON and more.
+
+    Takes the options of `caption`. Exit code 1 where something is bad.
+    """
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
+    for name, text in machine():
+        _line(console, name, text)
+    with screen(quiet=False, json_logs=False) as display:
+        choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
+        bad = asyncio.run(_examine(choice, console))
+    raise typer.Exit(1 if bad else 0)
+
+
+@takes(FrameModelOptions, EngineOptions)
+def serve(frame: FrameModelOptions, engine: EngineOptions) -> None:
+    """Only start the servers, with the settings that suit captioning, and keep them running until Ctrl-C.
+
+    Prints the URLs for --base-url of another run.
+    """
+    with screen(quiet=False, json_logs=False) as display:
+        choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
+        if choice.engine in ("openai", "transformers"):
+            raise UserError("`serve` starts an engine's servers: --engine vllm, sglang, lmdeploy, llama-cpp or ollama")
+        asyncio.run(_serve(choice))
+
+
+def machine() -> Iterator[tuple[str, str]]:
+    """What this machine has: names and lines."""
+    from framescribe.engines.launch import gpu_memory, visible_gpus
+    from framescribe.version import VERSION
+
+    found = []
+    for package in PACKAGES:
+        try:
+            found.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            found.append(f"no {package}")
+    yield "framescribe", f"{VERSION}, Python {platform.python_version()}, {platform.system()}, {', '.join(found)}"
+    gpus, memory = visible_gpus(), gpu_memory()
+    yield "GPU", f"{len(gpus)}, the first with {memory / 2**30:.0f} GB" if gpus and memory else "none"
+    yield "disk", f"{shutil.disk_usage('.').free / 1e9:,.0f} GB free here"
+    yield "hub", _hub()
+
+
+def _hub() -> str:
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return "not asked (HF_HUB_OFFLINE)"
+    url = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+    shown = url.split("//")[-1].rpartition("@")[2]
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=HUB_SECONDS):
+            return f"{shown} answers"
+    except urllib.error.HTTPError:
+        return f"{shown} answers"
+    except (OSError, ValueError):
+        return f"{shown} cannot be reached: models from local folders, a mirror (HF_ENDPOINT) or a server (--base-url)"
+
+
+async def _examine(choice: ModelChoice, console: Console) -> bool:
+    """Print a line per question; whether anything was bad."""
+    from framescribe.engine_factory import make_engine
+    from framescribe.sight import QUESTIONS, examine
+
+    asked = make_engine(choice, images=True, beside=[choice], logs=LOGS)
+    bad = False
+    try:
+        await asked.open()
+        _line(console, "model", asked.describe())
+        for question in QUESTIONS:
+            finding = await examine(question, asked)
+            bad |= finding.verdict == "bad"
+            _line(console, finding.name, finding.text, MARKS[finding.verdict])
+    finally:
+        await asked.close()
+    return bad
+
+
+def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
+    from rich.markup import escape
+
+    console.print(f"{mark} [bold]{name:12}[/] {escape(text)}")
+
+
+async def _serve(choice: ModelChoice) -> None:
+    from framescribe.engine_factory import make_engine
+    from framescribe.engines.served import ServedEngine
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = make_engine(choice, images=True, beside=[choice], logs=LOGS)
+    assert isinstance(engine, ServedEngine)
+    try:
+        opening = asyncio.create_task(engine.open())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait([opening, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if not opening.done():
+            opening.cancel()
+            await asyncio.wait([opening])
+            return
+        opening.result()
+        typer.echo(f"{engine.describe()} is ready; logs are in {LOGS}. Ctrl-C ends it.")
+        typer.echo("framescribe caption clips/ " + " ".join(f"--base-url {url}" for url in engine.urls))
+        lost = asyncio.create_task(engine.until_one_is_lost())
+        await asyncio.wait([lost, stopped], return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            raise RunError(f"a server died too often; its log is in {LOGS}")
+    finally:
+        await engine.close()

@@ -1,0 +1,430 @@
+"""Knows how to ask one server that speaks OpenAI's chat API once, and what its faults mean; knows no other server,
+no second try and no video.
+
+The key comes from the environment and is kept out of every message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import difflib
+import email.utils
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+import aiohttp
+import numpy as np
+import openai
+
+from framescribe.engines.base import ChatRequest, FinishReason, ImagePart, Message, Reply, TextPart
+from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
+from framescribe.frames.encode import encode
+from framescribe.records import EncodedImage
+
+CONNECT_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 120.0  # what a server may ask to be left alone; one that asks for more ends the run
+NO_KEY = "none"  # servers of one's own want some key, and take any
+DROPPABLE = ("seed", "top_p", "temperature")  # what some providers refuse to be told, and answer without
+_log = logging.getLogger("framescribe")
+# How OpenAI, vLLM, SGLang and llama.cpp's server say that a request is longer than the model's context.
+_OVERFLOW = re.compile(
+    r"context (length|size|window)|maximum model length|longer than the (maximum|model)|max_model_len|too many tokens",
+    re.IGNORECASE,
+)
+_KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
+
+
+class Trouble(EngineFault):
+    """The server failed this try; another one may go well.
+
+    `overloaded`: it has too much to do. `wait`: seconds it asks for, or None. `gone`: nobody listens there.
+    """
+
+    def __init__(self, what: str, *, overloaded: bool = False, wait: float | None = None, gone: bool = False) -> None:
+        super().__init__(what)
+        self.overloaded, self.wait, self.gone = overloaded, wait, gone
+
+
+class NotThere(UserError):
+    """Nobody listens at the URL, or the server is not ready."""
+
+
+class Endpoint:
+    """One server. `base_url` ends where "/chat/completions" begins, mostly in "/v1"; a query is kept (Azure).
+
+    None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that the server serves.
+    `timeout` is in seconds. `headers` are sent with every request.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None,
+        base_url: str | None,
+        timeout: float,
+        api_key_env: str,
+        image_format: Literal["jpeg", "png"],
+        headers: Mapping[str, str],
+    ) -> None:
+        self.model = model
+        self._base_url, self._key_env, self._timeout = base_url, api_key_env, timeout
+        self._image_format, self._headers = image_format, dict(headers)
+        self.url = _shown(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
+        self._limit_field = "max_tokens"
+        self._dropped: set[str] = set()
+        self._secrets: tuple[str, ...] = ()
+        self._client: openai.AsyncOpenAI | None = None
+
+    async def open(self) -> None:
+        """Reach the server and settle the model's name. UserError where the URL, the model or the key is wrong."""
+        self._client = self._connect()
+        try:
+            await self._settle_model(self._client)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
+    async def answers(self) -> bool:
+        """Whether somebody is there; asked of a server that was away."""
+        if self._client is None:  # it was not there when the others were opened
+            try:
+                await self.open()
+            except UserError:
+                return False
+        assert self._client is not None
+        try:
+            await self._client.get("/models", cast_to=object, options={"timeout": CONNECT_SECONDS})
+        except openai.APIStatusError as error:
+            return error.status_code < 500
+        except (openai.APIError, aiohttp.ClientError):
+            return False
+        except ValueError:
+            pass
+        return True
+
+    async def ask(self, request: ChatRequest) -> Reply:
+        """The reply to one try. Refused and BadReply are this request's; Trouble: another try may go well; RunError:
+        no request will be answered here."""
+        client = self._client
+        if client is None:
+            raise RunError("the engine is not open")
+        messages = await self._messages(request)
+        try:
+            body = await self._post(client, request, messages)
+        except (openai.APIError, aiohttp.ClientError) as error:
+            # The client's exceptions hold the request with its key: none of them stays behind as a cause.
+            raise self._fault(error) from None
+        except ValueError:
+            raise BadReply(f"{self.url} answered with something that is no JSON") from None
+        return _reply(body, self._clean)
+
+    # ---------------------------------------------------------------------------------------- opening
+
+    def _connect(self) -> openai.AsyncOpenAI:
+        key = os.environ.get(self._key_env, "").strip()
+        given = self._base_url or os.environ.get("OPENAI_BASE_URL")
+        if not given and not key:
+            raise UserError(
+                f"{self.url} needs a key, and the environment variable {self._key_env} is not set.\n"
+                "Set it, or name a server of your own: --base-url http://localhost:8000/v1"
+            )
+        if not key.isascii() or not key.isprintable():
+            raise UserError(f"what {self._key_env} holds cannot be a key: it has characters that no key has")
+        address = urlsplit(given or self.url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise UserError(f"{self.url!r} is no server's URL: it looks like http://localhost:8000/v1")
+        # A name and a password in the URL go into a header here, so that no log of URLs shows them.
+        login = (unquote(address.username), unquote(address.password or "")) if address.username else None
+        self._secrets = tuple(filter(None, (key, address.password, login and login[1])))
+        bare = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment=""))
+        timeout = openai.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
+        return openai.AsyncOpenAI(
+            api_key=key or NO_KEY,
+            base_url=bare,
+            timeout=timeout,
+            max_retries=0,
+            default_headers=self._headers,
+            default_query=dict(parse_qsl(address.query)),
+            http_client=openai.DefaultAioHttpClient(timeout=timeout, auth=login),
+        )
+
+    async def _settle_model(self, client: openai.AsyncOpenAI) -> None:
+        served = await self._served(client)
+        if self.model is None:
+            if not served:
+                raise UserError(f"{self.url} does not say which models it serves. Name one: --model NAME")
+            if len(served) > 1:
+                raise UserError(f"{self.url} serves {len(served)} models. Name one: --model NAME\n{_listed(served)}")
+            self.model = served[0]
+        elif served and self.model not in served and not await self._knows(client, self.model):
+            near = difflib.get_close_matches(self.model, served, n=1, cutoff=0.5)
+            hint = f"Did you mean --model {near[0]}?" if near else _listed(served)
+            raise UserError(f"{self.url} does not serve the model {self.model!r}.\n{hint}")
+
+    async def _served(self, client: openai.AsyncOpenAI) -> list[str]:
+        """The names of the models served; an empty list where the server does not tell."""
+        try:
+            return _names(await client.get("/models", cast_to=object, options={"timeout": 60}))
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise UserError(self._key_refused(error)) from None
+        except openai.APIStatusError as error:
+            if error.status_code in (404, 405):
+                await self._look_below_v1(client)
+            elif error.status_code in (502, 503, 504):
+                raise NotThere(
+                    f"{self.url} is not ready: it answers {error.status_code} {self._said(error)}\n"
+                    "Is the server still loading its model? Try again when it is done."
+                ) from None
+        except openai.APIConnectionError as error:
+            raise NotThere(f"{self.url} cannot be reached: {_cause(error)}\nIs the server running?") from None
+        except aiohttp.ClientError as error:
+            raise UserError(
+                f"{self.url} does not speak HTTP: {type(error).__name__}\nIs that the right port?"
+            ) from None
+        except ValueError:
+            pass  # no list that can be read: the model's name decides
+        return []
+
+    async def _look_below_v1(self, client: openai.AsyncOpenAI) -> None:
+        below = f"{str(client.base_url).rstrip('/')}/v1"
+        try:
+            found = _names(await client.get(f"{below}/models", cast_to=object, options={"timeout": 60}))
+        except (openai.APIError, aiohttp.ClientError, ValueError):
+            return
+        if found:
+            raise UserError(
+                f"{self.url} answers, but its models are under /v1. Write --base-url {self.url.rstrip('/')}/v1"
+            )
+
+    async def _knows(self, client: openai.AsyncOpenAI, model: str) -> bool:
+        """Whether the server answers for `model`, though it does not list it: Ollama lists llava as "llava:latest",
+        `transformers serve` lists its cache, llama.cpp's server takes any name."""
+        body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], self._limit_field: 1}
+        try:
+            await client.post("/chat/completions", cast_to=object, body=body)
+        except openai.APIStatusError:
+            return False
+        except (openai.APIConnectionError, aiohttp.ClientError, ValueError):
+            pass  # that says nothing of the model
+        return True
+
+    # ---------------------------------------------------------------------------------------- asking
+
+    async def _messages(self, request: ChatRequest) -> list[dict[str, Any]]:
+        if not request.images:
+            return [_plain(message) for message in request.messages]
+        return await asyncio.to_thread(lambda: [self._with_images(message) for message in request.messages])
+
+    def _with_images(self, message: Message) -> dict[str, Any]:
+        if not any(isinstance(part, ImagePart) for part in message.parts):
+            return _plain(message)
+        parts: list[dict[str, Any]] = []
+        for part in message.parts:
+            if isinstance(part, TextPart):
+                parts.append({"type": "text", "text": part.text})
+            else:
+                parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.image)}})
+        return {"role": message.role, "content": parts}
+
+    def _data_uri(self, image: np.ndarray | EncodedImage) -> str:
+        if not isinstance(image, EncodedImage):
+            image = encode(image, self._image_format)
+        return f"data:image/{image.format};base64,{base64.b64encode(image.data).decode('ascii')}"
+
+    async def _post(self, client: openai.AsyncOpenAI, request: ChatRequest, messages: list[dict[str, Any]]) -> object:
+        """The answer as plain JSON: what servers send is checked here, not trusted to have the API's types."""
+        while True:
+            body, field, dropped = self._body(request, messages), self._limit_field, frozenset(self._dropped)
+            try:
+                return await client.post("/chat/completions", cast_to=object, body=body)
+            except openai.BadRequestError as error:
+                self._learn(self._said(error), error.param, body)
+                if self._limit_field == field and self._dropped == dropped:
+                    raise
+
+    def _body(self, request: ChatRequest, messages: list[dict[str, Any]]) -> dict[str, Any]:
+        decoding = request.decoding
+        drawn = {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": decoding.seed}
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": messages,
+            self._limit_field: decoding.max_tokens,
+            **{name: value for name, value in drawn.items() if name not in self._dropped},
+        }
+        if request.schema is not None:
+            form = {"name": "answer", "schema": request.schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        return body
+
+    def _learn(self, said: str, param: str | None, body: dict[str, Any]) -> None:
+        """Take from a refusal which parameter the provider dislikes; it is left out from now on, and said once."""
+        if "max_tokens" in body and "max_completion_tokens" in said:
+            self._limit_field = "max_completion_tokens"
+            return
+        for name in DROPPABLE:
+            if name in body and (param == name or re.search(rf"\b{name}\b", said)):
+                self._dropped.add(name)
+                _log.warning("%s does not take %r: it is left out", self.url, name)
+                return
+
+    # ---------------------------------------------------------------------------------------- faults
+
+    def _fault(self, error: openai.APIError | aiohttp.ClientError) -> Exception:
+        if isinstance(error, openai.APIStatusError):
+            return self._status_fault(error)
+        if isinstance(error, openai.APIConnectionError):
+            late = isinstance(error, openai.APITimeoutError)
+            return Trouble(_cause(error), gone=_no_connection(error), overloaded=late and not _no_connection(error))
+        return Trouble(self._clean(str(error)) or type(error).__name__)
+
+    def _status_fault(self, error: openai.APIStatusError) -> Exception:
+        status, said = error.status_code, self._said(error)
+        if status in (401, 403):
+            return RunError(self._key_refused(error))
+        if status in (402, 404, 405) or error.code == "insufficient_quota":
+            return RunError(f"{self.url} answers {status} for the model {self.model!r}: {said}")
+        if status in (408, 409, 429) or status >= 500:
+            wait = _retry_after(error.response.headers)
+            if wait is not None and wait > LONGEST_WAIT_SECONDS:
+                return RunError(f"{self.url} answers {status} and asks to be left alone for {wait:.0f} s: {said}")
+            return Trouble(f"it answers {status} {said}", overloaded=status in (408, 429, 503), wait=wait)
+        kind = TooLong if _OVERFLOW.search(said) else Refused
+        return kind(f"{self.url} refused the request ({status}): {said}")
+
+    def _key_refused(self, error: openai.APIStatusError) -> str:
+        held = "does not take the key in" if os.environ.get(self._key_env) else "wants a key, and none is set in"
+        return f"{self.url} {held} {self._key_env} ({error.status_code}): {self._said(error)}"
+
+    def _said(self, error: openai.APIStatusError) -> str:
+        """The server's own words, on one line of at most 300 characters."""
+        return self._clean(_words(error.body))
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            if len(secret) > 3:
+                text = text.replace(secret, "[key]")
+        text = " ".join(_KEYS.sub("[key]", text).split())
+        return text if len(text) <= 300 else f"{text[:299]}…"
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks for (RFC 9110, 10.2.3: seconds or a date); None where it does not say."""
+    said = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    return {
+        "role": message.role,
+        "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart)),
+    }
+
+
+def _shown(url: str) -> str:
+    """The URL without a name, password or query: what may stand in a message."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return f"It serves: {', '.join(names[:20])}{more}"
+
+
+def _names(body: object) -> list[str]:
+    entries = body.get("data") if isinstance(body, dict) else body  # Together answers with the bare list
+    if not isinstance(entries, list):
+        return []
+    return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+
+def _words(body: object) -> str:
+    """What an error's body says: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
+    while isinstance(body, dict):
+        inner = next((body[key] for key in ("message", "detail", "error", "msg") if body.get(key)), None)
+        if inner is None:
+            return json.dumps(body, ensure_ascii=False)
+        body = inner
+    if isinstance(body, list):
+        return "; ".join(_words(item) for item in body)
+    return re.sub(r"<[^>]*>", " ", str(body or ""))
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = [error]
+    while (cause := found[-1].__cause__) is not None:
+        found.append(cause)
+    return found
+
+
+def _no_connection(error: openai.APIConnectionError) -> bool:
+    # The aiohttp transport calls a refused connection a time-out: only the cause below tells them apart.
+    return any(
+        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
+    )
+
+
+def _cause(error: openai.APIConnectionError) -> str:
+    """Why there was no answer, in a few words and without the URL."""
+    root = _chain(error)[-1]
+    for cause in _chain(error):
+        if isinstance(cause, aiohttp.ClientConnectorError):
+            failed = cause.os_error
+            # asyncio writes "Connect call failed (address)" over the system's words; resolvers' numbers are below 0.
+            number = failed.errno or 0
+            return os.strerror(number) if number > 0 else failed.strerror or str(failed)
+        if isinstance(cause, aiohttp.ServerDisconnectedError):
+            return "the server dropped the connection"
+    if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):
+        return "no answer in time"
+    return f"the connection broke ({type(root).__name__})"
+
+
+def _reply(body: object, clean: Callable[[str], str]) -> Reply:
+    """The reply in a chat completion; Refused or BadReply where it holds none."""
+    choices = body.get("choices") if isinstance(body, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
+        raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")
+    text, cut = message.get("content"), choice.get("finish_reason") == "length"
+    if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
+        raise BadReply("the model spent all its tokens on thinking and wrote no answer: raise --max-tokens")
+    if not text and message.get("refusal"):
+        raise Refused(f"the model refused: {clean(str(message['refusal']))}")
+    if not text and choice.get("finish_reason") == "content_filter":
+        raise Refused("the server's content filter kept the answer back")
+    if not isinstance(text, str):
+        raise BadReply("the server's answer holds no text")
+    usage = body.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    finish: FinishReason = "length" if cut else "stop" if choice.get("finish_reason") == "stop" else "other"
+    return Reply(
+        text=text,
+        finish_reason=finish,
+        prompt_tokens=_count(counts.get("prompt_tokens")),
+        completion_tokens=_count(counts.get("completion_tokens")),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,108 @@
+"""Knows how to run a command so that nothing of it outlives whoever started it; knows nothing of what it runs.
+
+    python guard.py COMMAND…        with a pipe as standard input
+
+The command runs until it ends or the pipe is closed, which also happens when its owner is killed with SIGKILL. Then
+everything that it started gets SIGTERM, and after a while SIGKILL. On Linux that reaches children that have left the
+process group, too: orphans come to this process (PR_SET_CHILD_SUBREAPER, prctl(2)). Exits as the command did.
+It imports nothing but the standard library, and is run as a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
+_PDEATHSIG, _SUBREAPER = 1, 36  # linux/prctl.h
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def descendants(root: int) -> list[int]:
+    """The processes below `root`, as far as /proc tells; none where there is no /proc."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it ended meanwhile
+            fields = entry.read_text().rpartition(")")[2].split()  # the name before may hold anything
+            if fields[0] != "Z":
+                children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+    found, waiting = [], [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found += below
+        waiting += below
+    return found
+
+
+def _signal(number: int, group: int) -> bool:
+    """Send a signal to all that is left; whether there was anything."""
+    left = descendants(os.getpid())
+    for process in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return bool(left)
+    return True
+
+
+def _end(group: int) -> None:
+    """SIGTERM, then SIGKILL, until nothing is left."""
+    until = time.monotonic() + GRACE_SECONDS
+    _signal(signal.SIGTERM, group)
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        if not _signal(0, group):
+            return
+    while _signal(signal.SIGKILL, group):
+        time.sleep(0.1)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
+    _prctl(_SUBREAPER, 1)
+
+    def in_child() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        _prctl(_PDEATHSIG, signal.SIGKILL)
+
+    try:
+        child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, process_group=0, preexec_fn=in_child)
+    except OSError as error:
+        print(f"cannot start {sys.argv[1]}: {error.strerror}", file=sys.stderr)
+        sys.exit(127)
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        _end(child.pid)
+
+    threading.Thread(target=watch, daemon=True).start()
+    code = None
+    while code is None:
+        process, status = os.waitpid(-1, 0)
+        if process == child.pid:
+            code = os.waitstatus_to_exitcode(status)
+    threading.Thread(target=_end, args=(child.pid,), daemon=True).start()
+    with contextlib.suppress(ChildProcessError):  # none is left
+        while True:
+            os.waitpid(-1, 0)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Knows what a model with a short name is and how an engine comes to it; knows no model and loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["image", "image+video", "text"]
+
+# The engines that load models by repository, in the order in which a route is offered, and the versions that were read.
+CHECKED = {
+    "transformers": "5.23.0",
+    "vllm": "0.33.0",
+    "sglang": "0.5.23",
+    "lmdeploy": "0.18.0",
+    "llama-cpp": None,
+    "ollama": None,
+}
+HUB = ("transformers", "vllm", "sglang", "lmdeploy")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What an engine loads (a repository id, a folder, an Ollama tag), and the arguments of its own that this needs."""
+
+    repository: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A model that can be called by a short name.
+
+    `parameters` is in billions. `pixels`: the most pixels of one frame that reach the model, more are thrown away by
+    its own processor; None where it takes what it is given and pays for it in tokens. `lacks` says why an engine has
+    no route, where "no such architecture" would be wrong. `instead` names a preset that has a route wherever this one
+    has none; `otherwise` a way outside the engines here. A built-in model's routes are its folder.
+    """
+
+    name: str
+    kind: Kind
+    architecture: str
+    parameters: float
+    licence: str
+    note: str
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    instead: str = "qwen3-vl-8b"
+    otherwise: str | None = None
+    pixels: int | None = None
+    summary: str | None = None
+    builtin: bool = False
+
+    @property
+    def memory(self) -> int:
+        """GB of GPU memory in BF16: two bytes a parameter and a fifth more. Derived, not measured."""
+        return max(1, round(self.parameters * 2 * 1.2))
+
+
+def hub(repository: str, *engines: str, **others: str | Route) -> dict[str, Route]:
+    """Routes to one repository on these engines (all of `HUB`, where none is named), and to others on other engines."""
+    routes = {engine: Route(repository) for engine in engines or HUB}
+    for engine, other in others.items():
+        routes[engine.replace("_", "-")] = other if isinstance(other, Route) else Route(other)
+    return {engine: routes[engine] for engine in CHECKED if engine in routes}

@@ -1,0 +1,160 @@
+"""Knows how to keep engines' own servers running as long as a run and ask them; knows no command line's flags."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from framescribe.engines import launch
+from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.child import Child, free_port
+from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.errors import RunError
+
+UP_SECONDS = 1800.0  # for loading a model, which may have to be fetched first
+DEATHS_FORGIVEN, WITHIN_SECONDS = 3, 600.0
+SAY_EVERY_SECONDS = 10.0
+
+_log = logging.getLogger("framescribe")
+
+
+class ServedEngine(Engine):
+    """Servers of `engine` ("vllm", "sglang", …) that run as long as this is open, one for each entry of `gpus`.
+
+    A server that dies is started again, up to 3 times in 10 minutes; what it was asked is asked again. `executable`
+    are the words that start the engine's program. Logs are kept in the folder `logs`, one file a server, and added to.
+    """
+
+    wants = "jpeg"
+
+    def __init__(
+        self,
+        engine: str,
+        server: launch.Server,
+        *,
+        executable: Sequence[str],
+        gpus: Sequence[Sequence[str]],
+        logs: Path,
+        requests: int | None = None,
+        timeout: float = 600,
+        patience: float = 60,
+    ) -> None:
+        self.engine, self._server = engine, server
+        self._replicas = [
+            _Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
+        ]
+        self._keepers: list[asyncio.Task[None]] = []
+        self._asked = OpenAIEngine(
+            model=server.name,
+            base_url=[replica.url for replica in self._replicas],
+            concurrency=requests,
+            timeout=timeout,
+            patience=patience,
+            api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
+        )
+
+    @property
+    def urls(self) -> list[str]:
+        return [replica.url for replica in self._replicas]
+
+    @property
+    def concurrency(self) -> int:
+        return self._asked.concurrency
+
+    def describe(self) -> str:
+        count = len(self._replicas)
+        return f"{self._server.name} in {self.engine}" + (f", {count} servers" if count > 1 else "")
+
+    async def open(self) -> None:
+        """Start the servers and wait until all are ready. RunError with the log's last words where one is not."""
+        try:
+            await asyncio.gather(*(replica.start() for replica in self._replicas))
+            await self._asked.open()
+        except BaseException:
+            await self.close()
+            raise
+        self._keepers = [asyncio.create_task(self._keep(number)) for number in range(len(self._replicas))]
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        return await self._asked.complete(request)
+
+    async def close(self) -> None:
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers = []
+        await self._asked.close()
+        await asyncio.gather(*(replica.child.stop() for replica in self._replicas))
+
+    async def until_one_is_lost(self) -> None:
+        """Wait until a server has died for good."""
+        await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _keep(self, number: int) -> None:
+        """Start a server again whenever it dies, until it has died too often."""
+        replica, deaths = self._replicas[number], list[float]()
+        while True:
+            how = await replica.child.wait()
+            deaths = [at for at in deaths if at > time.monotonic() - WITHIN_SECONDS] + [time.monotonic()]
+            why = f"{how}: {replica.child.last_words()}"
+            if len(deaths) > DEATHS_FORGIVEN:
+                self._asked.lost(number, f"{replica.name} died {len(deaths)} times, the last time {why}")
+                return
+            _log.warning("%s died and is started again: %s", replica.name, why)
+            self._asked.died(number, "it died")
+            try:
+                await replica.start()
+            except RunError as error:
+                self._asked.lost(number, str(error))
+                return
+            self._asked.returned(number)
+
+
+class _Replica:
+    """One server: its process, port and log."""
+
+    def __init__(
+        self,
+        name: str,
+        engine: str,
+        server: launch.Server,
+        executable: Sequence[str],
+        gpus: Sequence[str],
+        logs: Path,
+    ) -> None:
+        self.name, port = name, free_port()
+        root = f"http://127.0.0.1:{port}"
+        self.url = f"{root}/v1"
+        command = launch.command(engine, server, port)
+        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
+        self._ready = f"{root}{command.ready}"
+        self._environment = {**command.environment, **chosen}
+        self._log = logs / f"{name}.log"
+        self._first = [*executable, *command.first] if command.first else None
+        self.child = Child([*executable, *command.argv], self._environment, self._log)
+
+    async def start(self) -> None:
+        await self.child.start()
+        up = asyncio.create_task(self._until_up())
+        started = time.monotonic()
+        try:
+            while not (await asyncio.wait([up], timeout=SAY_EVERY_SECONDS))[0]:
+                seconds = time.monotonic() - started
+                _log.info("%s is loading, %.0f s: %s", self.name, seconds, self.child.last_line())
+            await up
+        finally:
+            up.cancel()
+
+    async def _until_up(self) -> None:
+        await self.child.until_up(self._ready, UP_SECONDS)
+        if self._first is not None:
+            first = Child(self._first, self._environment, self._log)
+            await first.start()
+            try:
+                if (how := await first.wait()) != "it ended with exit code 0":
+                    raise RunError(f"{' '.join(self._first)}: {how}: {first.last_words()}\nIts log: {self._log}")
+            finally:
+                await first.stop()

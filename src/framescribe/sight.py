@@ -1,0 +1,264 @@
+"""Knows how to find out whether a model sees: questions about drawn cards, and what wrong answers mean; knows no video.
+
+Every card is a large shape on white, so that any model that sees names its colour, the built-in one as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, Message, Reply, TextPart
+from framescribe.errors import Refused, RunError, TooLong, VideoError
+
+if TYPE_CHECKING:
+    from framescribe.recipe import Part
+
+WIDTH, HEIGHT = 320, 240
+DESCRIBE = "Describe this image."
+SENTENCE = "Please look closely at everything that can be seen, and take your time before you answer. "
+COLOURS = {
+    "red": (215, 30, 35),
+    "orange": (250, 140, 20),
+    "yellow": (248, 222, 30),
+    "green": (30, 150, 55),
+    "cyan": (30, 205, 215),
+    "blue": (35, 70, 220),
+    "purple": (125, 40, 165),
+    "pink": (255, 130, 190),
+}
+RADIUS = 38  # pixels
+_FINE = 4  # drawn enlarged and reduced again: PIL's own edges are not smooth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one question showed: "ok", "odd" (captions may still be right) or "bad", and what usually causes it."""
+
+    name: str
+    verdict: Literal["ok", "odd", "bad"]
+    text: str
+
+
+def card(colour: str, shape: Literal["circle", "square"] = "circle", x: float = 0.5) -> np.ndarray:
+    """RGB uint8 [240, 320, 3]: one large shape on white, its centre at this fraction of the picture's width."""
+    picture = Image.new("RGB", (_FINE * WIDTH, _FINE * HEIGHT), (250, 250, 250))
+    left, top, reach = _FINE * (x * WIDTH - RADIUS), _FINE * (HEIGHT / 2 - RADIUS), 2 * _FINE * RADIUS
+    brush = ImageDraw.Draw(picture)
+    draw = brush.ellipse if shape == "circle" else brush.rectangle
+    draw((left, top, left + reach, top + reach), fill=COLOURS[colour])
+    return np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX))
+
+
+async def ask(engine: Engine, text: str, *pictures: np.ndarray, max_tokens: int = 128, schema: Any = None) -> Reply:
+    """One question with pictures before the words."""
+    parts: tuple[ImagePart | TextPart, ...] = (*(ImagePart(picture) for picture in pictures), TextPart(text))
+    decoding = Decoding(max_tokens=max_tokens)
+    return await engine.complete(
+        ChatRequest(messages=(Message(role="user", parts=parts),), decoding=decoding, schema=schema)
+    )
+
+
+def _names(text: str, colour: str) -> bool:
+    return colour in text.lower()
+
+
+async def colours(engine: Engine) -> Finding:
+    """Three cards that differ in colour."""
+    shown = ("red", "blue", "green")
+    said = [reply.text for reply in await asyncio.gather(*(ask(engine, DESCRIBE, card(c)) for c in shown))]
+    if len(set(said)) == 1:
+        return Finding(
+            name="colours",
+            verdict="bad",
+            text=f"it is blind: a red, a blue and a green circle are all {_short(said[0])!r}. Mostly a chat template "
+            "without a place for pictures, or a model of text alone: check --model and the server's --chat-template",
+        )
+    right = sum(_names(text, colour) for text, colour in zip(said, shown, strict=True))
+    if right == len(shown):
+        return Finding(name="colours", verdict="ok", text="names red, blue and green")
+    if _names(said[0], "blue") and _names(said[1], "red"):
+        return Finding(name="colours", verdict="bad", text="it takes red for blue: the channels are swapped (BGR)")
+    return Finding(
+        name="colours",
+        verdict="odd",
+        text=f"it sees, but named {right} of 3 colours; of the red circle it says {_short(said[0])!r}",
+    )
+
+
+async def places(engine: Engine) -> Finding:
+    """Two cards that differ in where the shape is."""
+    said = await asyncio.gather(*(ask(engine, DESCRIBE, card("red", x=x)) for x in (0.17, 0.83)))
+    left, right = (reply.text.lower() for reply in said)
+    if left == right:
+        return Finding(
+            name="places",
+            verdict="odd",
+            text="it gives left and right the same answer: pictures may reach it cropped or too small",
+        )
+    if "right" in left and "left" in right and "left" not in left:
+        return Finding(name="places", verdict="bad", text="it takes left for right: pictures reach it mirrored")
+    named = "left" in left and "right" in right
+    return Finding(
+        name="places",
+        verdict="ok" if named else "odd",
+        text="names left and right" if named else f"tells left from right, but does not say so: {_short(left)!r}",
+    )
+
+
+async def order(engine: Engine) -> Finding:
+    """Two pictures in one prompt, in both orders."""
+    cards = card("red"), card("blue", "square")
+    question = "Describe the first image, then the second image."
+    try:
+        said = await asyncio.gather(ask(engine, question, *cards), ask(engine, question, *reversed(cards)))
+    except Refused as error:
+        return Finding(name="order", verdict="odd", text=f"it takes one picture a prompt: {error}")
+    first, second = ([text.find("red"), text.find("blue")] for text in (reply.text.lower() for reply in said))
+    if said[0].text == said[1].text:
+        return Finding(
+            name="order", verdict="odd", text="the order of two pictures makes no difference: send one picture a prompt"
+        )
+    if -1 in (*first, *second):
+        return Finding(name="order", verdict="odd", text="it does not speak of both pictures: send one a prompt")
+    if first[0] < first[1] and second[1] < second[0]:
+        return Finding(name="order", verdict="ok", text="tells the first picture from the second")
+    return Finding(name="order", verdict="bad", text="it swaps the order of pictures: the server or template reorders")
+
+
+async def long_prompt(engine: Engine) -> Finding:
+    """A prompt of some 1,500 tokens beside the picture."""
+    try:
+        reply = await ask(engine, SENTENCE * 90 + DESCRIBE, card("red"))
+    except TooLong as error:
+        return Finding(name="long prompt", verdict="odd", text=f"the context is small: {error}")
+    named = _names(reply.text, "red")
+    return Finding(
+        name="long prompt",
+        verdict="ok" if named else "odd",
+        text="still sees behind 1,500 tokens"
+        if named
+        else f"answers, but the picture is lost behind 1,500 tokens: {_short(reply.text)!r}",
+    )
+
+
+async def length(engine: Engine) -> Finding:
+    """An answer that has to be longer than servers' own defaults of 16 or 20 tokens."""
+    reply = await ask(engine, "Describe this image in three long sentences.", card("red"), max_tokens=96)
+    count = reply.completion_tokens
+    if reply.finish_reason == "length" and count is not None and count < 90:
+        return Finding(
+            name="length",
+            verdict="bad",
+            text=f"it cuts answers at {count} tokens though 96 were allowed: the server does not read max_tokens",
+        )
+    if count is not None and count > 100:
+        return Finding(name="length", verdict="bad", text=f"it wrote {count} tokens where 96 were allowed")
+    return Finding(name="length", verdict="ok", text="keeps to max_tokens")
+
+
+async def schema(engine: Engine) -> Finding:
+    """An answer that has to be JSON."""
+    wanted = {
+        "type": "object",
+        "properties": {"colour": {"type": "string", "enum": list(COLOURS)}},
+        "required": ["colour"],
+        "additionalProperties": False,
+    }
+    try:
+        reply = await ask(engine, 'Which colour is the circle? Answer as {"colour": …}.', card("red"), schema=wanted)
+    except Refused as error:
+        return Finding(name="JSON", verdict="odd", text=f"it takes no schema: {error}")
+    try:
+        said = json.loads(reply.text)
+    except ValueError:
+        return Finding(name="JSON", verdict="odd", text=f"it ignores the schema: {_short(reply.text)!r} is no JSON")
+    if not isinstance(said, dict) or list(said) != ["colour"] or said["colour"] not in COLOURS:
+        return Finding(name="JSON", verdict="odd", text=f"it does not keep to the schema: {_short(reply.text)!r}")
+    return Finding(name="JSON", verdict="ok", text="keeps to a schema")
+
+
+async def together(engine: Engine) -> Finding:
+    """Eight pictures at once, twice."""
+    shown = list(COLOURS) * 2
+    said = [reply.text for reply in await asyncio.gather(*(ask(engine, DESCRIBE, card(c)) for c in shown))]
+    alone = [(await ask(engine, DESCRIBE, card(colour))).text for colour in COLOURS]
+    mixed = [
+        colour
+        for colour, text, own in zip(shown, said, alone * 2, strict=True)
+        if text != own and _names(own, colour) and not _names(text, colour)
+    ]
+    if mixed:
+        return Finding(
+            name="together",
+            verdict="bad",
+            text=f"asked all at once it is wrong on {len(mixed)} of {len(shown)} that it names when asked alone: "
+            "answers are mixed up, or parallel requests disturb each other",
+        )
+    same = sum(text == own for text, own in zip(said, alone * 2, strict=True))
+    return Finding(
+        name="together",
+        verdict="ok",
+        text=f"{same} of {len(shown)} answers at once are those given alone, none mixed up",
+    )
+
+
+QUESTIONS: tuple[Callable[[Engine], Awaitable[Finding]], ...] = (
+    colours,
+    places,
+    order,
+    long_prompt,
+    length,
+    schema,
+    together,
+)
+
+
+async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engine) -> Finding:
+    """The finding of one question; an engine that fails it is a finding too. RunError where it is gone."""
+    try:
+        return await question(engine)
+    except VideoError as error:
+        return Finding(name=question.__name__.replace("_", " "), verdict="bad", text=str(error))
+
+
+async def check_sight(engines: Mapping[Part, Engine], say: Callable[[str], None]) -> None:
+    """Ask the run's models two pictures and one text; RunError where one is blind or mute."""
+    leave = "Leave the question out with --no-preflight; `framescribe doctor` with the same options asks more."
+    if "frames" in engines:
+        pictures = card("red"), card("blue", "square")
+        try:
+            said = await asyncio.gather(*(ask(engines["frames"], DESCRIBE, picture) for picture in pictures))
+        except VideoError as error:
+            raise RunError(
+                f"before the run, the frame model was asked about a picture, and failed: {error}\n{leave}"
+            ) from None
+        first, second = (reply.text.strip() for reply in said)
+        if first == second:
+            raise RunError(
+                f"the frame model is blind: a red circle and a blue square are both {_short(first)!r} to it. Mostly a "
+                f"chat template without a place for pictures, or a model of text alone.\n{leave}"
+            )
+        if not (_names(first, "red") and _names(second, "blue")):
+            say(f"mind: of a red circle the frame model says {_short(first)!r}, of a blue square {_short(second)!r}")
+    if "summary" in engines:
+        question = "Make one sentence of this: A large red circle is in the center, on a white background."
+        try:
+            reply = await ask(engines["summary"], question)
+        except VideoError as error:
+            raise RunError(
+                f"before the run, the summary model was asked for a sentence, and failed: {error}\n{leave}"
+            ) from None
+        if not reply.text.strip():
+            raise RunError(f"the summary model gives an empty answer.\n{leave}")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else f"{line[:99]}…"

@@ -1,0 +1,200 @@
+"""vLLM on the CPU, started, fed, killed and ended by framescribe: captions as good as the in-process engine's."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from framescribe.demo.clips import write_clip
+from framescribe.demo.scenes import parse_statement, random_clip
+from framescribe.engines.guard import descendants
+
+ROOT = Path(__file__).parents[2]
+VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
+CLIPS, FRAMES, FPS, TAKEN = 30, 20, 10, 4
+MODELS = ("--model", "shapes-vlm", "--summary-model", "shapes-llm")
+# In bf16, vLLM's own choice on a CPU, a caption differs now and then from float32's.
+FOR_VLLM = ("--", "--dtype", "float32", "--enforce-eager", "--max-num-seqs", "16")
+ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
+
+pytestmark = pytest.mark.skipif(not VLLM.exists(), reason="no vLLM here: `make test-engines` sets it up")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """A folder of clips, and the scene of each by its file's name."""
+    folder, scenes = tmp_path_factory.mktemp("clips"), {}
+    for number in range(CLIPS):
+        scene = random_clip(random.Random(f"vllm {number}"), 320, 240)
+        write_clip(folder / f"{number:02}.mp4", scene, width=320, height=240, fps=FPS, frames=FRAMES, options={})
+        scenes[f"{number:02}.mp4"] = scene
+    return folder, scenes
+
+
+def framescribe(*words, **options):
+    command = [sys.executable, "-m", "framescribe", *map(str, words)]
+    return subprocess.Popen(
+        command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+
+
+def finish(process, seconds=400):
+    """What it said, once it has ended well."""
+    said, _ = process.communicate(timeout=seconds)
+    assert process.returncode == 0, said
+    return said
+
+
+def caption(folder, output, *words):
+    return framescribe("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output, *words)
+
+
+def rows(output):
+    return {row["id"]: row for row in map(json.loads, output.read_text().splitlines())}
+
+
+def frame_captions(found):
+    return [(id, frame["index"], frame["caption"]) for id, row in sorted(found.items()) for frame in row["frames"]]
+
+
+def share_right(found, scenes):
+    """The share of attributes in frame captions that are what was drawn."""
+    right = total = 0
+    for id, index, text in frame_captions(found):
+        truth = {
+            (m.size, m.colour, m.shape, m.end) for m in scenes[id].frame(index / (FRAMES - 1)).statement().mentions
+        }
+        said = {(m.size, m.colour, m.shape, m.end) for m in parse_statement(text).mentions}
+        by_colour = {mention[1]: mention for mention in said}
+        for mention in truth:
+            total += 4
+            right += sum(a == b for a, b in zip(mention, by_colour.get(mention[1], ("",) * 4), strict=True))
+    return right / total
+
+
+@pytest.fixture(scope="module")
+def in_process(clips, tmp_path_factory):
+    output = tmp_path_factory.mktemp("transformers") / "captions.jsonl"
+    finish(caption(clips[0], output, "--dtype", "float32"))
+    return rows(output)
+
+
+@pytest.fixture(scope="module")
+def in_vllm(clips, tmp_path_factory):
+    output = tmp_path_factory.mktemp("vllm") / "captions.jsonl"
+    finish(caption(clips[0], output, "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM))
+    return rows(output)
+
+
+def equal(one, other):
+    pairs = list(zip(frame_captions(one), frame_captions(other), strict=True))
+    assert [first[:2] for first, _ in pairs] == [second[:2] for _, second in pairs]
+    return sum(first == second for first, second in pairs) / len(pairs)
+
+
+def test_captions_equal_those_of_the_engine_in_process(clips, in_process, in_vllm):
+    assert len(in_vllm) == CLIPS
+    assert equal(in_process, in_vllm) >= 0.95
+    assert share_right(in_vllm, clips[1]) >= share_right(in_process, clips[1]) - 0.005
+    assert share_right(in_vllm, clips[1]) >= 0.95
+    same = [in_vllm[id]["caption"] == row["caption"] for id, row in in_process.items()]
+    assert sum(same) / len(same) >= 0.9
+
+
+def servers(owner):
+    """The main processes of the vLLM servers below this process."""
+    found = []
+    for pid in descendants(owner.pid):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if b"serve" in words and not any(word.endswith(b"guard.py") for word in words):
+            found.append(pid)
+    return found
+
+
+def until(condition, seconds=300):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def written(output):
+    return sum(part.read_bytes().count(b"\n") for part in output.with_name(output.name + ".parts").glob("*.jsonl"))
+
+
+def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tmp_path):
+    output = tmp_path / "captions.jsonl"
+    words = ("--requests", "2", "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
+    run = caption(clips[0], output, *words)
+    until(lambda: written(output) >= 5)
+    before = servers(run)
+    os.kill(before[0], signal.SIGKILL)
+    said = finish(run)
+    assert "vllm-0 died and is started again: it was ended by SIGKILL" in said, said
+    found = rows(output)
+    assert len(found) == CLIPS
+    assert all(row["status"] == "ok" for row in found.values())
+    assert equal(found, in_vllm) >= 0.95
+    assert share_right(found, clips[1]) >= share_right(in_vllm, clips[1]) - 0.005
+    assert not any(Path(f"/proc/{pid}").exists() for pid in before)
+
+
+def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process, tmp_path):
+    serving = []
+    urls = []
+    try:
+        for number in range(2):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            words = ("serve", "--engine", "vllm", "--engine-command", VLLM, "--model", "shapes-vlm", *FOR_VLLM)
+            serving.append(framescribe(*words, cwd=folder))
+        for process in serving:
+            line = ""
+            while "--base-url" not in line:
+                line = process.stdout.readline()
+                assert line
+            urls += line.split()[-1:]
+        output = tmp_path / "frames.jsonl"
+        given = [word for url in urls for word in ("--base-url", url)]
+        words = ("--requests", "2", "--endpoint-timeout", "20", "--model", "shapes-vlm", "-o", output)
+        run = framescribe("frames", clips[0], "--sample", "uniform", "--frames", TAKEN, *given, *words)
+        until(lambda: written(output) >= 5)
+        below = descendants(serving[1].pid)
+        os.kill(serving[1].pid, signal.SIGKILL)  # its servers go with it
+        said = finish(run)
+        assert "gets no requests now" in said
+        found = rows(output)
+        assert len(found) == CLIPS
+        assert equal(found, in_process) >= 0.95
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), 30)
+        serving[0].send_signal(signal.SIGINT)
+        assert serving[0].wait(30) == 0
+    finally:
+        for process in serving:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def test_doctor_finds_nothing_bad(tmp_path):
+    words = ("doctor", "--engine", "vllm", "--engine-command", VLLM, "--model", "shapes-vlm", *FOR_VLLM)
+    said = finish(framescribe(*words, cwd=tmp_path))
+    for name in ("colours", "places", "length", "together"):
+        assert [line for line in said.splitlines() if line.startswith(f"ok  {name}")], said
+
+
+def test_a_model_that_the_engine_does_not_know_ends_with_its_own_words(clips, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text('{"model_type": "never-heard-of"}')
+    words = ("--model", tmp_path / "model", "--engine", "vllm", "--engine-command", VLLM, "-o", tmp_path / "out.jsonl")
+    run = framescribe("frames", clips[0], *words)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode == 1
+    assert "never-heard-of" in said
+    assert str(tmp_path / "out.jsonl.logs") in said

@@ -1,0 +1,141 @@
+"""The command lines of the engines' servers, as a person would type them after each engine's own documentation."""
+
+import os
+import stat
+
+import pytest
+
+from framescribe.engines.launch import Server, command, executable, gpu_memory, shares, visible_gpus
+from framescribe.errors import UserError
+
+QWEN = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="qwen3-vl-8b")
+FULL = Server(
+    repository="org/model",
+    name="short",
+    revision="v2",
+    dtype="bfloat16",
+    trust_remote_code=True,
+    tensor_parallel=2,
+    share=0.5,
+    processors=4,
+    arguments=("--max-num-seqs", "512"),
+)
+
+
+def line(engine, server):
+    return " ".join(command(engine, server, 8123).argv)
+
+
+def test_vllm_0_33():
+    assert line("vllm", QWEN) == (
+        "serve Qwen/Qwen3-VL-8B-Instruct --host 127.0.0.1 --port 8123 --served-model-name qwen3-vl-8b "
+        '--max-model-len auto --limit-mm-per-prompt {"image":2,"video":0} --mm-processor-cache-gb 0'
+    )
+    assert line("vllm", FULL) == (
+        "serve org/model --host 127.0.0.1 --port 8123 --served-model-name short --max-model-len auto "
+        '--limit-mm-per-prompt {"image":2,"video":0} --mm-processor-cache-gb 0 --api-server-count 4 '
+        "--tensor-parallel-size 2 --gpu-memory-utilization 0.46 --dtype bfloat16 --revision v2 --trust-remote-code "
+        "--max-num-seqs 512"
+    )
+
+
+def test_a_model_of_text_alone_is_told_nothing_of_images():
+    text = Server(repository="mistralai/Mistral-7B-Instruct-v0.2", name="m", images=False)
+    assert line("vllm", text) == (
+        "serve mistralai/Mistral-7B-Instruct-v0.2 --host 127.0.0.1 --port 8123 --served-model-name m "
+        "--max-model-len auto"
+    )
+
+
+def test_sglang_0_5_23():
+    assert line("sglang", FULL) == (
+        "serve --model-path org/model --host 127.0.0.1 --port 8123 --served-model-name short "
+        '--limit-mm-data-per-request {"image": 2} --tp-size 2 --mem-fraction-static 0.42 --dtype bfloat16 '
+        "--revision v2 --trust-remote-code --max-num-seqs 512"
+    )
+
+
+def test_lmdeploy_0_18():
+    assert line("lmdeploy", FULL) == (
+        "serve api_server org/model --server-name 127.0.0.1 --server-port 8123 --model-name short --tp 2 "
+        "--cache-max-entry-count 0.40 --dtype bfloat16 --revision v2 --trust-remote-code --max-num-seqs 512"
+    )
+
+
+def test_llama_cpp_from_the_hub_and_from_files(tmp_path):
+    hub = Server(repository="ggml-org/Qwen2.5-VL-7B-Instruct-GGUF", name="q")
+    rest = "--host 127.0.0.1 --port 8123 --alias q --jinja --parallel 4 --ctx-size 32768"
+    assert line("llama-cpp", hub) == f"-hf ggml-org/Qwen2.5-VL-7B-Instruct-GGUF {rest}"
+    model, projector = tmp_path / "Model-Q8.gguf", tmp_path / "mmproj-Model.gguf"
+    model.touch()
+    projector.touch()
+    for named in (tmp_path, model):
+        local = Server(repository=str(named), name="q")
+        assert line("llama-cpp", local) == f"-m {model} --mmproj {projector} {rest}"
+    (tmp_path / "Another.gguf").touch()
+    with pytest.raises(UserError, match="it has 2 and 1"):
+        line("llama-cpp", Server(repository=str(tmp_path), name="q"))
+
+
+def test_ollama_is_set_up_by_its_environment():
+    made = command("ollama", Server(repository="qwen2.5vl:7b", name="qwen2.5vl:7b"), 8123)
+    assert made.argv == ("serve",)
+    assert made.first == ("pull", "qwen2.5vl:7b")
+    assert made.environment == {
+        "OLLAMA_HOST": "127.0.0.1:8123",
+        "OLLAMA_NUM_PARALLEL": "4",
+        "OLLAMA_CONTEXT_LENGTH": "8192",
+    }
+    with pytest.raises(UserError, match="--tensor-parallel"):
+        command("ollama", FULL, 8123)
+
+
+def program(folder, name, text="exit 0"):
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(file.stat().st_mode | stat.S_IEXEC)
+    return str(file)
+
+
+def test_where_the_program_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=r"pip install vllm==0\.33\.0") as caught:
+        executable("vllm", None)
+    assert "--engine-command ~/vllm/bin/vllm" in str(caught.value)
+    with pytest.raises(UserError, match="not on the PATH"):
+        executable("ollama", None)
+    uvx = program(tmp_path, "uvx")
+    assert executable("sglang", None) == [uvx, "--from", "sglang==0.5.23", "sglang"]
+    own = program(tmp_path, "vllm")
+    assert executable("vllm", None) == [own]
+    assert executable("vllm", f"{own} --quiet") == [own, "--quiet"]
+    with pytest.raises(UserError, match="there is no such program"):
+        executable("vllm", "nothing-here run")
+
+
+def test_gpus_are_those_that_the_driver_or_the_environment_names(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible_gpus() == []
+    assert gpu_memory() is None
+    program(tmp_path, "nvidia-smi", 'case "$*" in *memory*) printf "143771\\n143771\\n";; *) printf "0\\n1\\n";; esac')
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.defpath}")
+    assert visible_gpus() == ["0", "1"]
+    assert gpu_memory() == 143771 * 2**20
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert visible_gpus() == ["1"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert visible_gpus() == []
+    assert gpu_memory() is None
+
+
+def test_one_replica_a_gpu_or_a_group_of_them():
+    assert shares([], 1, None) == [()]
+    assert shares([], 1, 2) == [(), ()]
+    assert shares(["0", "1"], 1, None) == [("0",), ("1",)]
+    assert shares(["0", "1", "2", "3"], 2, None) == [("0", "1"), ("2", "3")]
+    assert shares(["0", "1", "2"], 1, 2) == [("0",), ("1",)]
+    with pytest.raises(UserError, match="groups of 2"):
+        shares(["0", "1", "2"], 2, None)
+    with pytest.raises(UserError, match="needs 4 GPUs"):
+        shares(["0", "1"], 1, 4)

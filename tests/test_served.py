@@ -1,0 +1,220 @@
+"""A server's process is watched, started again, and never outlives its owner. The servers here are scripted to fail;
+tests/engines has the real ones."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from framescribe.engines import guard
+from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
+from framescribe.engines.launch import Server
+from framescribe.engines.served import ServedEngine
+from framescribe.errors import EngineFault, RunError
+
+PROGRAM = """
+import asyncio, json, os, subprocess, sys
+from aiohttp import web
+
+words = sys.argv[1:]
+port = int(words[words.index("--port") + 1])
+if "--broken" in words:
+    sys.exit("ValueError: no such model, says the engine")
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print("helper", helper.pid, "main", os.getpid(), flush=True)
+
+async def chat(request):
+    text = (await request.json())["messages"][0]["content"]
+    if text == "die":
+        os._exit(3)
+    await asyncio.sleep(0.1)
+    message = {"role": "assistant", "content": f"{text}, says {os.getpid()}"}
+    return web.json_response({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
+
+async def models(request):
+    return web.json_response({"data": [{"id": words[words.index("--served-model-name") + 1]}]})
+
+async def health(request):
+    return web.Response()
+
+app = web.Application()
+app.router.add_post("/v1/chat/completions", chat)
+app.router.add_get("/v1/models", models)
+app.router.add_get("/health", health)
+web.run_app(app, host="127.0.0.1", port=port, print=None)
+"""
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> list[str]:
+    file = tmp_path / "server.py"
+    file.write_text(PROGRAM)
+    return [sys.executable, str(file)]
+
+
+def engine(program, logs, replicas=1, arguments=()):
+    server = Server(repository="some/model", name="tiny", arguments=arguments)
+    return ServedEngine("vllm", server, executable=program, gpus=[()] * replicas, logs=logs, requests=8)
+
+
+def question(text):
+    return ChatRequest(messages=(Message(role="user", parts=(TextPart(text),)),), decoding=Decoding())
+
+
+def alive(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def started(log: Path) -> list[int]:
+    """The processes that servers told of in their log, of every start."""
+    return [int(word) for line in log.read_text().splitlines() for word in line.split() if word.isdigit()]
+
+
+def until_gone(pids: list[int], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while any(map(alive, pids)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not any(map(alive, pids))
+
+
+def test_every_request_is_answered_though_the_server_is_killed(program, tmp_path):
+    async def main():
+        asked = engine(program, tmp_path)
+        await asked.open()
+        work = asyncio.gather(*(asked.complete(question(f"number {n}")) for n in range(60)))
+        await asyncio.sleep(0.25)
+        os.kill(started(tmp_path / "vllm-0.log")[1], signal.SIGKILL)
+        replies = await work
+        await asked.close()
+        await asked.close()
+        return replies
+
+    replies = asyncio.run(main())
+    assert [reply.text.partition(",")[0] for reply in replies] == [f"number {n}" for n in range(60)]
+    assert len({reply.text.split()[-1] for reply in replies}) == 2
+    pids = started(tmp_path / "vllm-0.log")
+    assert len(pids) == 4
+    assert until_gone(pids)
+
+
+def test_what_kills_the_server_twice_is_failed_and_nothing_else(program, tmp_path):
+    async def main():
+        asked = engine(program, tmp_path)
+        await asked.open()
+        texts = [f"number {n}" for n in range(10)] + ["die"] + [f"number {n}" for n in range(10, 20)]
+        found = await asyncio.gather(*(asked.complete(question(text)) for text in texts), return_exceptions=True)
+        await asked.close()
+        return found
+
+    found = asyncio.run(main())
+    assert isinstance(found.pop(10), EngineFault)
+    assert [reply.text.partition(",")[0] for reply in found] == [f"number {n}" for n in range(20)]
+    assert until_gone(started(tmp_path / "vllm-0.log"))
+
+
+def test_two_servers_share_the_work(program, tmp_path):
+    async def main():
+        asked = engine(program, tmp_path, replicas=2)
+        await asked.open()
+        replies = await asyncio.gather(*(asked.complete(question(f"number {n}")) for n in range(40)))
+        await asked.close()
+        return replies
+
+    by = [reply.text.split()[-1] for reply in asyncio.run(main())]
+    assert len(set(by)) == 2
+    assert min(by.count(pid) for pid in set(by)) >= 15
+
+
+def test_a_server_that_cannot_start_says_why(program, tmp_path):
+    async def main():
+        asked = engine(program, tmp_path, arguments=("--broken",))
+        with pytest.raises(RunError, match="no such model, says the engine") as caught:
+            await asked.open()
+        assert str(tmp_path / "vllm-0.log") in str(caught.value)
+
+    asyncio.run(main())
+
+
+def test_a_program_that_is_none(tmp_path):
+    async def main():
+        asked = engine([str(tmp_path / "nothing")], tmp_path)
+        with pytest.raises(RunError, match=r"cannot start .*nothing: No such file"):
+            await asked.open()
+
+    asyncio.run(main())
+
+
+def test_a_server_that_dies_again_and_again_ends_the_run(program, tmp_path):
+    async def main():
+        asked = engine(program, tmp_path)
+        await asked.open()
+        with pytest.raises(EngineFault, match="died 2 times"):
+            await asked.complete(question("die"))
+        with pytest.raises(RunError, match="vllm-0 died 4 times"):
+            await asked.complete(question("die"))
+        await asked.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_server_outlives_its_owner_however_that_ends(program, tmp_path, how):
+    script = textwrap.dedent(
+        f"""
+        import asyncio
+        from pathlib import Path
+        from tests.test_served import engine
+        async def main():
+            asked = engine({program!r}, Path({str(tmp_path)!r}))
+            try:
+                await asked.open()
+                print("up", flush=True)
+                await asyncio.sleep(600)
+            finally:
+                await asked.close()
+        asyncio.run(main())
+        """
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert owner.stdout is not None
+    assert owner.stdout.readline() == b"up\n"
+    pids = started(tmp_path / "vllm-0.log")
+    assert len(pids) == 2
+    assert all(map(alive, pids))
+    owner.send_signal(how)
+    owner.wait(30)
+    owner.stdout.close()
+    assert until_gone(pids)
+
+
+def test_what_ignores_sigterm_is_killed(tmp_path):
+    stubborn = (
+        "import signal, time, os; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(600)"
+    )
+    argv = [sys.executable, "-I", guard.__file__, sys.executable, "-c", stubborn]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    process.stdin.close()
+    process.wait(guard.GRACE_SECONDS + 10)
+    process.stdout.close()
+    assert not alive(pid)
+
+
+def test_the_guard_ends_as_what_it_runs():
+    process = subprocess.Popen(
+        [sys.executable, "-I", guard.__file__, sys.executable, "-c", "raise SystemExit(7)"], stdin=subprocess.PIPE
+    )
+    assert process.wait(20) == 7
+    assert process.stdin is not None
+    process.stdin.close()
