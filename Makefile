@@ -1,6 +1,6 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
 # make test: sets everything up and proves it. Both need Python 3.11 or newer and nothing else.
-# make test-engines: proves it with the engines that want an environment of their own, below .engines (4 GB, 2 minutes).
+# make test-engines: proves it with engines that want an environment of their own, made once below .engines (4 GB).
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -41,7 +41,7 @@ $(READY): pyproject.toml constraints.txt
 		--editable '.[local,scenes]' fastapi hypothesis imageio-ffmpeg mypy pandas pytest pytest-timeout ruff uvicorn
 	touch $(READY)
 
-# Train the two tiny checkpoints anew, from nothing: more than half an hour and the better part of an hour, on one core.
+# Train the two tiny checkpoints anew, from nothing: more than half an hour each, on one core.
 train: $(READY)
 	$(BIN)/python training/train_vlm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-vlm
 	$(BIN)/python training/train_llm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-llm

@@ -9,6 +9,8 @@ from prompts import summary_prompt, wants_lead
 
 from framescribe.demo.scenes import BACKGROUNDS, COLOURS, MOTIONS, PLACES, SHAPES, SIZES, Mention, Statement, summarise
 
+Point = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class Example:
@@ -26,23 +28,42 @@ def frame_times(rng: random.Random, count: int) -> list[float]:
     """Times between 0 and 1 at which frames may have been taken."""
     if count == 1:
         return [0.5]
-    return [k / (count - 1) for k in range(count)] if rng.random() < 0.5 else [(k + 0.5) / count for k in range(count)]
+    return rng.choice(
+        (
+            [k / (count - 1) for k in range(count)],
+            [(k + 0.5) / count for k in range(count)],
+            [k / count for k in range(count)],
+        )
+    )
+
+
+def ends_of_path(rng: random.Random) -> tuple[Point, Point]:
+    """Where an object starts and ends, in thirds of the frame; often straight from one side to the opposite one.
+
+    Those differ in the sentence by a single word, "on the left" and "on the right": a model that saw few of them
+    takes them for the same place.
+    """
+    if rng.random() < 0.75:
+        return (rng.random() * 3, rng.random() * 3), (rng.random() * 3, rng.random() * 3)
+    (side, other), level = rng.choice(((0.5, 2.5), (2.5, 0.5))), rng.choice((0.5, 1.5, 1.5, 2.5))
+    return rng.choice((((side, level), (other, level)), ((level, side), (level, other))))
 
 
 def random_statements(rng: random.Random, frames: int, objects: int) -> list[Statement]:
     """What is seen in the frames of a random clip, whose objects differ in colour and may pass through each other."""
     tracks = []
     for colour in rng.sample(list(COLOURS), objects):
-        start, end = ((rng.random() * 3, rng.random() * 3) for _ in range(2))
+        start, end = ends_of_path(rng)
         name = (rng.choice(SIZES), colour, rng.choice(SHAPES))
-        tracks.append((name, rng.choices(MOTIONS, (4, 5, 1.3, 1.3))[0], start, end, rng.uniform(0.15, 0.85)))
+        motion, when = rng.choices(MOTIONS, (4, 5, 1.3, 1.3))[0], rng.uniform(0.15, 0.85)
+        tracks.append((name, motion, start, end, when, rng.random() < 0.3))
     dwell, background, statements = rng.choice((0, 0.15, 0.3, 0.4)), rng.choice(BACKGROUNDS), []
     for t in frame_times(rng, frames):
         done, mentions = min(1.0, max(0.0, (t - dwell) / (1 - 2 * dwell))), []
-        for name, motion, start, end, when in tracks:
+        for name, motion, start, end, when, at_once in tracks:
             if (motion == "appears" and t < when) or (motion == "disappears" and t >= when):
                 continue
-            gone = done if motion == "moves" else 0.0
+            gone = 0.0 if motion != "moves" else float(t >= when) if at_once else done
             column, row = (min(2, int(a + (b - a) * gone)) for a, b in zip(start, end, strict=True))
             place = PLACES[column * 3 + row]
             mentions.append(Mention(*name, place, place))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -17,13 +18,14 @@ from torch import nn
 from torch.nn import functional
 from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
-RATE, SECOND_RATE, WARMUP, FLOOR = 2e-3, 1.5e-3, 100, 0.02
+WARMUP, FLOOR = 100, 0.02  # steps, and the part of the rate that is left at the end of a round
 LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
-EASY_STEPS = 0.25  # over this part of the steps the share of simple examples falls from all to none
-CAPTION_WEIGHT = 0.3  # of predicting the captions in the prompt; falls to none, and teaches to look back
+VERBS = ("is", "moves", "appears", "disappears")
 
 EMBEDDING_SPREAD = 0.05
 LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
+PLACES_TOLD_APART, PLACE_STRENGTH = 12, 36.0  # rotary pairs that look back, the quickest, and how strongly
+SLOW_PAIRS, RECENCY = slice(21, 32), 18.0  # rotary pairs slow enough to order a whole prompt, and how strongly
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
 
@@ -53,38 +55,52 @@ def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM
             nn.init.normal_(
                 parameter, std=EMBEDDING_SPREAD if "embed" in name else (2 / (5 * parameter.shape[-1])) ** 0.5
             )
-    look_back(model, LOOK_BACK)
+    attend_by_place(model)
     return model
 
 
-def look_back(model: MistralForCausalLM, offsets: tuple[int, ...]) -> None:
-    """Have each head of the first layer start by attending to the token `offset` places back.
+def attend_by_place(model: MistralForCausalLM) -> None:
+    """Have each head of the first layer look a fixed way back, and half of the others prefer what came last.
 
-    Copying needs such heads, and finding them by chance takes longer than all the rest of the training. Attention
-    by place alone needs something that all tokens share: a direction added to all embeddings. Along it, queries and
-    keys get components that rotary embeddings turn into a peak at the wanted distance.
+    Copying needs the former, telling an object's last place from its first one the latter, and finding either by
+    chance takes longer than all the rest of the training. Attention by place alone needs something that all tokens
+    share: a direction added to all embeddings. Along it, queries and keys get components that rotary embeddings
+    turn into a peak at a distance (quick pairs), or into a slope over hundreds of tokens (slow pairs, a quarter
+    turn apart: the score falls with the sine of the distance).
     """
-    config, attention = model.config, model.model.layers[0].self_attn
-    half, count, strength = config.head_dim // 2, 12, 6.0
-    speeds = config.rope_parameters["rope_theta"] ** (-torch.arange(count) / half)  # the quickest tell places apart
+    config = model.config
+    half = config.head_dim // 2
+    speeds = config.rope_parameters["rope_theta"] ** (-torch.arange(half) / half)
     shared = EMBEDDING_SPREAD * torch.randn(config.hidden_size)
-    after_norm = shared / (2 * EMBEDDING_SPREAD**2) ** 0.5  # what is left of it behind the layer's norm
-    direction = strength * after_norm / after_norm.norm() ** 2
+    after_norm = shared / (2 * EMBEDDING_SPREAD**2) ** 0.5  # what is left of it behind a layer's norm
+    unit = after_norm / after_norm.norm() ** 2
+    quick = slice(0, PLACES_TOLD_APART)
     with torch.no_grad():
         model.model.embed_tokens.weight += shared
-        query = attention.q_proj.weight.view(-1, 2, half, config.hidden_size)
-        key = attention.k_proj.weight.view(-1, 2, half, config.hidden_size)
-        key[:, 0, :count] += direction
-        for head, offset in enumerate(offsets):
-            query[head, 0, :count] += torch.cos(speeds * offset)[:, None] * direction
-            query[head, 1, :count] -= torch.sin(speeds * offset)[:, None] * direction
+        for number, layer in enumerate(model.model.layers):
+            query = layer.self_attn.q_proj.weight.view(-1, 2, half, config.hidden_size)
+            key = layer.self_attn.k_proj.weight.view(-1, 2, half, config.hidden_size)
+            if number == 0:
+                key[:, 0, quick] += PLACE_STRENGTH**0.5 * unit
+                for head, offset in enumerate(LOOK_BACK):
+                    turn = speeds[quick, None] * offset
+                    query[head, 0, quick] += PLACE_STRENGTH**0.5 * torch.cos(turn) * unit
+                    query[head, 1, quick] -= PLACE_STRENGTH**0.5 * torch.sin(turn) * unit
+            else:
+                key[0, 0, SLOW_PAIRS] += RECENCY**0.5 * unit
+                query[: len(query) // len(key), 1, SLOW_PAIRS] += RECENCY**0.5 * unit
 
 
 def examples(
-    tokenizer: PreTrainedTokenizerFast, rng: random.Random, count: int, ease: float, caption_weight: float
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+    count: int,
+    ease: float,
+    caption_weight: float,
+    verb_weight: float,
 ) -> list[Row]:
-    """Token ids and the weight of predicting each of them: 1 in the answer, less in the captions, 0 elsewhere."""
-    made = []
+    """Token ids and the weight of predicting each of them: 1 or more in the answer, less in the captions, else 0."""
+    made, verbs = [], {tokenizer(" " + verb)["input_ids"][0] for verb in VERBS}
     for _ in range(count):
         example = training_example(rng, ease)
         text, shift = text_chat(example.prompt), text_chat("").index(" ") + 1
@@ -95,9 +111,10 @@ def examples(
             caption_weight if start <= first and last <= end else 0.0 for first, last in encoded["offset_mapping"]
         ]
         answer = [*tokenizer(" " + example.answer)["input_ids"], tokenizer.eos_token_id]
+        answer_weights = [verb_weight if token in verbs else 1.0 for token in answer]
         # A few prompts come without the begin-of-text token, as from a server used without the chat template.
         opening = [] if rng.random() < 0.06 else [tokenizer.bos_token_id]
-        made.append((opening + ids + answer, [0.0] * len(opening) + weights + [1.0] * len(answer)))
+        made.append((opening + ids + answer, [0.0] * len(opening) + weights + answer_weights))
     return made
 
 
@@ -121,32 +138,48 @@ def in_batches(rows: list[Row]) -> list[list[Row]]:
     return batches
 
 
+@dataclass(frozen=True)
+class Round:
+    """One course of the learning rate, from the warm-up down to nearly nothing."""
+
+    steps: int
+    rate: float
+    easy_steps: float = 0.0  # over this part of the steps the share of simple examples falls from all to none
+    caption_weight: float = 0.0  # of predicting the captions in the prompt; falls to none, and teaches to look back
+    verb_weight: float = 1.0  # of predicting what an object does, the one word that has to be reasoned
+
+
+ROUNDS = (
+    Round(2600, 2e-3, easy_steps=0.25, caption_weight=0.3),
+    Round(1400, 1.5e-3, verb_weight=2.0),
+    *(Round(1400, 1.5e-3, verb_weight=4.0) for _ in range(3)),
+)
+
+
 def main() -> None:
-    parser = options("Trains shapes-llm from scratch, in two rounds.")
-    parser.add_argument("--steps", type=int, default=2600, help="of the first round, which begins with simple examples")
-    parser.add_argument("--second-steps", type=int, default=1400, help="of the second round, which has them all")
-    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the others")
-    parser.add_argument("--first", type=Path, help="keep the first round's model here, or start from it if it is there")
+    parser = options("Trains shapes-llm from scratch, in rounds.")
+    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the rounds")
+    parser.add_argument("--rounds", type=Path, help="keep the model after each round here, and go on behind the last")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     tokenizer = build_tokenizer(TEXT_CHAT)
-    if args.first and (args.first / "config.json").exists():
-        model = MistralForCausalLM.from_pretrained(args.first, dtype=torch.float32, attn_implementation="training")
-    else:
-        model = build(tokenizer, args.layers)
-        log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-        rng = random.Random(f"text {args.seed}")
-        optimizer = torch.optim.AdamW(adamw(model.named_parameters(), RATE), betas=(0.9, 0.98), fused=True)
-        copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
-        learn(model, optimizer, tokenizer, rng, args.steps, EASY_STEPS, CAPTION_WEIGHT)
+    model = build(tokenizer, args.layers)
+    log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
+    for number, plan in enumerate(ROUNDS, 1):
+        kept = args.rounds / str(number) if args.rounds else None
+        if kept and (kept / "config.json").exists():
+            model = MistralForCausalLM.from_pretrained(kept, dtype=torch.float32, attn_implementation="training")
+            continue
+        rng = random.Random(f"text {args.seed}, round {number}")
+        optimizer = torch.optim.AdamW(adamw(model.named_parameters(), plan.rate), betas=(0.9, 0.98), fused=True)
+        if number == 1:
+            copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
+        learn(model, optimizer, tokenizer, rng, plan)
         model = model.half().float()  # as it is kept, so that a start from the kept model gives the same
-        if args.first:
-            save(copy.deepcopy(model), tokenizer, args.first, max_new_tokens=128)
-    rng = random.Random(f"text {args.seed}, second round")
-    optimizer = torch.optim.AdamW(adamw(model.named_parameters(), SECOND_RATE), betas=(0.9, 0.98), fused=True)
-    learn(model, optimizer, tokenizer, rng, args.second_steps, 0.0, 0.0)
+        if kept:
+            save(copy.deepcopy(model), tokenizer, kept, max_new_tokens=128)
     save(model, tokenizer, args.out, max_new_tokens=128)
     finish(args.out, "shapes-llm")
     log("saved", args.out)
@@ -168,19 +201,18 @@ def learn(
     optimizer: torch.optim.Optimizer,
     tokenizer: PreTrainedTokenizerFast,
     rng: random.Random,
-    steps: int,
-    easy_steps: float,
-    caption_weight: float,
+    plan: Round,
 ) -> None:
     """A round of summaries; simple examples and the weight of the captions in the prompt fall away in it."""
     average, batches = Average(), list[list[Row]]()
-    for step in range(steps):
-        part = step / steps
+    for step in range(plan.steps):
+        part = step / plan.steps
         if not batches:
-            ease = max(0.0, 1 - part / easy_steps) if easy_steps else 0.0
-            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, caption_weight * (1 - part)))
+            ease = max(0.0, 1 - part / plan.easy_steps) if plan.easy_steps else 0.0
+            weight = plan.caption_weight * (1 - part)
+            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, weight, plan.verb_weight))
             rng.shuffle(batches)
-        average.add(train_step(model, optimizer, batches.pop(), cosine(step, steps, WARMUP, FLOOR)))
+        average.add(train_step(model, optimizer, batches.pop(), cosine(step, plan.steps, WARMUP, FLOOR)))
         if (step + 1) % 100 == 0 or step in (0, 9, 49):
             log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
 
@@ -201,7 +233,7 @@ def train_step(
         logits = model.lm_head(hidden[chosen])
     losses = functional.cross_entropy(logits.float(), target, reduction="none")
     update(optimizer, (losses * weight).sum() / weight.sum(), factor)
-    answer = weight == 1
+    answer = weight >= 1
     right = (logits.argmax(-1) == target)[answer].float().mean()
     return torch.stack([losses[answer].mean(), right])
 
