@@ -182,9 +182,16 @@ def test_a_wrong_key_at_one_of_two_is_told_before_the_run():
         using([first.url, second.url], many(1))
 
 
-def test_a_request_that_is_too_long_is_told_apart():
-    words = "This model's maximum context length is 4096 tokens. However, your messages resulted in 9000 tokens."
-    with ScriptedServer(answers(400, {"error": {"message": words}})) as server:
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (400, "This model's maximum context length is 4096 tokens. However, your messages resulted in 9000 tokens."),
+        (400, "The decoder prompt (length 9000) is longer than the maximum model length of 4096."),
+        (500, "Prompt exceeds n_ctx: 9000 > 4096"),
+    ],
+)
+def test_a_request_that_is_too_long_is_told_apart(status, words):
+    with ScriptedServer(answers(status, {"error": {"message": words}})) as server:
 
         async def work(engine):
             with pytest.raises(TooLong, match="4096"):

@@ -162,13 +162,13 @@ def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process
             urls += line.split()[-1:]
         output = tmp_path / "frames.jsonl"
         given = [word for url in urls for word in ("--base-url", url)]
-        words = ("--requests", "2", "--endpoint-timeout", "20", "--model", "shapes-vlm", "-o", output)
+        words = ("--requests", "1", "--endpoint-timeout", "20", "--model", "shapes-vlm", "-o", output)
         run = framescribe("frames", clips[0], "--sample", "uniform", "--frames", TAKEN, *given, *words)
-        until(lambda: written(output) >= 5)
+        until(lambda: written(output) >= 2)
         below = descendants(serving[1].pid)
         os.kill(serving[1].pid, signal.SIGKILL)  # its servers go with it
         said = finish(run)
-        assert "gets no requests now" in said
+        assert "gets no requests now" in said, said
         found = rows(output)
         assert len(found) == CLIPS
         assert equal(found, in_process) >= 0.95
@@ -196,5 +196,5 @@ def test_a_model_that_the_engine_does_not_know_ends_with_its_own_words(clips, tm
     run = framescribe("frames", clips[0], *words)
     said, _ = run.communicate(timeout=120)
     assert run.returncode == 1
-    assert "never-heard-of" in said
+    assert "never-heard-of" in said, said
     assert str(tmp_path / "out.jsonl.logs") in said

@@ -19,7 +19,11 @@ from framescribe.errors import RunError
 END_SECONDS = guard.GRACE_SECONDS + 5
 ASK_EVERY_SECONDS = 0.5
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-_TROUBLE = re.compile(r"error|exception|cannot|failed|unrecognized|not found|no such|out of memory", re.IGNORECASE)
+_REASONS = (  # the likeliest first
+    re.compile(r"\b\w*(Error|Exception): |^Value error, "),
+    re.compile(r"\b(error|cannot|failed|unrecognized|not found|no such|out of memory)\b", re.IGNORECASE),
+    re.compile(""),
+)
 
 
 def free_port() -> int:
@@ -111,8 +115,10 @@ class Child:
     def last_words(self) -> str:
         """The last line that looks like a reason, else the last one."""
         lines = self._lines()
-        reasons = [line for line in lines if _TROUBLE.search(line) and not line.startswith("Traceback")]
-        return (reasons or lines or ["it wrote nothing"])[-1][:300]
+        for reason in _REASONS:
+            if found := [line for line in lines if reason.search(line)]:
+                return found[-1][:300]
+        return "it wrote nothing"
 
     def _lines(self) -> list[str]:
         with self.log.open("rb") as log:

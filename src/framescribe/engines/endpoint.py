@@ -35,7 +35,8 @@ DROPPABLE = ("seed", "top_p", "temperature")  # what some providers refuse to be
 _log = logging.getLogger("framescribe")
 # How OpenAI, vLLM, SGLang and llama.cpp's server say that a request is longer than the model's context.
 _OVERFLOW = re.compile(
-    r"context (length|size|window)|maximum model length|longer than the (maximum|model)|max_model_len|too many tokens",
+    r"context (length|size|window)|maximum model length|longer than the (maximum|model)|max_model_len|n_ctx"
+    r"|too many tokens",
     re.IGNORECASE,
 )
 _KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
@@ -295,6 +296,8 @@ class Endpoint:
             return RunError(self._key_refused(error))
         if status in (402, 404, 405) or error.code == "insufficient_quota":
             return RunError(f"{self.url} answers {status} for the model {self.model!r}: {said}")
+        if status >= 500 and _OVERFLOW.search(said):  # llama-cpp-python's server calls it its own fault
+            return TooLong(f"{self.url} refused the request ({status}): {said}")
         if status in (408, 409, 429) or status >= 500:
             wait = _retry_after(error.response.headers)
             if wait is not None and wait > LONGEST_WAIT_SECONDS:
