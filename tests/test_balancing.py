@@ -232,3 +232,15 @@ def test_dropped_connections_fail_the_request_after_its_retries():
                 await engine.complete(question())
 
         using([server.url], work, retries=1)
+
+
+def test_azures_key_header_is_sent_to_azure_alone(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key")
+
+    def headers(url):
+        return OpenAIEngine(model="m", base_url=url).endpoints[0]._connect().default_headers
+
+    azure = headers("https://mine.openai.azure.com/openai/deployments/m?api-version=2024-10-21")
+    assert azure["api-key"] == "a-key"
+    for url in ("https://api.example.org/v1", "https://azure.com.example.org/v1"):
+        assert "api-key" not in headers(url)

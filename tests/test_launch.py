@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from framescribe.engines.launch import Server, command, executable, gpu_memory, shares, visible_gpus
+from framescribe.engines.launch import Server, command, executable, gpu_memory, shares, version, visible_gpus
 from framescribe.errors import UserError
 
 QWEN = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="qwen3-vl-8b")
@@ -111,6 +111,13 @@ def test_where_the_program_is_found(tmp_path, monkeypatch):
     assert executable("vllm", f"{own} --quiet") == [own, "--quiet"]
     with pytest.raises(UserError, match="there is no such program"):
         executable("vllm", "nothing-here run")
+
+
+def test_the_programs_version_is_its_own_words(tmp_path):
+    assert version([program(tmp_path, "vllm", "echo loading; echo 0.33.0")]) == "0.33.0"
+    assert version([program(tmp_path, "llama-server", "echo 'version: 6800 (abcdef)' >&2")]) == "version: 6800 (abcdef)"
+    assert version([program(tmp_path, "silent", "exit 1")]) == "of unknown version"
+    assert version([str(tmp_path / "nothing")]) == "of unknown version"
 
 
 def test_gpus_are_those_that_the_driver_or_the_environment_names(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
 from framescribe.engines.guard import descendants
+from framescribe.sight import SENTENCE
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
@@ -187,6 +188,16 @@ def test_doctor_finds_nothing_bad(tmp_path):
     said = finish(framescribe(*words, cwd=tmp_path))
     for name in ("colours", "places", "length", "together"):
         assert [line for line in said.splitlines() if line.startswith(f"ok  {name}")], said
+
+
+def test_an_answer_that_goes_in_circles_is_ended_and_flagged(clips, tmp_path):
+    # Behind a prompt as long as this the tiny model says the same word for ever.
+    output, prompt = tmp_path / "frames.jsonl", SENTENCE * 90 + "Describe this image."
+    words = ("--prompt", prompt, "--limit", "1", "--engine", "vllm", "--engine-command", VLLM, "-o", output, *FOR_VLLM)
+    finish(framescribe("frames", clips[0], "--model", "shapes-vlm", "--max-tokens", "400", *words))
+    ((_, row),) = rows(output).items()
+    assert row["flags"] == ["frame_caption_repeats"]
+    assert row["provenance"]["stages"]["frames"]["completion_tokens"] < 100
 
 
 def test_a_model_that_the_engine_does_not_know_ends_with_its_own_words(clips, tmp_path):

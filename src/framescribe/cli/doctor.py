@@ -98,8 +98,12 @@ def _hub() -> str:
 async def _examine(choice: ModelChoice, console: Console) -> bool:
     """Print a line per question; whether anything was bad."""
     from framescribe.engine_factory import make_engine
+    from framescribe.engines import launch
     from framescribe.sight import QUESTIONS, examine
 
+    if choice.engine in launch.EXECUTABLES:
+        program = launch.executable(choice.engine, choice.serving.command)
+        _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
     asked = make_engine(choice, images=True, beside=[choice], logs=LOGS)
     bad = False
     try:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from framescribe.records import EncodedImage
 
-FinishReason = Literal["stop", "length", "other"]
+FinishReason = Literal["stop", "length", "repetition", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `finish_reason` "length" means that it was cut off; token counts are None where none are told."""
+    """One answer. `finish_reason` "length" means that it was cut off, "repetition" that the
+    engine ended it because it went in circles; token counts are None where none are told."""
 
     text: str
     finish_reason: FinishReason

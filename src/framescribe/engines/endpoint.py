@@ -61,7 +61,7 @@ class Endpoint:
     """One server. `base_url` ends where "/chat/completions" begins, mostly in "/v1"; a query is kept (Azure).
 
     None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that the server serves.
-    `timeout` is in seconds. `headers` are sent with every request.
+    `timeout` is in seconds. `headers` are sent with every request, and `extra` in the body of each that is asked.
     """
 
     def __init__(
@@ -73,10 +73,11 @@ class Endpoint:
         api_key_env: str,
         image_format: Literal["jpeg", "png"],
         headers: Mapping[str, str],
+        extra: Mapping[str, Any],
     ) -> None:
         self.model = model
         self._base_url, self._key_env, self._timeout = base_url, api_key_env, timeout
-        self._image_format, self._headers = image_format, dict(headers)
+        self._image_format, self._headers, self._extra = image_format, dict(headers), dict(extra)
         self.url = _shown(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
         self._limit_field = "max_tokens"
         self._dropped: set[str] = set()
@@ -156,7 +157,8 @@ class Endpoint:
             base_url=bare,
             timeout=timeout,
             max_retries=0,
-            default_headers=self._headers,
+            # Azure's older addresses read the key from a header of its own.
+            default_headers=self._headers | ({"api-key": key} if address.hostname.endswith(".azure.com") else {}),
             default_query=dict(parse_qsl(address.query)),
             http_client=openai.DefaultAioHttpClient(timeout=timeout, auth=login),
         )
@@ -263,6 +265,7 @@ class Endpoint:
             "messages": messages,
             self._limit_field: decoding.max_tokens,
             **{name: value for name, value in drawn.items() if name not in self._dropped},
+            **self._extra,
         }
         if request.schema is not None:
             form = {"name": "answer", "schema": request.schema, "strict": True}
@@ -420,7 +423,8 @@ def _reply(body: object, clean: Callable[[str], str]) -> Reply:
         raise BadReply("the server's answer holds no text")
     usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    finish: FinishReason = "length" if cut else "stop" if choice.get("finish_reason") == "stop" else "other"
+    said = choice.get("finish_reason")
+    finish: FinishReason = said if said in ("stop", "length", "repetition") else "other"
     return Reply(
         text=text,
         finish_reason=finish,

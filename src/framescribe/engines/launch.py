@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from framescribe.errors import UserError
 
@@ -26,6 +28,8 @@ EXECUTABLES = {
     "ollama": "ollama",
 }
 SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the context of each
+# An answer of vLLM ends where 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
+CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
 IMAGES = 2  # in one prompt: captions need one, `doctor` compares two
 
 
@@ -53,13 +57,15 @@ class Server:
 class Command:
     """A command line without its executable, what it wants in the environment, and the path that says it is ready.
 
-    `first` is a command line to be run once against the server that is up, before its model can be asked.
+    `first` is a command line to be run once against the server that is up, before its model can be asked. `extra` goes
+    into every request.
     """
 
     argv: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
     ready: str = "/health"
     first: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 def _given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
@@ -82,7 +88,8 @@ def _vllm(server: Server, port: int) -> Command:
                 (server.trust_remote_code, ("--trust-remote-code",)),
             ),
             *server.arguments,
-        )
+        ),
+        extra={"repetition_detection": CIRCLES},
     )
 
 
@@ -202,6 +209,16 @@ def executable(engine: str, given: str | None) -> list[str]:
         )
     where = {"llama-cpp": "https://github.com/ggml-org/llama.cpp", "ollama": "https://ollama.com/download"}[engine]
     raise UserError(f"{name} is not on the PATH. Get it from {where}, or give --engine-command PATH/{name}")
+
+
+def version(words: Sequence[str]) -> str:
+    """What the engine's program says its version is, on one line; "of unknown version" where it says nothing."""
+    try:
+        said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired):
+        return "of unknown version"
+    lines = [line.strip() for line in (said.stdout + said.stderr).splitlines() if re.search(r"\d\.\d|\d{3}", line)]
+    return lines[-1][:80] if said.returncode == 0 and lines else "of unknown version"
 
 
 def visible_gpus() -> list[str]:

@@ -10,7 +10,7 @@ import asyncio
 import os
 import random
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.engines.endpoint import Endpoint, NotThere, Trouble
@@ -29,7 +29,8 @@ class OpenAIEngine(Engine):
     `base_url` is one URL or several that serve the same model; each ends where "/chat/completions" begins, mostly in
     "/v1"; None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that is served.
     `concurrency` is the number of requests under way at each server; None finds it out. `timeout` is in seconds, for
-    one try. `patience`: seconds for which requests wait when no server answers any more.
+    one try. `patience`: seconds for which requests wait when no server answers any more. `extra` goes into the body of
+    every request: what an engine reads beyond OpenAI's API.
     """
 
     name: ClassVar[str] = "openai"
@@ -45,7 +46,7 @@ class OpenAIEngine(Engine):
         patience: float = 60,
         api_key_env: str = "OPENAI_API_KEY",
         image_format: Literal["jpeg", "png"] = "jpeg",
-        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.model = model
         self.wants: Literal["jpeg", "png"] = image_format
@@ -59,7 +60,8 @@ class OpenAIEngine(Engine):
                 timeout=timeout,
                 api_key_env=api_key_env,
                 image_format=image_format,
-                headers={**sent, **(headers or {})},
+                headers=sent,
+                extra=extra or {},
             )
             for url in urls
         ]

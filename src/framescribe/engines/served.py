@@ -53,6 +53,7 @@ class ServedEngine(Engine):
             concurrency=requests,
             timeout=timeout,
             patience=patience,
+            extra=self._replicas[0].extra,
             api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
         )
 
@@ -129,6 +130,7 @@ class _Replica:
         root = f"http://127.0.0.1:{port}"
         self.url = f"{root}/v1"
         command = launch.command(engine, server, port)
+        self.extra = command.extra
         chosen = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
         self._ready = f"{root}{command.ready}"
         self._environment = {**command.environment, **chosen}

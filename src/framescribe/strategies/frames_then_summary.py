@@ -84,7 +84,7 @@ async def _seen(image: np.ndarray | EncodedImage, prompt: str, ask: Ask) -> tupl
             image, flags = await asyncio.to_thread(halved, image), ["frame_shrunk"]
         else:
             break
-    return reply, flags + (["frame_caption_truncated"] if reply.finish_reason == "length" else [])
+    return reply, flags + _ended_badly(reply, "frame_caption")
 
 
 async def summarize(
@@ -101,9 +101,7 @@ async def summarize(
     prompt = ask.prompt if "{captions}" in ask.prompt else ask.prompt + "\n\n{captions}"
     message = Message(role="user", parts=(TextPart(fill(prompt, values)),))
     reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
-    return Written(
-        caption=_text(reply, "the summary"), flags=("caption_truncated",) if reply.finish_reason == "length" else ()
-    )
+    return Written(caption=_text(reply, "the summary"), flags=tuple(_ended_badly(reply, "caption")))
 
 
 def render(frames: Sequence[FrameCaption]) -> str:
@@ -121,6 +119,10 @@ def render(frames: Sequence[FrameCaption]) -> str:
 def seconds(value: float | None) -> str:
     """Seconds as a prompt says them, or nothing where they are not known."""
     return "" if value is None else f"{value:.1f} seconds"
+
+
+def _ended_badly(reply: Reply, what: str) -> list[str]:
+    return {"length": [f"{what}_truncated"], "repetition": [f"{what}_repeats"]}.get(reply.finish_reason, [])
 
 
 def _text(reply: Reply, what: str) -> str:
