@@ -196,6 +196,24 @@ def test_no_server_outlives_its_owner_however_that_ends(program, tmp_path, how):
     assert until_gone(pids)
 
 
+def test_ctrl_c_while_the_server_loads_ends_both(tmp_path, demo_clips):
+    slow = tmp_path / "slow.py"
+    slow.write_text("import os, time; print(os.getpid(), flush=True); time.sleep(600)")
+    words = ["frames", str(demo_clips[0].path), "--model", "some/model", "-o", str(tmp_path / "frames.jsonl")]
+    words += ["--engine", "vllm", "--engine-command", f"{sys.executable} {slow}"]
+    run = subprocess.Popen([sys.executable, "-m", "framescribe", *words], stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "frames.jsonl.logs" / "vllm" / "vllm-0.log"
+    end = time.monotonic() + 60
+    while not (log.exists() and log.read_text().strip()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert "stopping" in said
+    assert until_gone(started(log))
+
+
 def test_what_ignores_sigterm_is_killed(tmp_path):
     stubborn = (
         "import signal, time, os; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(600)"

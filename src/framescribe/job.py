@@ -117,7 +117,8 @@ async def run_job(
     if plan.todo:
         captioner = Captioner(recipe, meter, results.logs, budget)
         try:
-            await captioner.open()
+            if not await _opened(captioner, stop):
+                return report
             if preflight and len(plan.todo) >= LONG_RUN:
                 await check_sight(captioner.engines, watcher.say)
             watcher.started(plan, captioner)
@@ -141,6 +142,21 @@ async def run_job(
         if others := len(results) - len(videos):
             watcher.say(f"{others:,} rows of videos that are not among the inputs now stay in {results.parts} alone")
     return report
+
+
+async def _opened(captioner: Captioner, stop: asyncio.Event) -> bool:
+    """Open it; False where `stop` came before that was done, which may take as long as a model takes to load."""
+    opening, stopped = asyncio.ensure_future(captioner.open()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            opening.result()
+            return True
+        return False
+    finally:
+        for task in (opening, stopped):
+            task.cancel()
+        await asyncio.gather(opening, stopped, return_exceptions=True)
 
 
 def _tell(plan: Plan, results: Results, say: Callable[[str], None]) -> None:

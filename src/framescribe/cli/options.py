@@ -236,8 +236,9 @@ class EngineOptions:
         EngineName | None,
         _option(
             "Models",
-            "What runs the models: this process (transformers), servers that run (openai), or one that is started "
-            "for the run. Without it: openai with --base-url, else transformers.",
+            "transformers (in this process), openai (servers that run), or a server that is started for the run: vllm, "
+            "sglang, lmdeploy, llama-cpp, ollama. Without it: openai with --base-url, else transformers.",
+            metavar="NAME",
             show_default=False,
         ),
     ] = None
