@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from framescribe.prices import Budget
 from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
 from framescribe.results import Plan, Results
-from framescribe.runners.one_process import run
+from framescribe.runners.one_process import Work, run
+from framescribe.runners.ranks import Rank, of_one_rank
 from framescribe.sight import check_sight
 
 LONG_RUN = 50  # videos: from here on it pays to ask first whether the models see
@@ -36,6 +37,7 @@ class Report:
     examples: dict[tuple[str, str], Row] = field(default_factory=dict)
     meter: Meter
     budget: Budget = field(default_factory=Budget)
+    rank: Rank | None = None
 
     @property
     def new(self) -> int:
@@ -77,18 +79,25 @@ async def run_job(
     watcher: Watcher | None = None,
     budget: Budget | None = None,
     preflight: bool = False,
+    rank: Rank | None = None,
 ) -> Report:
     """Caption what is left of `videos` and finish the file.
 
     Set `stop` to end after what is under way; the report then has no output. UserError before anything is paid for
     where the results hold rows of another recipe and `redo` is off. RunError where the run had to stop: the rows
     written until then are kept. No video is begun that would go over the `budget`. With `preflight` the models are
-    asked to see before a long run.
+    asked to see before a long run. As one `rank` of several it does its share, then helps the others; the last one
+    finishes the file.
     """
     budget = budget or Budget()
     watcher = watcher or Watcher()
     stop = stop or asyncio.Event()
-    plan = results.plan(videos, recipe.fingerprints(), retry_failed=retry_failed, redo=redo, frames_from=frames_from)
+
+    def left(some: Sequence[Video]) -> Plan:
+        return results.plan(some, recipe.fingerprints(), retry_failed=retry_failed, redo=redo, frames_from=frames_from)
+
+    mine = videos if rank is None else rank.share(videos)
+    plan = left(mine)
     if plan.other_recipe and not redo:
         raise UserError(
             f"{results.output} holds {plan.other_recipe:,} rows whose frames were captioned another way"
@@ -99,12 +108,13 @@ async def run_job(
     _tell(plan, results, watcher.say)
     meter = Meter()
     report = Report(
-        inputs=len(videos),
+        inputs=len(mine),
         done_before=plan.done,
         failed_before=plan.failed_before,
         parts=results.parts,
         meter=meter,
         budget=budget,
+        rank=rank,
     )
     results.begin(
         {
@@ -112,9 +122,10 @@ async def run_job(
             "frames": recipe.ingredients("frames"),
             "summary": recipe.ingredients("summary"),
             "fingerprints": recipe.fingerprints(),
-        }
+        },
+        rank.launch if rank else None,
     )
-    if plan.todo:
+    if plan.todo or rank is not None:
         captioner = Captioner(recipe, meter, results.logs, budget)
         try:
             if not await _opened(captioner, stop):
@@ -130,14 +141,24 @@ async def run_job(
                     stop.set()
                 return 0 if why else captioner.in_flight
 
-            async for row in run(captioner.caption, plan.todo, room=room, stop=stop):
+            work: Iterable[Work] = plan.todo
+            if rank is not None:
+                work = of_one_rank(
+                    rank, plan.todo, lambda some: left(some).todo, videos, results, lambda: captioner.in_flight
+                )
+            async for row in run(captioner.caption, work, room=room, stop=stop):
                 results.append(row)
                 report.count(row)
                 watcher.row(row)
         finally:
             await captioner.close()
             results.close()
-    if report.new == len(plan.todo):
+    if rank is None:
+        done = report.new == len(plan.todo)
+    else:
+        results.refresh()
+        done = not results.plan(videos, recipe.fingerprints(), frames_from=frames_from).todo
+    if done:
         report.output = results.finish(videos)
         if others := len(results) - len(videos):
             watcher.say(f"{others:,} rows of videos that are not among the inputs now stay in {results.parts} alone")

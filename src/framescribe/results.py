@@ -14,12 +14,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.records import Row, Video
 from framescribe.tables import read_table, write_table
 
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 ENDINGS = (".jsonl", ".csv", ".parquet")
 RECIPE_FILE = "recipe.json"
 _OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
@@ -66,8 +74,11 @@ class Results:
         self.logs = self.output.with_name(self.output.name + ".logs")  # of servers that a run starts
         self.unreadable_lines = 0
         self._index: dict[str, _Entry] = {}
+        self.fresh: set[str] = set()  # ids of the rows that others wrote since this was made
         self._part: IO[bytes] | None = None
         self._part_path: Path | None = None
+        self._held: IO[str] | None = None
+        self._seen: dict[Path, int] = {}  # bytes read of each part
         self._read()
 
     def __len__(self) -> int:
@@ -128,10 +139,14 @@ class Results:
             raise RunError(f"rows cannot be written to {self.parts}: {error.strerror or error}") from error
         self._add(row, self._part_path, offset)
 
-    def begin(self, record: Mapping[str, Any]) -> None:
-        """Make the folder of parts, and keep in it what was asked for: a later run can say what is different."""
+    def begin(self, record: Mapping[str, Any], launch: str | None = None) -> None:
+        """Make the folder of parts, and keep in it what was asked for: a later run can say what is different.
+
+        UserError where another run is writing here. Processes that one command started give the same `launch`.
+        """
         try:
             self.parts.mkdir(parents=True, exist_ok=True)
+            self._hold(launch or f"process {os.getpid()} of {time.time_ns()}")
             self._keep_adopted()
             temporary = self.parts / f".{RECIPE_FILE}.{os.getpid()}"
             temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -178,6 +193,44 @@ class Results:
             part, self._part = self._part, None
             with part:
                 os.fsync(part.fileno())
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()  # which lets it go
+
+    def refresh(self) -> None:
+        """Read what other processes have added since."""
+        for part in sorted(self.parts.glob("*.jsonl")):
+            if part != self._part_path and part.stat().st_size > self._seen.get(part, 0):
+                self.fresh.update(self._read_part(part))
+
+    def _hold(self, launch: str) -> None:
+        """Keep other runs away from these parts until `close`, or until this process ends, however it does."""
+        if fcntl is None:
+            return
+        held = (self.parts / LOCK_FILE).open("a+", encoding="utf-8")
+        try:
+            if _locked(held, fcntl.LOCK_EX):
+                held.truncate(0)
+                since = time.strftime("%Y-%m-%d %H:%M:%S")
+                held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
+                held.flush()
+                fcntl.flock(held, fcntl.LOCK_SH)
+            else:
+                end = time.monotonic() + WRITING_SECONDS
+                while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
+                    time.sleep(0.05)  # the holder is writing who it is
+                held.seek(0)
+                holder, _, who = held.read().partition("\n")
+                if holder != launch:
+                    held.close()
+                    raise UserError(
+                        f"{self.output} is being written by another run, {who.strip()}.\n"
+                        "Wait until it ends, stop it, or choose another -o."
+                    )
+        except OSError:  # a file system without locks
+            held.close()
+            return
+        self._held = held
 
     def _open_part(self) -> None:
         self.parts.mkdir(parents=True, exist_ok=True)
@@ -194,23 +247,35 @@ class Results:
         temporary.write_text("".join(row.as_line() + "\n" for row in adopted), encoding="utf-8", errors="replace")
         temporary.replace(self.parts / name)
         self._index.clear()
+        self._seen.clear()
         self._read()
 
     def _read(self) -> None:
         parts = sorted(self.parts.glob("*.jsonl")) if self.parts.is_dir() else []
         for part in parts:
-            offset = 0
-            with part.open("rb") as stream:
-                for line in stream:
-                    if line.endswith(b"\n"):
-                        try:
-                            self._add(Row.from_dict(json.loads(line)), part, offset)
-                        except (ValueError, KeyError, TypeError, AttributeError):
-                            self.unreadable_lines += 1
-                    offset += len(line)
+            for _ in self._read_part(part):
+                pass
         if not parts and self.output.exists():  # a finished file whose parts are gone still counts
             for row in read_rows(self.output):
                 self._add(row, None, 0)
+
+    def _read_part(self, part: Path) -> Iterator[str]:
+        """Take in the whole lines of a part that were not read yet; the ids of their rows."""
+        offset = self._seen.get(part, 0)
+        with part.open("rb") as stream:
+            stream.seek(offset)
+            for line in stream:
+                if not line.endswith(b"\n"):  # torn, or being written
+                    break
+                try:
+                    row = Row.from_dict(json.loads(line))
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    self.unreadable_lines += 1
+                else:
+                    self._add(row, part, offset)
+                    yield row.id
+                offset += len(line)
+                self._seen[part] = offset
 
     def _add(self, row: Row, file: Path | None, offset: int) -> None:
         new = _Entry(
@@ -235,6 +300,16 @@ class Results:
         with entry.file.open("rb") as stream:
             stream.seek(entry.offset)
             return Row.from_dict(json.loads(stream.readline()))
+
+
+def _locked(file: IO[str], kind: int) -> bool:
+    """Try to take the lock without waiting."""
+    assert fcntl is not None
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _part_name() -> str:

@@ -17,6 +17,7 @@ from framescribe.cli.options import (
     FrameModelOptions,
     LimitOptions,
     ResultOptions,
+    RunnerOptions,
     SamplingOptions,
     Say,
     ScreenOptions,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from framescribe.prompts import Kind
     from framescribe.recipe import ModelChoice, Recipe
     from framescribe.records import Row, Video
+    from framescribe.runners.ranks import Rank
 
 
 @takes(
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     EngineOptions,
     ResultOptions,
     LimitOptions,
+    RunnerOptions,
     ScreenOptions,
 )
 def caption(
@@ -52,13 +55,15 @@ def caption(
     engine: EngineOptions,
     results: ResultOptions,
     limits: LimitOptions,
+    runner: RunnerOptions,
     shown: ScreenOptions,
 ) -> None:
     """Caption videos: frames are captioned, and their captions summed up into one per video.
 
     The same command again does only what is missing. Exit code 3: finished, but some videos failed.
     """
-    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+    rank = joined(runner.rank())
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         videos = sources.find(display.say)
         frame_model = _frame_model(frame, engine, display.say)
         summary_model = _summary_model(summary, frame_model, engine, display.say)
@@ -74,11 +79,20 @@ def caption(
             summary_prompt=_prompt(summary.summary_prompt, "summary", videos),
             summary_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits)
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank)
     raise typer.Exit(code)
 
 
-@takes(SourceOptions, SamplingOptions, FrameModelOptions, EngineOptions, ResultOptions, LimitOptions, ScreenOptions)
+@takes(
+    SourceOptions,
+    SamplingOptions,
+    FrameModelOptions,
+    EngineOptions,
+    ResultOptions,
+    LimitOptions,
+    RunnerOptions,
+    ScreenOptions,
+)
 def frames(
     sources: SourceOptions,
     sampling: SamplingOptions,
@@ -86,10 +100,12 @@ def frames(
     engine: EngineOptions,
     results: ResultOptions,
     limits: LimitOptions,
+    runner: RunnerOptions,
     shown: ScreenOptions,
 ) -> None:
     """Caption the frames only; `summarize` makes captions of them later."""
-    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+    rank = joined(runner.rank())
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         videos = sources.find(display.say)
         recipe = _recipe(
             sampling=sampling.sampling(),
@@ -100,23 +116,25 @@ def frames(
             frame_prompt=_prompt(frame.prompt, "frame", videos),
             frame_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits)
+        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits, rank)
     raise typer.Exit(code)
 
 
-@takes(FrameCaptionOptions, EngineOptions, ResultOptions, LimitOptions, ScreenOptions)
+@takes(FrameCaptionOptions, EngineOptions, ResultOptions, LimitOptions, RunnerOptions, ScreenOptions)
 def summarize(
     given: FrameCaptionOptions,
     engine: EngineOptions,
     results: ResultOptions,
     limits: LimitOptions,
+    runner: RunnerOptions,
     shown: ScreenOptions,
 ) -> None:
     """Write one caption per video from frame captions that `frames` paid for already."""
     from framescribe.records import Video
     from framescribe.results import read_rows
 
-    with screen(quiet=shown.quiet, json_logs=shown.json_logs) as display:
+    rank = joined(runner.rank())
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         if not given.source.exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
         rows = {row.id: row for row in read_rows(given.source)}
@@ -130,7 +148,7 @@ def summarize(
             summary_prompt=_prompt(given.prompt, "summary", videos),
             summary_decoding=_decoding(engine, given.seed),
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, frames_from=rows)
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, frames_from=rows)
     raise typer.Exit(code)
 
 
@@ -141,6 +159,7 @@ def run(
     default: Path,
     display: Screen,
     limits: LimitOptions | None = None,
+    rank: Rank | None = None,
     frames_from: Mapping[str, Row] | None = None,
 ) -> int:
     """Run the job under this display, stop it well on Ctrl-C, and give the exit code."""
@@ -182,6 +201,7 @@ def run(
             watcher=Watcher(say=display.say, started=display.started, row=display.row),
             budget=budget,
             preflight=limits is not None and limits.preflight,
+            rank=rank,
         )
 
     try:
@@ -193,9 +213,19 @@ def run(
         kept_where = f"Nothing is lost: every row is kept in {kept.parts}, and the same command goes on from there."
         raise RunError(f"{error}\n{kept_where}") from error
     display.finish(report)
-    if report.output is None:
+    if report.output is None and (interrupted or rank is None):
         return 130 if interrupted else 1
-    return 3 if report.failed else 0
+    # A launcher takes any other code than 0 for a crash and kills the other ranks.
+    return 3 if report.failed and rank is None else 0
+
+
+def joined(rank: Rank | None) -> Rank | None:
+    """The rank, which from here on sees its own GPU alone."""
+    if rank is not None:
+        from framescribe.runners.ranks import pin
+
+        pin(rank)
+    return rank
 
 
 def _recipe(**parts: Any) -> Recipe:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import os
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from framescribe.prices import Budget
     from framescribe.recipe import ModelChoice, Serving
     from framescribe.records import Video
+    from framescribe.runners.ranks import Rank
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
@@ -376,6 +378,42 @@ class LimitOptions:
 
         prices = read_prices(self.prices) if self.prices else {}
         return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
+
+
+class RunnerName(StrEnum):
+    """The runners' names."""
+
+    local = "local"
+    accelerate = "accelerate"
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerOptions:
+    """Where the run happens."""
+
+    runner: Annotated[
+        RunnerName | None,
+        _option(
+            "Runner",
+            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. Without it: "
+            "accelerate where one of these started it.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None
+
+    def rank(self) -> Rank | None:
+        """Which of several processes this is; UserError where --runner accelerate has nothing to go by."""
+        from framescribe.errors import UserError
+        from framescribe.runners.ranks import rank_of
+
+        rank = None if self.runner == RunnerName.local else rank_of(os.environ)
+        if rank is None and self.runner == RunnerName.accelerate and "WORLD_SIZE" not in os.environ:
+            raise UserError(
+                "--runner accelerate is for processes that a launcher starts:\n"
+                "torchrun --nproc-per-node 4 -m framescribe caption …, or accelerate launch -m framescribe caption …"
+            )
+        return rank
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from framescribe.job import Report
     from framescribe.records import Row
     from framescribe.results import Plan
+    from framescribe.runners.ranks import Rank
 
 _EVERY_S = 10.0
 _LOG = logging.getLogger("framescribe")
@@ -118,6 +119,21 @@ class PlainScreen(Screen):
         table(report, Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 100))
 
 
+class RankScreen(PlainScreen):
+    """Plain lines of one of several processes that share a terminal."""
+
+    def __init__(self, rank: Rank) -> None:
+        super().__init__()
+        self._whose = f"[{rank.number}/{rank.count}]"
+
+    def say(self, line: str) -> None:
+        super().say("\n".join(f"{self._whose} {part}" for part in line.splitlines()))
+
+    def finish(self, report: Report) -> None:
+        self.say(f"{report.new:,} videos done here, {report.statuses['failed']:,} of them failed")
+        self.say(f"result: {report.output}" if report.output else "the last process to end writes the result")
+
+
 class LiveScreen(PlainScreen):
     """A progress bar that stays at the bottom of a terminal."""
 
@@ -215,12 +231,14 @@ class JsonScreen(Screen):
         )
 
 
-def screen(*, quiet: bool, json_logs: bool) -> Screen:
-    """The screen that suits where the output goes."""
+def screen(*, quiet: bool, json_logs: bool, rank: Rank | None = None) -> Screen:
+    """The screen that suits where the output goes; lines that say whose they are where there are several ranks."""
     if json_logs:
         return JsonScreen()
     if quiet:
         return Screen()
+    if rank is not None:
+        return RankScreen(rank)
     return LiveScreen() if sys.stderr.isatty() else PlainScreen()
 
 

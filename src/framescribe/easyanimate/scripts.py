@@ -8,6 +8,7 @@ it was made. Rows that only `--saved_path` holds, such as the original's, count 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from framescribe.easyanimate.saved import Saved
     from framescribe.recipe import ModelChoice, Part, Recipe
     from framescribe.results import Results
+    from framescribe.runners.ranks import Rank
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
 SUMMARY_MODEL = "mistralai/Mistral-7B-Instruct-v0.2"
@@ -123,13 +125,20 @@ def _ended(script: str, words: Mapping[str, str], command: Callable[[Screen], in
     from framescribe.cli.screen import screen
 
     try:
-        with screen(quiet=False, json_logs=False) as display:
+        with screen(quiet=False, json_logs=False, rank=_rank()) as display:
             return command(display)
     except (UserError, RunError) as error:
         print(f"{script}: {_in_words(str(error), words)}", file=sys.stderr)
         return 2 if isinstance(error, UserError) else 1
     except KeyboardInterrupt:
         return 130
+
+
+def _rank() -> Rank | None:
+    """Which process this is of those that `accelerate launch` or torchrun started, as the original was started."""
+    from framescribe.runners.ranks import rank_of
+
+    return rank_of(os.environ)
 
 
 def _in_words(text: str, words: Mapping[str, str]) -> str:
@@ -231,7 +240,7 @@ def _job(
     frames_from: Mapping[str, Row] | None = None,
 ) -> int:
     """Caption what neither file holds, and bring it to `--saved_path`, however the run ends."""
-    from framescribe.cli.caption import run
+    from framescribe.cli.caption import joined, run
     from framescribe.cli.options import ResultOptions
     from framescribe.results import Results
 
@@ -249,11 +258,16 @@ def _job(
     if not left:
         return 0
     options = ResultOptions(output=kept.output, retry_failed=True, redo=True)
+    rank = joined(_rank())
     try:
-        code = run(recipe, left, options, kept.output, display, frames_from=frames_from)
+        code = run(recipe, left, options, kept.output, display, rank=rank, frames_from=frames_from)
     finally:
-        done = (row for row in Results(kept.output).rows(left) if row.status != "failed")
-        saved.add(videos, {row.id: record(row) for row in done if row.id not in there}, there)
+        rows = list(Results(kept.output).rows(left))
+        if rank is None or len(rows) == len(left):  # of several processes the last one writes
+            done = (row for row in rows if row.status != "failed")
+            saved.add(videos, {row.id: record(row) for row in done if row.id not in there}, there)
+    if rank is not None:
+        return code
     again = "; videos that failed have no row there, and the same command tries them again" if code == 3 else ""
     display.say(f"{saved.path}: {len(saved.records):,} rows{again}")
     return code

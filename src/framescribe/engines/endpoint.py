@@ -20,6 +20,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import aiohttp
+import httpx2
 import numpy as np
 import openai
 
@@ -29,6 +30,8 @@ from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage
 
 CONNECT_SECONDS = 10.0
+# No connection is used twice: what a server sends behind an answer would be taken for the answer to the next question.
+CONNECTIONS = httpx2.Limits(max_connections=1000, keepalive_expiry=-1)
 LONGEST_WAIT_SECONDS = 120.0  # what a server may ask to be left alone; one that asks for more ends the run
 NO_KEY = "none"  # servers of one's own want some key, and take any
 DROPPABLE = ("seed", "top_p", "temperature")  # what some providers refuse to be told, and answer without
@@ -160,7 +163,7 @@ class Endpoint:
             # Azure's older addresses read the key from a header of its own.
             default_headers=self._headers | ({"api-key": key} if address.hostname.endswith(".azure.com") else {}),
             default_query=dict(parse_qsl(address.query)),
-            http_client=openai.DefaultAioHttpClient(timeout=timeout, auth=login),
+            http_client=openai.DefaultAioHttpClient(timeout=timeout, limits=CONNECTIONS, auth=login),
         )
 
     async def _settle_model(self, client: openai.AsyncOpenAI) -> None:

@@ -1,0 +1,214 @@
+"""Several processes of one launcher caption one list: the rows of one process, whoever does which, whoever dies."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from framescribe.errors import UserError
+from framescribe.records import Row, Video
+from framescribe.results import Results
+from framescribe.runners.ranks import Rank, of_one_rank, rank_of
+from tests.scripts import FRAMES
+from tests.servers import ScriptedServer, says, sleeps
+
+MODELS = ("--model", "shapes-vlm", "--summary-model", "shapes-llm", "--sample", "uniform", "--frames", "3")
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
+
+
+def launched(ranks, *words, launcher=TORCHRUN, **more):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **more}
+    command = [sys.executable, *launcher, str(ranks), "-m", "framescribe", *map(str, words)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
+    )
+
+
+def alone(*words):
+    done = subprocess.run(
+        [sys.executable, "-m", "framescribe", *map(str, words)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode in (0, 3), done.stderr
+    return done.stderr
+
+
+def content(output):
+    """The finished file's rows in their order, without what may depend on how they came about."""
+    rows = []
+    for line in output.read_text().splitlines():
+        row = json.loads(line)
+        row["provenance"] = row["provenance"]["fingerprints"]
+        rows.append(row)
+    return rows
+
+
+def writers(output):
+    """How many rows each process wrote."""
+    parts = output.with_name(output.name + ".parts").glob("*.jsonl")
+    return sorted(part.read_bytes().count(b"\n") for part in parts)
+
+
+@pytest.fixture(scope="module")
+def folder(demo_clips):
+    """The demo's clips and one file that is no video."""
+    where = demo_clips[0].path.parent
+    (where / "99 broken.mp4").write_bytes(b"nothing")
+    yield where
+    (where / "99 broken.mp4").unlink()
+
+
+@pytest.fixture(scope="module")
+def straight(folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("straight") / "captions.jsonl"
+    alone("caption", folder, *MODELS, "-o", output)
+    return content(output)
+
+
+def test_two_ranks_give_the_rows_of_one_process(folder, straight, tmp_path):
+    output = tmp_path / "captions.jsonl"
+    run = launched(2, "caption", folder, *MODELS, "-o", output)
+    said, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, said
+    assert content(output) == straight
+    assert len(writers(output)) == 2
+    assert "[0/2]" in said
+    assert "[1/2]" in said
+
+
+def test_accelerate_launch_starts_ranks_as_well(folder, straight, tmp_path):
+    output = tmp_path / "captions.jsonl"
+    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes")
+    run = launched(2, "caption", folder, *MODELS, "-o", output, launcher=launcher, ACCELERATE_USE_CPU="true")
+    said, _ = run.communicate(timeout=300)
+    assert run.returncode == 0, said
+    assert content(output) == straight
+    assert len(writers(output)) == 2
+
+
+def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
+    words = ["--video_folder", demo_clips[0].path.parent, "--image_caption_model_name", "shapes-vlm"]
+    script, environment = str(FRAMES), {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2")
+    for name, started in (("one.csv", ()), ("two.csv", launcher)):
+        command = [sys.executable, *started, script, *map(str, words), f"--saved_path={tmp_path / name}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "one.csv").read_text() == (tmp_path / "two.csv").read_text()
+    assert len(list(tmp_path.glob("two*.parts/*.jsonl"))) == 2
+
+
+def test_a_dead_rank_loses_only_what_it_had_under_way(folder, straight, tmp_path):
+    output = tmp_path / "captions.jsonl"
+    run = launched(2, "caption", folder, *MODELS, "--decoders", "1", "-o", output)
+    end = time.monotonic() + 120
+    while sum(writers(output)) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    os.kill(int(children[-1]), signal.SIGKILL)
+    run.communicate(timeout=120)
+    assert run.returncode != 0
+    before = sum(writers(output))
+    said = alone("caption", folder, *MODELS, "-o", output)
+    assert "have their row already" in said
+    assert content(output) == straight
+    assert sum(writers(output)) - before < len(straight)
+
+
+def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
+    clips = [clip.path for clip in demo_clips] * 5
+    listed = tmp_path / "list.csv"
+    lines = [f"{path},{number}" for number, path in enumerate(clips)]
+    listed.write_text("path,code\n" + "\n".join(lines) + "\n")
+    output = tmp_path / "frames.jsonl"
+    common = ("frames", listed, "--id-column", "code", "-o", output, "--requests", "1", "--decoders", "1")
+    here = {"MASTER_PORT": "1", "MASTER_ADDR": "here", "WORLD_SIZE": "2"}
+    runs = []
+    with ScriptedServer(sleeps(0.5, says("the same"))) as slow, ScriptedServer(says("the same")) as quick:
+        for number, server in enumerate((slow, quick)):
+            environment = {**os.environ, **here, "RANK": str(number), "LOCAL_RANK": "0"}
+            words = [*map(str, common), "--base-url", server.url, "--no-preflight"]
+            command = [sys.executable, "-m", "framescribe", *words]
+            runs.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment))
+        said = [run.communicate(timeout=200)[1] for run in runs]
+        assert [run.returncode for run in runs] == [0, 0], said
+        assert len(quick.requests) > 35
+        assert len(slow.requests) + len(quick.requests) <= 63  # a video or two at the very end may be done twice
+    rows = content(output)
+    assert [row["id"] for row in rows] == [str(number) for number in range(60)]
+    assert {frame["caption"] for row in rows for frame in row["frames"]} == {"the same"}
+
+
+def test_every_video_is_done_by_somebody(tmp_path):
+    videos = [Video(id=f"{n:03}", path=f"{n}.mp4", metadata={}, size=1) for n in range(101)]
+    done = Counter()
+
+    async def work(number, pace):
+        results = Results(tmp_path / "captions.jsonl")
+        rank = Rank(number, 3, number, "one")
+        results.begin({}, "one")
+
+        def others(some):
+            return [(video, None) for video in some if video.id not in results._index]
+
+        for video, _ in of_one_rank(rank, others(rank.share(videos)), others, videos, results, lambda: 2):
+            await asyncio.sleep(pace)
+            results.append(Row(id=video.id, video_path=video.path, caption="a", status="ok", size=1, metadata={}))
+            done[video.id] += 1
+        results.close()
+
+    async def main():
+        await asyncio.gather(work(0, 0.001), work(1, 0.02), work(2, 0.005))
+
+    asyncio.run(main())
+    assert sorted(done) == [video.id for video in videos]
+    assert sum(done.values()) <= len(videos) + 3
+
+
+def test_what_the_environment_says():
+    assert rank_of({}) is None
+    assert rank_of({"WORLD_SIZE": "1", "RANK": "0"}) is None
+    first, second = (rank_of({"WORLD_SIZE": "4", "RANK": str(n), "LOCAL_RANK": "1"}) for n in (2, 3))
+    assert (first.number, first.count, first.local) == (2, 4, 1)
+    assert first.launch == second.launch
+    other = rank_of({"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "1", "MASTER_PORT": "1234"})
+    assert other.launch != first.launch
+    for wrong in ({"WORLD_SIZE": "4", "RANK": "4"}, {"WORLD_SIZE": "x"}, {"WORLD_SIZE": "2", "RANK": "-1"}):
+        with pytest.raises(UserError, match="--runner local"):
+            rank_of(wrong)
+
+
+def test_runner_accelerate_without_a_launcher_says_how(demo_clips, tmp_path):
+    words = ["caption", str(demo_clips[0].path), "--runner", "accelerate", "-o", str(tmp_path / "out.jsonl")]
+    done = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "torchrun" in done.stderr
+
+
+def test_two_runs_on_one_result_the_second_is_told_who_holds_it(demo_clips, tmp_path):
+    output = tmp_path / "frames.jsonl"
+    with ScriptedServer(sleeps(1, says("slow"))) as server:
+        words = ["frames", str(demo_clips[0].path.parent), "--base-url", server.url, "-o", str(output)]
+        words += ["--requests", "1", "--decoders", "1"]
+        command = [sys.executable, "-m", "framescribe", *words]
+        first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        end = time.monotonic() + 60
+        while not sum(writers(output)):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert second.returncode == 2
+        assert f"{output} is being written by another run, process {first.pid} on" in second.stderr
+        first.kill()
+        first.communicate()
+        third = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        _, said = third.communicate(timeout=120)
+        assert third.returncode == 0, said
+    assert len(content(output)) == 12
