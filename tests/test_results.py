@@ -208,12 +208,43 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     one, two = Results(output), Results(output)
     for results in (one, two):
-        results.begin({})
+        results.begin({}, "one launch")
     for number in range(20):
         (one if number % 2 else two).append(row(f"{number}.mp4"))
+    assert len(one) == len(two) == 10
+    one.refresh()
+    assert len(one) == 20
+    assert one.fresh == {f"{number}.mp4" for number in range(0, 20, 2)}
     one.close()
     two.close()
     assert len(Results(output)) == 20
+
+
+def test_a_line_that_is_being_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    reader = Results(tmp_path / "captions.jsonl")
+    reader.begin({}, "one launch")
+    part = reader.parts / "20990101T000000.000000000-other-1.jsonl"
+    line = row("a.mp4", "whole").as_line().encode() + b"\n"
+    for cut in range(len(line)):
+        part.write_bytes(line[:cut])
+        reader.refresh()
+        assert len(reader) == 0
+    part.write_bytes(line)
+    reader.refresh()
+    assert [one.caption for one in reader.rows()] == ["whole"]
+    assert reader.unreadable_lines == 0
+    reader.close()
+
+
+def test_a_second_run_is_refused_and_told_who_holds_the_first(tmp_path: Path) -> None:
+    output = tmp_path / "captions.jsonl"
+    first, second = Results(output), Results(output)
+    first.begin({})
+    with pytest.raises(UserError, match=f"captions.jsonl is being written by another run, process {os.getpid()} on"):
+        second.begin({})
+    first.close()
+    second.begin({})
+    second.close()
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
