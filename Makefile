@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-llama-cpp check setup train clean
+.PHONY: demo test test-engines test-llama-cpp check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
@@ -25,6 +25,14 @@ test-engines:
 test-llama-cpp:
 	$(ENGINES) architectures llama-cpp
 	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
+
+# Kills 200 runs at random moments: about an hour.
+torture: $(READY)
+	FRAMESCRIBE_TORTURE=200 $(BIN)/python -m pytest -s tests/test_torture.py
+
+# What a result of a million rows costs: 3 GB of disk, some minutes.
+scale: $(READY)
+	$(BIN)/python benchmarks/scale.py
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -132,7 +132,19 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, in the order in which a person reads them."""
-        return asdict(self)
+        return {  # not `asdict`, which copies every value deeply: ten times slower, for every row of a finished file
+            "id": self.id,
+            "video_path": self.video_path,
+            "caption": self.caption,
+            "status": self.status,
+            "frames": tuple({"index": f.index, "time": f.time, "caption": f.caption} for f in self.frames),
+            "video": asdict(self.video) if self.video else None,
+            "size": self.size,
+            "flags": self.flags,
+            "error": asdict(self.error) if self.error else None,
+            "provenance": dict(self.provenance),
+            "metadata": dict(self.metadata),
+        }
 
     def as_line(self) -> str:
         """One JSON object without its newline. Values that JSON has no form for (dates, bytes) become text."""

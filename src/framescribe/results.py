@@ -28,6 +28,7 @@ except ImportError:  # Windows
     fcntl = None
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
+OPEN_PARTS = 64
 ENDINGS = (".jsonl", ".csv", ".parquet")
 RECIPE_FILE = "recipe.json"
 _OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
@@ -164,14 +165,16 @@ class Results:
 
     def rows(self, videos: Iterable[Video] | None = None) -> Iterator[Row]:
         """The row that counts for each video, with that video's metadata as it is now; for all ids where None."""
-        if videos is None:
-            for entry in self._index.values():
-                yield self._load(entry)
-            return
-        for video in videos:
-            found = self._index.get(video.id)
-            if found is not None:
-                yield replace(self._load(found), video_path=video.public_path, metadata=dict(video.metadata))
+        with _Parts() as parts:
+            if videos is None:
+                for entry in self._index.values():
+                    yield self._load(entry, parts)
+                return
+            for video in videos:
+                found = self._index.get(video.id)
+                if found is not None:
+                    row = self._load(found, parts)
+                    yield replace(row, video_path=video.public_path, metadata=dict(video.metadata))
 
     def finish(self, videos: Sequence[Video]) -> Path:
         """Write the finished file: one row per video that has one, in the order of `videos`, whole or not at all."""
@@ -293,13 +296,12 @@ class Results:
         if not (same and old is not None and new.failed and not old.failed):
             self._index[row.id] = new
 
-    def _load(self, entry: _Entry) -> Row:
+    def _load(self, entry: _Entry, parts: _Parts | None = None) -> Row:
         if entry.file is None:
             assert entry.row is not None
             return entry.row
-        with entry.file.open("rb") as stream:
-            stream.seek(entry.offset)
-            return Row.from_dict(json.loads(stream.readline()))
+        with parts or _Parts() as opened:
+            return Row.from_dict(json.loads(opened.line(entry.file, entry.offset)))
 
 
 def _locked(file: IO[str], kind: int) -> bool:
@@ -317,6 +319,37 @@ def _part_name() -> str:
     moment = time.time_ns()
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
     return f"{stamp}-{socket.gethostname().split('.')[0]}-{os.getpid()}.jsonl"
+
+
+class _Parts:
+    """Parts that are being read, kept open: opening one for every row would take longer than the reading."""
+
+    def __init__(self) -> None:
+        self._open: dict[Path, IO[bytes]] = {}
+        self._depth = 0
+
+    def __enter__(self) -> _Parts:
+        self._depth += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._close()
+
+    def line(self, file: Path, offset: int) -> bytes:
+        """The line that begins at this byte."""
+        stream = self._open.get(file)
+        if stream is None:
+            if len(self._open) >= OPEN_PARTS:
+                self._close()
+            stream = self._open[file] = file.open("rb")
+        stream.seek(offset)
+        return stream.readline()
+
+    def _close(self) -> None:
+        while self._open:
+            self._open.popitem()[1].close()
 
 
 class _Again:

@@ -1,0 +1,105 @@
+"""Knows how to measure what a result of a million rows costs to resume, to look at and to finish; captions nothing.
+
+    python benchmarks/scale.py [--rows 10000,100000,1000000] [--folder DIR]
+
+Rows are those of a real recipe in size: three frame captions and a caption, 1.4 KB. Each measurement is a process of
+its own, so that its peak of memory is its own. Seconds are clock and CPU; a resume is what the same command does when
+nothing is left: the parts are read, the plan is made over the list of videos.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from framescribe.records import FrameCaption, Row, Video
+from framescribe.results import Results
+
+PRINTS: dict[str, str | None] = {"frames": "a" * 16, "summary": "b" * 16}
+FRAME = "A man in a red jacket walks along a snowy street at night while cars pass by, their headlights on."
+STEPS = ("resume", "status", "finish")
+BOUND_SECONDS, BOUND_BYTES = 15.0, 2**30  # of resuming a million rows
+
+
+def name(number: int) -> str:
+    return f"clips/{number // 1000:05}/{number:09}.mp4"
+
+
+def video(number: int) -> Video:
+    return Video(id=name(number), path=f"/data/{name(number)}", metadata={}, size=1_000_000 + number)
+
+
+def write(output: Path, count: int) -> None:
+    """The parts of a run that is done, as eight writers would have left them."""
+    results = Results(output)
+    results.begin({"inputs": count})
+    results.close()
+    made = {"engine": "vllm", "model": "qwen3-vl-8b", "prompt_tokens": 1200, "completion_tokens": 300}
+    stages = {"frames": {**made, "decoding": {"max_tokens": 512}}, "summary": made}
+    for writer in range(8):
+        with (results.parts / f"20260101T000000.00000000{writer}-host-{writer}.jsonl").open("w") as part:
+            for number in range(writer, count, 8):
+                row = Row(
+                    id=name(number),
+                    video_path=f"/data/{name(number)}",
+                    caption=FRAME * 3,
+                    status="ok",
+                    size=1_000_000 + number,
+                    frames=tuple(FrameCaption(index=k, time=k / 2, caption=FRAME) for k in range(3)),
+                    provenance={"version": "0.1.0", "fingerprints": PRINTS, "stages": stages},
+                )
+                part.write(row.as_line() + "\n")
+
+
+def measure(step: str, output: Path, count: int) -> None:
+    """One step, and what it took, as JSON on standard output."""
+    videos = [] if step == "status" else [video(number) for number in range(count)]
+    started, spent = time.perf_counter(), time.process_time()
+    results = Results(output)
+    if step == "resume":
+        assert results.plan(videos, PRINTS).done == count
+    elif step == "status":
+        assert sum(row.status == "ok" for row in results.rows()) == count
+    else:
+        results.finish(videos)
+    taken = {"wall": time.perf_counter() - started, "cpu": time.process_time() - spent}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({**taken, "bytes": peak}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What a result of many rows costs.")
+    parser.add_argument("--rows", default="10000,100000,1000000")
+    parser.add_argument("--folder", type=Path, help="where the rows are made; 1.4 KB each, twice")
+    parser.add_argument("--measure", nargs=2, metavar=("STEP", "COUNT"), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        measure(args.measure[0], args.folder / "captions.jsonl", int(args.measure[1]))
+        return
+    print(f"{'rows':>10} {'step':8} {'clock s':>8} {'CPU s':>8} {'us a row':>9} {'peak MB':>8}")
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        for count in map(int, args.rows.split(",")):
+            here = Path(folder) / str(count)
+            here.mkdir()
+            write(here / "captions.jsonl", count)
+            for step in STEPS:
+                command = [sys.executable, __file__, "--folder", str(here), "--measure", step, str(count)]
+                said = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+                print(
+                    f"{count:>10,} {step:8} {said['wall']:8.1f} {said['cpu']:8.1f} {1e6 * said['cpu'] / count:9.1f} "
+                    f"{said['bytes'] / 1e6:8.0f}",
+                    flush=True,
+                )
+                if step == "resume" and count == 1_000_000:
+                    met = said["cpu"] <= BOUND_SECONDS and said["bytes"] <= BOUND_BYTES
+                    print(f"{'':10} bound of 15 s and 1 GiB for resuming a million: {'met' if met else 'NOT met'}")
+
+
+if __name__ == "__main__":
+    main()
