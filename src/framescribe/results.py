@@ -85,6 +85,11 @@ class Results:
     def __len__(self) -> int:
         return len(self._index)
 
+    @property
+    def failed(self) -> int:
+        """How many videos have a failed row."""
+        return sum(entry.failed for entry in self._index.values())
+
     def plan(
         self,
         videos: Iterable[Video],
