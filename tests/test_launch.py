@@ -39,6 +39,16 @@ def test_vllm_0_33():
     )
 
 
+def test_what_goes_into_every_request_beyond_openais_api():
+    extras = {engine: command(engine, QWEN, 8123).extra for engine in ("vllm", "sglang", "lmdeploy", "ollama")}
+    assert extras.pop("vllm") == {
+        "chat_template_kwargs": {"enable_thinking": False},
+        "repetition_detection": {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4},
+    }
+    quiet = {"chat_template_kwargs": {"enable_thinking": False}}
+    assert extras == {"sglang": quiet, "lmdeploy": quiet, "ollama": {}}
+
+
 def test_a_model_of_text_alone_is_told_nothing_of_images():
     text = Server(repository="mistralai/Mistral-7B-Instruct-v0.2", name="m", images=False)
     assert line("vllm", text) == (

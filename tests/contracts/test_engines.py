@@ -399,6 +399,22 @@ def test_a_checkpoint_without_a_chat_template_and_one_of_an_unknown_kind(checkpo
     assert "pip install -U transformers" in refusal(plain)
 
 
+@pytest.mark.parametrize("which", ["vlm", "llm"])
+def test_a_model_that_can_think_aloud_is_told_not_to(checkpoints, tmp_path, which):
+    folder = getattr(checkpoints, which)
+    thinks = tmp_path / which
+    shutil.copytree(folder, thinks)
+    template = (thinks / "chat_template.jinja").read_text()
+    aloud = "{%- if enable_thinking is not defined or enable_thinking -%}think think think{%- endif -%}"
+    (thinks / "chat_template.jinja").write_text(template + aloud)
+    asked = question("Describe this image.", *([one_shape(1)[0]] if which == "vlm" else []))
+    replies = [
+        using(TransformersEngine(model=str(model), device="cpu"), lambda engine: engine.complete(asked))
+        for model in (folder, thinks)
+    ]
+    assert replies[0] == replies[1]
+
+
 HUB = textwrap.dedent(
     """
     import sys

@@ -42,6 +42,9 @@ _OVERFLOW = re.compile(
     r"|too many tokens",
     re.IGNORECASE,
 )
+_DISLIKES = re.compile(
+    r"unsupported|not support|unknown|unrecogni|unexpected|not (permitted|allowed)|invalid|extra", re.IGNORECASE
+)
 _KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
 
 
@@ -281,7 +284,7 @@ class Endpoint:
             self._limit_field = "max_completion_tokens"
             return
         for name in DROPPABLE:
-            if name in body and (param == name or re.search(rf"\b{name}\b", said)):
+            if name in body and (param == name or (re.search(rf"\b{name}\b", said) and _DISLIKES.search(said))):
                 self._dropped.add(name)
                 _log.warning("%s does not take %r: it is left out", self.url, name)
                 return

@@ -30,6 +30,8 @@ EXECUTABLES = {
 SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the context of each
 # An answer of vLLM ends where 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
 CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
+# A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
+NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 IMAGES = 2  # in one prompt: captions need one, `doctor` compares two
 
 
@@ -89,7 +91,7 @@ def _vllm(server: Server, port: int) -> Command:
             ),
             *server.arguments,
         ),
-        extra={"repetition_detection": CIRCLES},
+        extra={"repetition_detection": CIRCLES, **NO_THINKING},
     )
 
 
@@ -107,7 +109,8 @@ def _sglang(server: Server, port: int) -> Command:
                 (server.trust_remote_code, ("--trust-remote-code",)),
             ),
             *server.arguments,
-        )
+        ),
+        extra=NO_THINKING,
     )
 
 
@@ -124,7 +127,8 @@ def _lmdeploy(server: Server, port: int) -> Command:
                 (server.trust_remote_code, ("--trust-remote-code",)),
             ),
             *server.arguments,
-        )
+        ),
+        extra=NO_THINKING,
     )
 
 
