@@ -400,7 +400,7 @@ def test_a_checkpoint_without_a_chat_template_and_one_of_an_unknown_kind(checkpo
 
 
 @pytest.mark.parametrize("which", ["vlm", "llm"])
-def test_a_model_that_can_think_aloud_is_told_not_to(checkpoints, tmp_path, which):
+def test_a_model_that_can_think_aloud_is_told_not_to(checkpoints, tmp_path, caplog, which):
     folder = getattr(checkpoints, which)
     thinks = tmp_path / which
     shutil.copytree(folder, thinks)
@@ -413,6 +413,7 @@ def test_a_model_that_can_think_aloud_is_told_not_to(checkpoints, tmp_path, whic
         for model in (folder, thinks)
     ]
     assert replies[0] == replies[1]
+    assert not caplog.text
 
 
 HUB = textwrap.dedent(
