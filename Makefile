@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-llama-cpp check setup train clean torture scale
+.PHONY: demo test test-engines test-engine test-llama-cpp check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
@@ -20,6 +20,16 @@ test: $(READY)
 test-engines:
 	$(ENGINES) vllm architectures
 	$(TEST_ENGINES) tests/engines
+
+# Asks any server with a model that sees what framescribe needs of one: MODEL where it serves several, KEY_ENV for the
+# variable that holds its key. Some 250 short requests with a picture, and one prompt of up to 300,000 words.
+test-engine: export FRAMESCRIBE_ENGINES = 1
+test-engine: export FRAMESCRIBE_URL = $(URL)
+test-engine: export FRAMESCRIBE_MODEL = $(MODEL)
+test-engine: export FRAMESCRIBE_KEY_ENV = $(KEY_ENV)
+test-engine: $(READY)
+	$(if $(URL),,$(error which server? make test-engine URL=http://host:8000/v1 [MODEL=name] [KEY_ENV=NAME]))
+	@$(BIN)/python -m pytest tests/engines/test_server.py
 
 # Builds llama.cpp the first time: some ten minutes on one core.
 test-llama-cpp:

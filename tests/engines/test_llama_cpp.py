@@ -1,22 +1,15 @@
 """llama.cpp's server answers framescribe, with a tiny random Qwen2.5-VL that llama.cpp's own converter made of ours."""
 
 import asyncio
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.openai_api import OpenAIEngine
-from tests.engines import to_gguf
 from tests.engines.checkpoints import write
-from tests.engines.environments import environment, ready
+from tests.engines.environments import ready
+from tests.engines.llama_cpp import llama_cpp_serve
 from tests.engines.native_resolution import QWEN2_5_VL
 
 if not ready("llama-cpp"):
@@ -30,41 +23,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def url(folder, tmp_path_factory):
-    out = tmp_path_factory.mktemp("gguf")
-    model, projector = out / "model.gguf", out / "projector.gguf"
-    sources = environment("llama-cpp") / "llama.cpp"
-    converting = [sys.executable, to_gguf.__file__, sources, folder, model, projector]
-    subprocess.run(converting, check=True, capture_output=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [environment("llama-cpp") / "bin/python", "-m", "llama_cpp.server", "--model", model]
-    command += ["--clip_model_path", projector, "--chat_format", "mtmd", "--model_alias", "tiny-qwen"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", "2048", "--n_threads", "1"]
-    root = f"http://127.0.0.1:{port}/v1"
-    with (out / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            wait_until_up(f"{root}/models", server, out / "server.log")
-            yield root
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-
-
-def wait_until_up(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise RuntimeError(f"the server did not come up:\n{log.read_text(errors='replace')[-2000:]}")
+    with llama_cpp_serve(folder, tmp_path_factory.mktemp("gguf")) as url:
+        yield url
 
 
 def picture(seed, width, height):

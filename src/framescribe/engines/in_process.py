@@ -287,7 +287,7 @@ class TransformersEngine(Engine):
         chats = [[_turn(message, seeing) for message in request.messages] for request in requests]
         shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
         shape["add_generation_prompt"] = True
-        if "enable_thinking" in self._template:  # Qwen3's and others: captions need no thinking aloud
+        if "enable_thinking" in (self._template or ""):  # Qwen3's and others: captions need no thinking aloud
             shape["enable_thinking"] = False
         if seeing:
             batch = self._processor.apply_chat_template(
