@@ -122,3 +122,30 @@ def test_an_answer_that_stalls_half_way_ends_by_the_time_out_and_is_asked_again(
 
     assert asyncio.run(main()) == ("to one", "to two")
     assert asked == ["one", "one", "one", "two"]
+
+
+def test_an_answer_that_only_drips_ends_by_the_time_out_too():
+    asked = []
+
+    async def chat(text, writer):
+        asked.append(text)
+        whole = says(f"to {text}")
+        if len(asked) > 1:
+            writer.write(whole)
+            return
+        for byte in whole:  # some 15 seconds in all, never two tenths of a second without a byte
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    async def main():
+        async with serving(chat) as url:
+            engine = OpenAIEngine(model="tiny", base_url=url, timeout=0.5)
+            await engine.open()
+            try:
+                return await said(engine, "one")
+            finally:
+                await engine.close()
+
+    assert asyncio.run(main()) == "to one"
+    assert asked == ["one", "one"]

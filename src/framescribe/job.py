@@ -125,7 +125,7 @@ async def run_job(
         },
         rank.launch if rank else None,
     )
-    if plan.todo or rank is not None:
+    if plan.todo or (rank is not None and left(videos).todo):  # its own, or others' to help with
         captioner = Captioner(recipe, meter, results.logs, budget)
         try:
             if not await _opened(captioner, stop):

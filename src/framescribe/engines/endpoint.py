@@ -130,7 +130,10 @@ class Endpoint:
             raise RunError("the engine is not open")
         messages = await self._messages(request)
         try:
-            body = await self._post(client, request, messages)
+            async with asyncio.timeout(self._timeout):  # the client's own limit is one between two bytes
+                body = await self._post(client, request, messages)
+        except TimeoutError:
+            raise Trouble("no answer in time", overloaded=True) from None
         except (openai.APIError, aiohttp.ClientError) as error:
             # The client's exceptions hold the request with its key: none of them stays behind as a cause.
             raise self._fault(error) from None
