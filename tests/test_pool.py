@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from framescribe.demo.clips import DemoClip
+from framescribe.engines.guard import descendants
 from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge, Unreadable, VideoError
 from framescribe.frames.decoder import sample
 from framescribe.frames.pool import DecoderPool, sample_as
@@ -175,3 +176,44 @@ def _session(leader: int) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def workers() -> list[int]:
+    """The processes of pools below this one."""
+    found = descendants(os.getpid())
+    return [pid for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("victims", [slice(0, 1), slice(1, 2), slice(0, 2)], ids=["one", "the other", "both"])
+def test_workers_killed_while_they_wait_for_work_cost_nothing(demo_clips: list[DemoClip], victims: slice) -> None:
+    path, before = demo_clips[0].path, workers()
+    pool = DecoderPool(2)
+    try:
+        decode(pool, *[path] * 4)
+        for pid in sorted(set(workers()) - set(before))[victims]:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+        assert [len(clip.frames) for clip in decode(pool, *[path] * 6)] == [1] * 6
+    finally:
+        pool.close()
+
+
+def test_a_worker_that_is_told_to_end_does_not_fail_its_video(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    path = tmp_path / "once.mp4"
+    path.write_bytes(demo_clips[0].path.read_bytes())
+    pool = DecoderPool(1, work=end_once)
+    try:
+        (clip,) = decode(pool, path)
+        assert len(clip.frames) == 1
+        assert path.with_suffix(".told").exists()
+    finally:
+        pool.close()
+
+
+def end_once(path: str, sampling: Sampling, **options: Any) -> Any:
+    """A worker that gets SIGTERM at its first video, as all processes of a run do that a scheduler ends."""
+    if not (mark := Path(path).with_suffix(".told")).exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    return sample_as(path, sampling, **options)

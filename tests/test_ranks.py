@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -56,12 +57,13 @@ def writers(output):
 
 
 @pytest.fixture(scope="module")
-def folder(demo_clips):
+def folder(demo_clips, tmp_path_factory):
     """The demo's clips and one file that is no video."""
-    where = demo_clips[0].path.parent
+    where = tmp_path_factory.mktemp("clips")
+    for clip in demo_clips:
+        shutil.copy(clip.path, where)
     (where / "99 broken.mp4").write_bytes(b"nothing")
-    yield where
-    (where / "99 broken.mp4").unlink()
+    return where
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import logging
+import math
 import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import Any, Literal
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
@@ -33,9 +37,11 @@ MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pi
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 REMOTE_SECONDS = 600.0
+MOST_RENEWALS, MOST_ENDED = 5, 3
+LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
-
+_log = logging.getLogger("framescribe")
 Form = Literal["pixels", "jpeg", "png"]
 
 
@@ -66,16 +72,22 @@ class DecoderPool:
         memory_bytes: int = MEMORY_BYTES,
         work: Callable[..., Any] = sample_as,
     ) -> None:
-        self._pool = ProcessPool(
-            max_workers=workers,
+        self._workers, self._seconds, self._memory, self._work = workers, seconds, memory_bytes, work
+        self._running: set[ProcessFuture[Any]] = set()
+        self._renewals = 0
+        self._stuck_since = math.inf
+        self._pool = self._made()
+
+    def _made(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._workers,
             max_tasks=VIDEOS_A_WORKER,
             initializer=_prepare,
-            initargs=(memory_bytes, os.getpid()),
+            initargs=(self._memory, os.getpid()),
             # A fork would copy this process's threads' locks. The fork server's children outlive a run that was killed
             # while one of them hangs: each of them holds open the pipe whose end the server waits for.
             context=multiprocessing.get_context("spawn"),
         )
-        self._seconds, self._memory, self._work = seconds, memory_bytes, work
 
     async def sample(
         self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form = "pixels"
@@ -90,26 +102,84 @@ class DecoderPool:
         RunError where no worker can be started.
         """
         limit = self._seconds if self._seconds is not None else _limit(path)
-        future = self._pool.schedule(work, (path, *more), options, timeout=limit)
+        ended = 0
+        while True:
+            pool = self._pool
+            try:
+                future = pool.schedule(work, (path, *more), options, timeout=limit)
+                return await self._result(future, pool)
+            except _Renewed:
+                continue
+            except FutureTimeout as error:
+                raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
+            except ProcessExpired as error:
+                ended += 1
+                if abs(error.exitcode or 0) == signal.SIGTERM and ended <= MOST_ENDED:
+                    continue  # somebody ends the run and all its processes: the video is not to blame
+                raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
+            except BrokenProcessPool as error:
+                raise RunError(
+                    "the decoders' processes cannot be started. A script that runs framescribe needs its work under "
+                    'if __name__ == "__main__":, since each of them reads the script again.'
+                ) from error
+            except RuntimeError:  # Pebble's word for a pool that is no longer fit for use
+                if pool.active and pool is self._pool:
+                    raise
+                self._renew(pool)
+            except MemoryError as error:
+                raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
+
+    async def _result(self, future: ProcessFuture[Any], pool: ProcessPool) -> Any:
+        """The future's result. _Renewed where its pool was given up.
+
+        A worker that is killed from outside while it waits for work (by a person, or for want of memory) leaves a lock
+        behind that no other worker gets: tasks then wait for ever though workers are free.
+        """
+        self._running.add(future)
+        result = asyncio.wrap_future(future)
         try:
-            return await asyncio.wrap_future(future)
-        except FutureTimeout as error:
-            raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
-        except ProcessExpired as error:
-            raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
-        except BrokenProcessPool as error:
-            raise RunError(
-                "the decoders' processes cannot be started. A script that runs framescribe needs its work under "
-                'if __name__ == "__main__":, since each of them reads the script again.'
-            ) from error
-        except MemoryError as error:
-            raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
+            while not (await asyncio.wait({result}, timeout=LOOK_SECONDS))[0]:
+                if pool is not self._pool:
+                    raise _Renewed
+                waits = not future.running() and sum(each.running() for each in self._running) < self._workers
+                self._stuck_since = min(self._stuck_since, time.monotonic()) if waits else math.inf
+                if time.monotonic() - self._stuck_since > STUCK_SECONDS * 2**self._renewals:
+                    self._renew(pool)
+                    raise _Renewed
+            if result.cancelled():
+                raise _Renewed
+            self._stuck_since = math.inf
+            return result.result()
+        finally:
+            self._running.discard(future)
+            result.cancel()
+
+    def _renew(self, pool: ProcessPool) -> None:
+        """Give up this pool and go on with a new one; what it was at is done again. RunError where that is no use."""
+        if pool is self._pool:
+            if self._renewals == MOST_RENEWALS:
+                raise RunError(
+                    f"the decoders' processes broke down {MOST_RENEWALS + 1} times: is the machine out of memory?"
+                )
+            _log.warning("the decoders' processes do not answer any more: they are started again")
+            self._renewals += 1
+            self._stuck_since = math.inf
+            self._pool = self._made()
+            threading.Thread(target=_end, args=(pool,), daemon=True).start()
 
     def close(self) -> None:
         """End the workers, those that hang as well; may be called twice."""
-        if self._pool.active:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        _end(self._pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    if pool.active:
+        pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+class _Renewed(Exception):
+    """The pool was given up: what waits for it is to be scheduled anew."""
 
 
 def _limit(path: str) -> float:
