@@ -1,0 +1,148 @@
+"""Knows what answers the loads: vLLM with models whose answers all have one length, and a server that only says yes.
+
+    python benchmarks/responders.py
+
+is the latter: it reads each request to its end, answers with the same chat completion, and prints its URL first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from aiohttp import web
+
+from framescribe.engines.launch import Server
+from framescribe.engines.presets import builtin_folder
+from framescribe.engines.served import ServedEngine
+
+SEQUENCES = 16  # that vLLM works on at once
+# No cache may know a picture again; vLLM's cache of encoded pictures cannot be turned off, and holds as many
+# tokens as one batch may.
+FLAGS = (
+    *("--dtype", "float32", "--enforce-eager", "--max-num-seqs", str(SEQUENCES)),
+    *("--no-enable-prefix-caching", "--max-num-batched-tokens", "2048"),
+)
+ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
+NEVER = "<unk>"  # a token that no text holds: in place of the end of an answer it makes answers run to max_tokens
+ANSWER = {
+    "id": "chatcmpl-0",
+    "object": "chat.completion",
+    "created": 0,
+    "model": "none",
+    "choices": [
+        {
+            "index": 0,
+            "message": {"role": "assistant", "content": "A small red circle is at the top left. " * 5},
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
+}
+
+
+def endless_shapes(folder: Path) -> None:
+    """The built-in shapes-vlm, whose answers do not end."""
+    shutil.copytree(builtin_folder("shapes-vlm"), folder)
+    _never_end(folder)
+
+
+def heavy(folder: Path) -> int:
+    """A LLaVA-NeXT with random weights, shapes-vlm's words and pictures, and answers that do not end; its size."""
+    import torch
+    from safetensors.torch import load_file, save_file
+    from transformers import LlavaNextConfig, LlavaNextForConditionalGeneration
+
+    small = builtin_folder("shapes-vlm")
+    folder.mkdir()
+    for file in small.iterdir():
+        if file.suffix in (".json", ".jinja"):
+            shutil.copy(file, folder)
+    settings = json.loads((small / "config.json").read_text())
+    text = {"hidden_size": 768, "intermediate_size": 2048, "num_hidden_layers": 12, "num_attention_heads": 12}
+    sight = {"hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 6, "num_attention_heads": 8}
+    settings["text_config"] |= {**text, "num_key_value_heads": 12, "tie_word_embeddings": False}
+    settings["vision_config"] |= sight
+    settings |= {"tie_word_embeddings": False, "dtype": "float32", "torch_dtype": "float32"}
+    torch.manual_seed(0)
+    model = LlavaNextForConditionalGeneration(LlavaNextConfig(**settings))
+    vocabulary = json.loads((small / "tokenizer.json").read_text())["model"]["vocab"]
+    with torch.no_grad():  # of a thousand random logits the largest is above 0: answers are letters, and never empty
+        for token, number in vocabulary.items():
+            if not re.fullmatch("Ġ?[a-z]+", token):
+                model.lm_head.weight[number] = 0
+    model.save_pretrained(folder)
+    weights = folder / "model.safetensors"
+    tensors = {
+        re.sub("^vision_tower[.]", "vision_tower.vision_model.", name): w for name, w in load_file(weights).items()
+    }
+    save_file(tensors, weights, {"format": "pt"})  # under the published names, which vLLM expects
+    _never_end(folder)
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def _never_end(folder: Path) -> None:
+    never = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"][NEVER]
+    for name in ("config.json", "generation_config.json", "tokenizer_config.json"):
+        settings = json.loads((folder / name).read_text())
+        if name == "tokenizer_config.json":
+            settings["eos_token"] = NEVER
+        elif name == "config.json":
+            settings["text_config"]["eos_token_id"] = never
+        else:
+            settings["eos_token_id"] = never
+        (folder / name).write_text(json.dumps(settings, indent=2))
+
+
+@asynccontextmanager
+async def served(vllm: Path, folder: Path, name: str, logs: Path) -> AsyncIterator[str]:
+    """The URL of a vLLM that serves the checkpoint in `folder` as long as this is open."""
+    server = Server(repository=str(folder), name=name, arguments=FLAGS)
+    engine = ServedEngine("vllm", server, executable=[str(vllm)], gpus=[()], logs=logs)
+    await engine.open()
+    try:
+        yield engine.urls[0]
+    finally:
+        await engine.close()
+
+
+@contextmanager
+def yes() -> Iterator[str]:
+    """The URL of a server, in a process of its own, to which a request costs next to nothing."""
+    process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _say_yes() -> None:
+    answer = json.dumps(ANSWER).encode()
+
+    async def complete(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(body=answer, content_type="application/json")
+
+    async def models(_: web.Request) -> web.Response:
+        return web.json_response({"data": [{"id": "none"}]})
+
+    app = web.Application(client_max_size=2**28)
+    app.add_routes([web.post("/v1/chat/completions", complete), web.get("/v1/models", models)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_say_yes())
