@@ -198,8 +198,11 @@ def test_workers_killed_while_they_wait_for_work_cost_nothing(demo_clips: list[D
         pool.close()
 
 
-def test_a_worker_that_is_told_to_end_does_not_fail_its_video(demo_clips: list[DemoClip], tmp_path: Path) -> None:
-    path = tmp_path / "once.mp4"
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_a_worker_that_is_ended_from_outside_does_not_fail_its_video(
+    demo_clips: list[DemoClip], tmp_path: Path, how: str
+) -> None:
+    path = tmp_path / f"{how}.mp4"
     path.write_bytes(demo_clips[0].path.read_bytes())
     pool = DecoderPool(1, work=end_once)
     try:
@@ -211,9 +214,9 @@ def test_a_worker_that_is_told_to_end_does_not_fail_its_video(demo_clips: list[D
 
 
 def end_once(path: str, sampling: Sampling, **options: Any) -> Any:
-    """A worker that gets SIGTERM at its first video, as all processes of a run do that a scheduler ends."""
+    """A worker that gets the signal that the file is named after, at its first try."""
     if not (mark := Path(path).with_suffix(".told")).exists():
         mark.touch()
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.Signals[Path(path).stem])
         time.sleep(60)
     return sample_as(path, sampling, **options)

@@ -37,7 +37,10 @@ MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pi
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 REMOTE_SECONDS = 600.0
-MOST_RENEWALS, MOST_ENDED = 5, 3
+MOST_RENEWALS = 5
+# Signals that come from outside, mostly: a scheduler that ends the run and all its processes, a person, the kernel for
+# want of memory. How often a video is tried again before it is to blame.
+AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1}
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
@@ -114,8 +117,8 @@ class DecoderPool:
                 raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
             except ProcessExpired as error:
                 ended += 1
-                if abs(error.exitcode or 0) == signal.SIGTERM and ended <= MOST_ENDED:
-                    continue  # somebody ends the run and all its processes: the video is not to blame
+                if ended <= AGAIN.get(abs(error.exitcode or 0), 0):
+                    continue
                 raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
             except BrokenProcessPool as error:
                 raise RunError(
