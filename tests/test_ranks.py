@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from framescribe.errors import UserError
+from framescribe.job import run_job
+from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Row, Video
 from framescribe.results import Results
 from framescribe.runners.ranks import Rank, of_one_rank, rank_of
+from framescribe.sources import find_videos
 from tests.scripts import FRAMES
 from tests.servers import ScriptedServer, says, sleeps
 
@@ -146,6 +149,23 @@ def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
     rows = content(output)
     assert [row["id"] for row in rows] == [str(number) for number in range(60)]
     assert {frame["caption"] for row in rows for frame in row["frames"]} == {"the same"}
+
+
+def test_a_rank_that_ends_first_does_not_take_the_rows_to_be_redone_for_done(demo_clips, tmp_path):
+    videos = find_videos([str(demo_clips[0].path.parent)], say=lambda line: None)
+    output = tmp_path / "frames.jsonl"
+    with ScriptedServer(says("the same")) as server:
+
+        def job(prompt, **more):
+            recipe = Recipe(
+                frame_model=ModelChoice(engine="openai", model="m", base_urls=(server.url,)), frame_prompt=prompt
+            )
+            return asyncio.run(run_job(recipe, videos, Results(output), **more))
+
+        assert job("What is this?").output == output
+        report = job("What is that?", redo=True, rank=Rank(0, 2, 0, "one"))
+    assert 0 < report.new < len(videos)
+    assert report.output is None
 
 
 def test_every_video_is_done_by_somebody(tmp_path):

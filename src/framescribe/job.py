@@ -157,7 +157,7 @@ async def run_job(
         done = report.new == len(plan.todo)
     else:
         results.refresh()
-        done = not results.plan(videos, recipe.fingerprints(), frames_from=frames_from).todo
+        done = not results.plan(videos, recipe.fingerprints(), redo=redo, frames_from=frames_from).todo
     if done:
         report.output = results.finish(videos)
         if others := len(results) - len(videos):

@@ -15,16 +15,13 @@ from framescribe.cli.options import (
     EngineOptions,
     FrameCaptionOptions,
     FrameModelOptions,
-    LimitOptions,
-    ResultOptions,
-    RunnerOptions,
     SamplingOptions,
     Say,
-    ScreenOptions,
     SourceOptions,
     SummaryModelOptions,
     takes,
 )
+from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptions, ScreenOptions
 from framescribe.cli.screen import Screen, screen
 from framescribe.errors import MissingExtra, RunError, UserError
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from framescribe.cli.caption import run
-from framescribe.cli.options import ResultOptions
+from framescribe.cli.run_options import ResultOptions
 from framescribe.cli.screen import Screen, screen
 from framescribe.errors import UserError
 

@@ -1,11 +1,10 @@
-"""Knows every option of the commands that caption, once, and how options become a Recipe; runs nothing."""
+"""Knows every option that decides what captions are made, once, and how options become a Recipe; runs nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import inspect
-import os
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,16 +16,14 @@ import typer
 
 if TYPE_CHECKING:
     from framescribe.frames.sampling import Sampling
-    from framescribe.prices import Budget
     from framescribe.recipe import ModelChoice, Serving
     from framescribe.records import Video
-    from framescribe.runners.ranks import Rank
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
 
 
-def _option(panel: str, help: str, *names: str, **more: Any) -> Any:
+def option(panel: str, help: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=help, rich_help_panel=panel, **more)
 
 
@@ -76,16 +73,16 @@ class SourceOptions:
         ),
     ]
     video_column: Annotated[
-        str | None, _option("Sources", "The metadata's column of video paths. Guessed where only one can be meant.")
+        str | None, option("Sources", "The metadata's column of video paths. Guessed where only one can be meant.")
     ] = None
     id_column: Annotated[
-        str | None, _option("Sources", "The metadata's column of ids. Without it: the path as written.")
+        str | None, option("Sources", "The metadata's column of ids. Without it: the path as written.")
     ] = None
     video_root: Annotated[
         str | None,
-        _option("Sources", "The folder that the metadata's paths start from. Without it: the metadata file's."),
+        option("Sources", "The folder that the metadata's paths start from. Without it: the metadata file's."),
     ] = None
-    limit: Annotated[int | None, _option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
+    limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
 
     def find(self, say: Say) -> list[Video]:
         """The videos, in a stable order."""
@@ -102,11 +99,11 @@ class SamplingOptions:
     """Which frames, and how large."""
 
     sample: Annotated[
-        SampleMethod | None, _option("Frames", "How frames are chosen. Without it: mid, one frame.", show_default=False)
+        SampleMethod | None, option("Frames", "How frames are chosen. Without it: mid, one frame.", show_default=False)
     ] = None
     frames: Annotated[
         int | None,
-        _option(
+        option(
             "Frames",
             f"How many for uniform and random (1 where not given), how many at most for keyframes and scenes ({MOST}).",
             min=1,
@@ -114,25 +111,25 @@ class SamplingOptions:
             show_default=False,
         ),
     ] = None
-    times: Annotated[str | None, _option("Frames", "The frames at these seconds: 1.5,3.0", metavar="S,S,…")] = None
-    every: Annotated[str | None, _option("Frames", "A frame every so often: 2s, 500ms.", metavar="TIME")] = None
+    times: Annotated[str | None, option("Frames", "The frames at these seconds: 1.5,3.0", metavar="S,S,…")] = None
+    every: Annotated[str | None, option("Frames", "A frame every so often: 2s, 500ms.", metavar="TIME")] = None
     skip_edges: Annotated[
-        float, _option("Frames", "Leave out this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
+        float, option("Frames", "Leave out this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
     ] = 0.0
     salvage: Annotated[
-        bool, _option("Frames", "Take what can be had of videos that are cut off or damaged, and flag them.")
+        bool, option("Frames", "Take what can be had of videos that are cut off or damaged, and flag them.")
     ] = False
-    seed: Annotated[int, _option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
+    seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
     max_pixels: Annotated[
-        int, _option("Frames", "Frames are shrunk while decoding to at most so many pixels.", min=1024, metavar="N")
+        int, option("Frames", "Frames are shrunk while decoding to at most so many pixels.", min=1024, metavar="N")
     ] = 1024 * 1024
     decoders: Annotated[
-        int | None, _option("Frames", "Videos decoded at once. Without it: one a core, 8 at most.", min=1)
+        int | None, option("Frames", "Videos decoded at once. Without it: one a core, 8 at most.", min=1)
     ] = None
 
     decode_timeout: Annotated[
         float | None,
-        _option("Frames", "Seconds for decoding one video. Without it: 60, and 1 for each megabyte.", min=0.1),
+        option("Frames", "Seconds for decoding one video. Without it: 60, and 1 for each megabyte.", min=0.1),
     ] = None
 
     def sampling(self) -> Sampling:
@@ -165,17 +162,17 @@ class FrameModelOptions:
     """Who captions the frames."""
 
     model: Annotated[
-        str | None, _option("Models", "A name of `framescribe models`, a folder, a repository id, or a server's model.")
+        str | None, option("Models", "A name of `framescribe models`, a folder, a repository id, or a server's model.")
     ] = None
     base_url: Annotated[
         list[str] | None,
-        _option(
+        option(
             "Models",
             "An OpenAI-compatible server: http://host:8000/v1. Given several times, they share the work.",
             metavar="URL",
         ),
     ] = None
-    prompt: Annotated[str, _option("Prompts", "The frame prompt: text, @file, or default, easyanimate.")] = "default"
+    prompt: Annotated[str, option("Prompts", "The frame prompt: text, @file, or default, easyanimate.")] = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +180,14 @@ class SummaryModelOptions:
     """Who writes the video's caption."""
 
     summary_model: Annotated[
-        str | None, _option("Models", "Writes the video's caption. Without it: the same as --model.")
+        str | None, option("Models", "Writes the video's caption. Without it: the same as --model.")
     ] = None
     summary_base_url: Annotated[
         list[str] | None,
-        _option("Models", "Its server, where it is another one. Without it: --base-url.", metavar="URL"),
+        option("Models", "Its server, where it is another one. Without it: --base-url.", metavar="URL"),
     ] = None
     summary_prompt: Annotated[
-        str, _option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
+        str, option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
     ] = "default"
 
 
@@ -203,7 +200,7 @@ class FrameCaptionOptions:
     ]
     model: Annotated[
         str | None,
-        _option(
+        option(
             "Models",
             "Writes the video's caption. Without it: one that suits the frames' model.",
             "--model",
@@ -212,7 +209,7 @@ class FrameCaptionOptions:
     ] = None
     base_url: Annotated[
         list[str] | None,
-        _option(
+        option(
             "Models",
             "An OpenAI-compatible server. Given several times, they share the work.",
             "--base-url",
@@ -222,12 +219,12 @@ class FrameCaptionOptions:
     ] = None
     prompt: Annotated[
         str,
-        _option(
+        option(
             "Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.", "--summary-prompt"
         ),
     ] = "default"
-    seed: Annotated[int, _option("Prompts", "For decoding above temperature 0.")] = 0
-    limit: Annotated[int | None, _option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
+    seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = 0
+    limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +233,7 @@ class EngineOptions:
 
     engine: Annotated[
         EngineName | None,
-        _option(
+        option(
             "Models",
             "transformers (in this process), openai (servers that run), or a server that is started for the run: vllm, "
             "sglang, lmdeploy, llama-cpp, ollama. Without it: openai with --base-url, else transformers.",
@@ -244,44 +241,44 @@ class EngineOptions:
             show_default=False,
         ),
     ] = None
-    revision: Annotated[str | None, _option("Models", "The hub's branch, tag or commit.")] = None
-    device: Annotated[str, _option("Models", "cuda, cuda:1, mps, cpu.")] = "auto"
-    dtype: Annotated[str, _option("Models", "float32, float16, bfloat16.")] = "auto"
-    quantize: Annotated[Quantize | None, _option("Models", "Load the weights in 8 or 4 bits.")] = None
+    revision: Annotated[str | None, option("Models", "The hub's branch, tag or commit.")] = None
+    device: Annotated[str, option("Models", "cuda, cuda:1, mps, cpu.")] = "auto"
+    dtype: Annotated[str, option("Models", "float32, float16, bfloat16.")] = "auto"
+    quantize: Annotated[Quantize | None, option("Models", "Load the weights in 8 or 4 bits.")] = None
     trust_remote_code: Annotated[
-        bool, _option("Models", "Run code that comes with the model.", "--trust-remote-code")
+        bool, option("Models", "Run code that comes with the model.", "--trust-remote-code")
     ] = False
     batch_size: Annotated[
-        int | None, _option("Models", "Requests answered together in process.", min=1, metavar="N")
+        int | None, option("Models", "Requests answered together in process.", min=1, metavar="N")
     ] = None
     requests: Annotated[
         int | None,
-        _option("Servers", "Requests in flight to each server. Without it: found out.", min=1, metavar="N"),
+        option("Servers", "Requests in flight to each server. Without it: found out.", min=1, metavar="N"),
     ] = None
-    timeout: Annotated[float, _option("Servers", "Seconds until a request is given up and asked again.")] = 600
+    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and asked again.")] = 600
     endpoint_timeout: Annotated[
-        float, _option("Servers", "Seconds to wait when no server answers any more, before the run stops.", min=0.0)
+        float, option("Servers", "Seconds to wait when no server answers any more, before the run stops.", min=0.0)
     ] = 60
-    api_key_env: Annotated[str, _option("Servers", "The environment variable that holds the server's key.")] = (
+    api_key_env: Annotated[str, option("Servers", "The environment variable that holds the server's key.")] = (
         "OPENAI_API_KEY"
     )
     engine_command: Annotated[
         str | None,
-        _option("Servers", "What starts the engine, where it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
+        option("Servers", "What starts the engine, where it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
     ] = None
     gpus: Annotated[
-        str | None, _option("Servers", "The GPUs for started servers: 0,1,2,3. Without it: all.", metavar="LIST")
+        str | None, option("Servers", "The GPUs for started servers: 0,1,2,3. Without it: all.", metavar="LIST")
     ] = None
     tensor_parallel: Annotated[
-        int, _option("Servers", "GPUs that one started server spreads the model over.", min=1, metavar="N")
+        int, option("Servers", "GPUs that one started server spreads the model over.", min=1, metavar="N")
     ] = 1
     replicas: Annotated[
-        int | None, _option("Servers", "How many servers are started. Without it: one a GPU.", min=1, metavar="N")
+        int | None, option("Servers", "How many servers are started. Without it: one a GPU.", min=1, metavar="N")
     ] = None
-    max_tokens: Annotated[int, _option("Prompts", "The longest answer of a model.", min=1, metavar="N")] = 512
-    temperature: Annotated[float, _option("Prompts", "0 is greedy.", min=0.0)] = 0.0
+    max_tokens: Annotated[int, option("Prompts", "The longest answer of a model.", min=1, metavar="N")] = 512
+    temperature: Annotated[float, option("Prompts", "0 is greedy.", min=0.0)] = 0.0
     top_p: Annotated[
-        float, _option("Prompts", "Above temperature 0: the share of likely tokens kept.", min=0.0, max=1.0)
+        float, option("Prompts", "Above temperature 0: the share of likely tokens kept.", min=0.0, max=1.0)
     ] = 1.0
 
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
@@ -328,100 +325,6 @@ class EngineOptions:
                 "started here: --engine vllm, sglang, lmdeploy, llama-cpp or ollama"
             )
         return serving
-
-
-@dataclass(frozen=True, slots=True)
-class ResultOptions:
-    """Where rows go, and what of earlier ones is done again."""
-
-    output: Annotated[
-        Path | None,
-        _option(
-            "Results",
-            "The result: .jsonl, .csv or .parquet. Without it: captions.jsonl.",
-            "--output",
-            "-o",
-            show_default=False,
-        ),
-    ] = None
-    retry_failed: Annotated[bool, _option("Results", "Do the failed videos again.", "--retry-failed")] = False
-    redo: Annotated[
-        bool, _option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
-    ] = False
-
-
-@dataclass(frozen=True, slots=True)
-class LimitOptions:
-    """What a run may spend, and whether it looks before it leaps."""
-
-    max_requests: Annotated[
-        int | None, _option("Limits", "Begin no video once so many requests are asked.", min=1, metavar="N")
-    ] = None
-    max_cost: Annotated[
-        float | None, _option("Limits", "Begin no video once so much is spent. Needs --prices.", min=0.0)
-    ] = None
-    prices: Annotated[
-        Path | None, _option("Limits", "What a million tokens cost, by model (TOML).", metavar="FILE")
-    ] = None
-    preflight: Annotated[
-        bool,
-        _option(
-            "Limits",
-            "Before a run of 50 videos or more, ask the model about two pictures: does it see?",
-            "--preflight/--no-preflight",
-        ),
-    ] = True
-
-    def budget(self) -> Budget:
-        """UserError where the file of prices is none."""
-        from framescribe.prices import Budget, read_prices
-
-        prices = read_prices(self.prices) if self.prices else {}
-        return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
-
-
-class RunnerName(StrEnum):
-    """The runners' names."""
-
-    local = "local"
-    accelerate = "accelerate"
-
-
-@dataclass(frozen=True, slots=True)
-class RunnerOptions:
-    """Where the run happens."""
-
-    runner: Annotated[
-        RunnerName | None,
-        _option(
-            "Runner",
-            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. Without it: "
-            "accelerate where one of these started it.",
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = None
-
-    def rank(self) -> Rank | None:
-        """Which of several processes this is; UserError where --runner accelerate has nothing to go by."""
-        from framescribe.errors import UserError
-        from framescribe.runners.ranks import rank_of
-
-        rank = None if self.runner == RunnerName.local else rank_of(os.environ)
-        if rank is None and self.runner == RunnerName.accelerate and "WORLD_SIZE" not in os.environ:
-            raise UserError(
-                "--runner accelerate is for processes that a launcher starts:\n"
-                "torchrun --nproc-per-node 4 -m framescribe caption …, or accelerate launch -m framescribe caption …"
-            )
-        return rank
-
-
-@dataclass(frozen=True, slots=True)
-class ScreenOptions:
-    """What is seen of a run."""
-
-    quiet: Annotated[bool, _option("Screen", "Only errors.", "--quiet", "-q")] = False
-    json_logs: Annotated[bool, _option("Screen", "One JSON object a line instead of a display.", "--json-logs")] = False
 
 
 def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -241,7 +241,7 @@ def _job(
 ) -> int:
     """Caption what neither file holds, and bring it to `--saved_path`, however the run ends."""
     from framescribe.cli.caption import joined, run
-    from framescribe.cli.options import ResultOptions
+    from framescribe.cli.run_options import ResultOptions
     from framescribe.results import Results
 
     kept = Results(_rows_path(saved.path, output_dir))

@@ -9,13 +9,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import difflib
-import email.utils
-import json
 import logging
 import os
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -24,7 +21,8 @@ import httpx2
 import numpy as np
 import openai
 
-from framescribe.engines.base import ChatRequest, FinishReason, ImagePart, Message, Reply, TextPart
+from framescribe.engines import answers
+from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
 from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage
@@ -139,7 +137,7 @@ class Endpoint:
             raise self._fault(error) from None
         except ValueError:
             raise BadReply(f"{self.url} answered with something that is no JSON") from None
-        return _reply(body, self._clean)
+        return answers.reply(body, self._clean)
 
     # ---------------------------------------------------------------------------------------- opening
 
@@ -188,7 +186,7 @@ class Endpoint:
     async def _served(self, client: openai.AsyncOpenAI) -> list[str]:
         """The names of the models served; an empty list where the server does not tell."""
         try:
-            return _names(await client.get("/models", cast_to=object, options={"timeout": 60}))
+            return answers.names(await client.get("/models", cast_to=object, options={"timeout": 60}))
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise UserError(self._key_refused(error)) from None
         except openai.APIStatusError as error:
@@ -200,7 +198,7 @@ class Endpoint:
                     "Is the server still loading its model? Try again when it is done."
                 ) from None
         except openai.APIConnectionError as error:
-            raise NotThere(f"{self.url} cannot be reached: {_cause(error)}\nIs the server running?") from None
+            raise NotThere(f"{self.url} cannot be reached: {answers.cause(error)}\nIs the server running?") from None
         except aiohttp.ClientError as error:
             raise UserError(
                 f"{self.url} does not speak HTTP: {type(error).__name__}\nIs that the right port?"
@@ -212,7 +210,7 @@ class Endpoint:
     async def _look_below_v1(self, client: openai.AsyncOpenAI) -> None:
         below = f"{str(client.base_url).rstrip('/')}/v1"
         try:
-            found = _names(await client.get(f"{below}/models", cast_to=object, options={"timeout": 60}))
+            found = answers.names(await client.get(f"{below}/models", cast_to=object, options={"timeout": 60}))
         except (openai.APIError, aiohttp.ClientError, ValueError):
             return
         if found:
@@ -288,8 +286,9 @@ class Endpoint:
             return
         for name in DROPPABLE:
             if name in body and (param == name or (re.search(rf"\b{name}\b", said) and _DISLIKES.search(said))):
-                self._dropped.add(name)
-                _log.warning("%s does not take %r: it is left out", self.url, name)
+                if name not in self._dropped:  # another request may have learnt it meanwhile
+                    self._dropped.add(name)
+                    _log.warning("%s does not take %r: it is left out", self.url, name)
                 return
 
     # ---------------------------------------------------------------------------------------- faults
@@ -298,8 +297,8 @@ class Endpoint:
         if isinstance(error, openai.APIStatusError):
             return self._status_fault(error)
         if isinstance(error, openai.APIConnectionError):
-            late = isinstance(error, openai.APITimeoutError)
-            return Trouble(_cause(error), gone=_no_connection(error), overloaded=late and not _no_connection(error))
+            gone, late = answers.no_connection(error), isinstance(error, openai.APITimeoutError)
+            return Trouble(answers.cause(error), gone=gone, overloaded=late and not gone)
         return Trouble(self._clean(str(error)) or type(error).__name__)
 
     def _status_fault(self, error: openai.APIStatusError) -> Exception:
@@ -311,7 +310,7 @@ class Endpoint:
         if status >= 500 and _OVERFLOW.search(said):  # llama-cpp-python's server calls it its own fault
             return TooLong(f"{self.url} refused the request ({status}): {said}")
         if status in (408, 409, 429) or status >= 500:
-            wait = _retry_after(error.response.headers)
+            wait = answers.retry_after(error.response.headers)
             if wait is not None and wait > LONGEST_WAIT_SECONDS:
                 return RunError(f"{self.url} answers {status} and asks to be left alone for {wait:.0f} s: {said}")
             return Trouble(f"it answers {status} {said}", overloaded=status in (408, 429, 503), wait=wait)
@@ -324,7 +323,7 @@ class Endpoint:
 
     def _said(self, error: openai.APIStatusError) -> str:
         """The server's own words, on one line of at most 300 characters."""
-        return self._clean(_words(error.body))
+        return self._clean(answers.words(error.body))
 
     def _clean(self, text: str) -> str:
         for secret in self._secrets:
@@ -332,19 +331,6 @@ class Endpoint:
                 text = text.replace(secret, "[key]")
         text = " ".join(_KEYS.sub("[key]", text).split())
         return text if len(text) <= 300 else f"{text[:299]}…"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks for (RFC 9110, 10.2.3: seconds or a date); None where it does not say."""
-    said = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(said))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
 
 
 def _plain(message: Message) -> dict[str, Any]:
@@ -363,84 +349,3 @@ def _shown(url: str) -> str:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 20} more" if len(names) > 20 else ""
     return f"It serves: {', '.join(names[:20])}{more}"
-
-
-def _names(body: object) -> list[str]:
-    entries = body.get("data") if isinstance(body, dict) else body  # Together answers with the bare list
-    if not isinstance(entries, list):
-        return []
-    return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-
-
-def _words(body: object) -> str:
-    """What an error's body says: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
-    while isinstance(body, dict):
-        inner = next((body[key] for key in ("message", "detail", "error", "msg") if body.get(key)), None)
-        if inner is None:
-            return json.dumps(body, ensure_ascii=False)
-        body = inner
-    if isinstance(body, list):
-        return "; ".join(_words(item) for item in body)
-    return re.sub(r"<[^>]*>", " ", str(body or ""))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = [error]
-    while (cause := found[-1].__cause__) is not None:
-        found.append(cause)
-    return found
-
-
-def _no_connection(error: openai.APIConnectionError) -> bool:
-    # The aiohttp transport calls a refused connection a time-out: only the cause below tells them apart.
-    return any(
-        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
-    )
-
-
-def _cause(error: openai.APIConnectionError) -> str:
-    """Why there was no answer, in a few words and without the URL."""
-    root = _chain(error)[-1]
-    for cause in _chain(error):
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            failed = cause.os_error
-            # asyncio writes "Connect call failed (address)" over the system's words; resolvers' numbers are below 0.
-            number = failed.errno or 0
-            return os.strerror(number) if number > 0 else failed.strerror or str(failed)
-        if isinstance(cause, aiohttp.ServerDisconnectedError):
-            return "the server dropped the connection"
-    if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):
-        return "no answer in time"
-    return f"the connection broke ({type(root).__name__})"
-
-
-def _reply(body: object, clean: Callable[[str], str]) -> Reply:
-    """The reply in a chat completion; Refused or BadReply where it holds none."""
-    choices = body.get("choices") if isinstance(body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
-        raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")
-    text, cut = message.get("content"), choice.get("finish_reason") == "length"
-    if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
-        raise BadReply("the model spent all its tokens on thinking and wrote no answer: raise --max-tokens")
-    if not text and message.get("refusal"):
-        raise Refused(f"the model refused: {clean(str(message['refusal']))}")
-    if not text and choice.get("finish_reason") == "content_filter":
-        raise Refused("the server's content filter kept the answer back")
-    if not isinstance(text, str):
-        raise BadReply("the server's answer holds no text")
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    said = choice.get("finish_reason")
-    finish: FinishReason = said if said in ("stop", "length", "repetition") else "other"
-    return Reply(
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None

@@ -1,0 +1,109 @@
+"""Knows the options of a run that change no caption: where rows go, what it may spend, where it runs, what is seen."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from framescribe.cli.options import option
+
+if TYPE_CHECKING:
+    from framescribe.prices import Budget
+    from framescribe.runners.ranks import Rank
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOptions:
+    """Where rows go, and what of earlier ones is done again."""
+
+    output: Annotated[
+        Path | None,
+        option(
+            "Results",
+            "The result: .jsonl, .csv or .parquet. Without it: captions.jsonl.",
+            "--output",
+            "-o",
+            show_default=False,
+        ),
+    ] = None
+    retry_failed: Annotated[bool, option("Results", "Do the failed videos again.", "--retry-failed")] = False
+    redo: Annotated[
+        bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOptions:
+    """What a run may spend, and whether it looks before it leaps."""
+
+    max_requests: Annotated[
+        int | None, option("Limits", "Begin no video once so many requests are asked.", min=1, metavar="N")
+    ] = None
+    max_cost: Annotated[
+        float | None, option("Limits", "Begin no video once so much is spent. Needs --prices.", min=0.0)
+    ] = None
+    prices: Annotated[Path | None, option("Limits", "What a million tokens cost, by model (TOML).", metavar="FILE")] = (
+        None
+    )
+    preflight: Annotated[
+        bool,
+        option(
+            "Limits",
+            "Before a run of 50 videos or more, ask the model about two pictures: does it see?",
+            "--preflight/--no-preflight",
+        ),
+    ] = True
+
+    def budget(self) -> Budget:
+        """UserError where the file of prices is none."""
+        from framescribe.prices import Budget, read_prices
+
+        prices = read_prices(self.prices) if self.prices else {}
+        return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
+
+
+class RunnerName(StrEnum):
+    """The runners' names."""
+
+    local = "local"
+    accelerate = "accelerate"
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerOptions:
+    """Where the run happens."""
+
+    runner: Annotated[
+        RunnerName | None,
+        option(
+            "Runner",
+            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. Without it: "
+            "accelerate where one of these started it.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None
+
+    def rank(self) -> Rank | None:
+        """Which of several processes this is; UserError where --runner accelerate has nothing to go by."""
+        from framescribe.errors import UserError
+        from framescribe.runners.ranks import rank_of
+
+        rank = None if self.runner == RunnerName.local else rank_of(os.environ)
+        if rank is None and self.runner == RunnerName.accelerate and "WORLD_SIZE" not in os.environ:
+            raise UserError(
+                "--runner accelerate is for processes that a launcher starts:\n"
+                "torchrun --nproc-per-node 4 -m framescribe caption …, or accelerate launch -m framescribe caption …"
+            )
+        return rank
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenOptions:
+    """What is seen of a run."""
+
+    quiet: Annotated[bool, option("Screen", "Only errors.", "--quiet", "-q")] = False
+    json_logs: Annotated[bool, option("Screen", "One JSON object a line instead of a display.", "--json-logs")] = False
