@@ -19,7 +19,7 @@ from framescribe.errors import Unreadable, VideoError
 from framescribe.frames.decoder import sample
 from framescribe.frames.sampling import Sampling
 from framescribe.records import Clip
-from tests.films import FILMS, SIZE, drawn, make, number_in, program
+from tests.films import FILMS, SIZE, X264, Film, drawn, make, number_in, program
 
 pytestmark = pytest.mark.skipif(program() is None, reason="no ffmpeg program to make films: pip install imageio-ffmpeg")
 
@@ -103,6 +103,33 @@ def test_every_frame_is_the_one_that_was_drawn(film: Callable[[str], Path], name
 @pytest.mark.parametrize("name", ["h264.mp4", "hevc_open_gop.mkv", "turned_90.mp4", "interlaced_h264.ts", "4k.mp4"])
 def test_shrunk_frames_are_the_same_frames(film: Callable[[str], Path], name: str) -> None:
     assert shown(take(film(name), ALL, 1800), name) == list(enumerate(FILMS[name].numbers))
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264_long_gop.mp4", "hevc.mp4", "mpeg4_b_frames.mp4"])
+def test_where_the_times_hide_the_order_it_is_the_decoders(
+    film: Callable[[str], Path], tmp_path: Path, name: str
+) -> None:
+    content = film(name).read_bytes()
+    assert content.count(b"ctts") == content.count(b"elst") == 1
+    path = tmp_path / name  # every frame now claims to be shown when it is decoded
+    path.write_bytes(content.replace(b"ctts", b"free").replace(b"elst", b"free"))
+    for count in (40, 7, 3, 2, 1):
+        wanted = [int(place * (40 / count)) for place in range(count)]
+        assert shown(take(path, Sampling(method="uniform", frames=count)), name) == [(n, n) for n in wanted]
+    alone = {shown(take(path, Sampling(method="random", frames=1, seed=seed)), name)[0] for seed in range(120)}
+    assert len(alone) > 30
+    assert all(index == number for index, number in alone)
+
+
+@pytest.mark.parametrize("name", ["wide.mp4", "wide.ts", "wide.mkv", "fragments.mp4"])
+def test_pixels_whose_shape_the_codec_alone_says_are_stretched(tmp_path: Path, name: str) -> None:
+    square, fragments = "-movflags +frag_keyframe+empty_moov", name == "fragments.mp4"
+    back = f"{X264} -bsf:v h264_metadata=sample_aspect_ratio=2/1 {square if fragments else ''}"
+    path = make(name, tmp_path, Film(back=back))
+    path.write_bytes(path.read_bytes().replace(b"pasp", b"free"))
+    clip = take(path, Sampling())
+    assert (clip.info.width, clip.info.height) == (2 * SIZE[0], SIZE[1])
+    assert number_in(clip.frames[0].image) == 20  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------------------- films that end too soon

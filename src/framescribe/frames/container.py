@@ -25,16 +25,25 @@ from framescribe.frames.files import Source, lacks_moov, lacks_tail
 LARGEST = 8192 * 8192
 LIMITS = {"max_pixels": str(LARGEST)}
 
+# Left to itself FFmpeg decodes the first pictures of every stream (of H.264 seven and more) to learn what these say.
+UNDECODED = {"codec_whitelist": "none"}
+ONE_PACKET = {"probesize": "32"}  # bytes; of an mp4 elsewhere only the index travels
+
 
 @contextmanager
-def open_video(source: Source) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The open file and its first video stream, ready to decode on one thread."""
+def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The open file and its first video stream, ready to decode on one thread.
+
+    `quick`: nothing is decoded to open it. Whether pictures are shown in another order than they are stored
+    (`has_b_frames`) is then not always known, nor when the first one is shown: see `tells_times`.
+    """
     # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
     file = source.remote or f"file:{os.path.abspath(source.path)}"
     if source.remote:
         source.remote.seek(0)
+    little = UNDECODED | (ONE_PACKET if source.remote and source.is_mp4 else {}) if quick else {}
     try:
-        opened = av.open(file, metadata_errors="replace", options=LIMITS)
+        opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=little)
     except FFmpegError as error:
         if lacks_moov(source):
             raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
@@ -74,6 +83,12 @@ def _first_video(container: InputContainer) -> VideoStream:
 
 def is_mp4(container: InputContainer) -> bool:
     return "mp4" in container.format.name.split(",")
+
+
+def tells_times(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether a quickly opened file's own timestamps say when each frame is shown; elsewhere FFmpeg reckons them."""
+    form, codec = container.format.name, stream.codec_context.codec.canonical_name
+    return form in ("mpegts", "gif") or is_mp4(container) or ("matroska" in form and codec in ("vp8", "vp9", "av1"))
 
 
 def is_cut_off(source: Source, container: InputContainer, stream: VideoStream) -> bool:

@@ -19,7 +19,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
-from framescribe.frames.container import LARGEST, is_cut_off, open_video, pace, packets_of, said, times_of
+from framescribe.frames.container import (
+    LARGEST,
+    is_cut_off,
+    open_video,
+    pace,
+    packets_of,
+    said,
+    tells_times,
+    times_of,
+)
 from framescribe.frames.files import Source, look
 from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
@@ -28,6 +37,7 @@ from framescribe.frames.shots import ShotDetector, shot_detector
 from framescribe.records import Clip, Frame, VideoInfo
 
 BY_NUMBER = ("mid", "uniform", "random")
+HELD_BYTES = 2**27  # of decoded frames, so that a short clip is decoded once
 
 Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands for the end of the stream
 
@@ -53,17 +63,19 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
     source = look(path)
     try:
         shots = _shots(source) if sampling.method == "scenes" else None
-        with open_video(source) as (container, stream):
+        with open_video(source, quick=True) as (container, stream):
             if is_cut_off(source, container, stream):
                 if not sampling.salvage:
                     raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
                 clip = _by_counting(source, sampling, key, max_pixels)
                 return replace(clip, flags=("video_cut_off", *clip.flags))
             stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
-            with suppress(InDoubt):
-                index = stored or packets_index(container, stream)
-                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-        if stored is not None:
+            by_packets = stored is None and tells_times(container, stream)
+            if stored or by_packets:
+                with suppress(InDoubt):
+                    index = stored or packets_index(container, stream)
+                    return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+        if not by_packets:
             with suppress(InDoubt), open_video(source) as (container, stream):
                 index = packets_index(container, stream)
                 return _by_index(container, stream, index, sampling, key, max_pixels, shots)
@@ -104,7 +116,9 @@ def _by_index(
                 shown[pts] = picture_of(frame, stream, max_pixels)
         while places and not places.proven:
             places.see(next(packets))
-    if len(shown) < len(targets):
+    # Once it has seen a picture, the decoder knows whether they are reordered; then the timestamps may be made up.
+    unforeseen = index.in_order and not index.made_up and stream.codec_context.has_b_frames
+    if len(shown) < len(targets) or unforeseen:
         raise InDoubt
     return _clip(stream, times, index.last, chosen, [shown[pts] for pts in targets])
 
@@ -200,12 +214,19 @@ def _shots(source: Source) -> ShotDetector:
 
 
 def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
-    """Two decodes from the start: one counts the frames, so that no more than the wanted ones are ever held."""
+    """A decode from the start counts the frames; where they are too large to be held, another one shows the wanted."""
     with open_video(source) as (container, stream):
         notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
         found: list[tuple[int | None, int, bool]] = []
+        held: list[VideoFrame] = []
+        room = HELD_BYTES
         for frame in all_frames(container, stream, notes):
             found.append((frame.pts, frame.duration or 0, frame.key_frame))
+            room -= sum(plane.buffer_size for plane in frame.planes)
+            if room < 0:
+                held.clear()
+            else:
+                held.append(frame)
             if detector is not None:
                 detector.see(frame)
         if not found:
@@ -213,26 +234,38 @@ def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int |
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
         times = times_of(container, stream, [pts for pts, _, _ in found])
-    damaged = notes.damaged()
-    sound = [place for place, (pts, _, _) in enumerate(found) if pts not in damaged]
-    candidates = sound if sampling.salvage else range(len(found))
-    if not candidates:
-        raise Unreadable(f"It is damaged: not one of its {len(found)} frames can be decoded as it was.")
-    marks = detector.starts() if detector else [place for place, (_, _, is_key) in enumerate(found) if is_key]
-    chosen = choose_among(candidates, sampling, times, key, marks)
-    for place in chosen:
-        if found[place][0] in damaged:
-            at = "" if times[place] is None else f" (at {times[place]:g} s)"
-            raise Unreadable(f"It is damaged: frame {place}{at} of {len(found)} cannot be decoded as it was.")
-    flags = ("video_damaged",) if len(candidates) < len(found) else ()
+        marks = detector.starts() if detector else [place for place, (_, _, is_key) in enumerate(found) if is_key]
+        damaged = notes.damaged()
+        wrong = [place for place, (pts, _, _) in enumerate(found) if pts in damaged]
+        chosen = _choose_whole(wrong, sampling, times, key, marks)
+        flags = ("video_damaged",) if sampling.salvage and wrong else ()
+        if held:
+            pictures = [picture_of(held[place], stream, max_pixels) for place in chosen]
+            return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     with open_video(source) as (container, stream):
-        pictures: list[Picture] = []
+        pictures = []
         for place, frame in enumerate(all_frames(container, stream, Notes())):
             if place == chosen[len(pictures)]:
                 pictures.append(picture_of(frame, stream, max_pixels))
             if len(pictures) == len(chosen):
                 return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     raise Unreadable("It changed while it was read.")
+
+
+def _choose_whole(
+    wrong: Sequence[int], sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int]
+) -> list[int]:
+    """The wanted frames, none of which is one of the `wrong`: Unreadable, or others where they are to be salvaged."""
+    damaged = set(wrong)
+    candidates = [place for place in range(len(times)) if not (sampling.salvage and place in damaged)]
+    if not candidates:
+        raise Unreadable(f"It is damaged: not one of its {len(times)} frames can be decoded as it was.")
+    chosen = choose_among(candidates, sampling, times, key, marks)
+    for place in chosen:
+        if place in damaged:
+            at = "" if times[place] is None else f" (at {times[place]:g} s)"
+            raise Unreadable(f"It is damaged: frame {place}{at} of {len(times)} cannot be decoded as it was.")
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)

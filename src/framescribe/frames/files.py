@@ -6,7 +6,7 @@ import os
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, cast
 
@@ -18,11 +18,17 @@ _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that is there: `path` on this machine, or a URL whose `remote` file is open."""
+    """A file that is there: `path` on this machine, or a URL whose `remote` file is open; `head` is how it begins."""
 
     path: str
     size: int
     remote: RemoteFile | None = None
+    head: bytes = b""
+
+    @property
+    def is_mp4(self) -> bool:
+        """Whether it begins as mp4 and mov files do."""
+        return self.head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide")
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -54,7 +60,7 @@ def look(path: str) -> Source:
     # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
     if _is_text(head):
         raise Unreadable("It is a text file, not a video.")
-    return source
+    return replace(source, head=head)
 
 
 def _size(path: str) -> int:
@@ -76,7 +82,7 @@ def _size(path: str) -> int:
 def lacks_moov(source: Source) -> bool:
     """Whether it is an mp4 or mov file whose index (moov atom), which often stands at its end, is not there."""
     with source.open() as file:
-        return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide") and not _has_moov(file)
+        return source.is_mp4 and not _has_moov(file)
 
 
 def lacks_tail(source: Source) -> bool:

@@ -34,7 +34,8 @@ class Index:
     keys: list[int]
     last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
     stored: list[int] | None = None  # decoding timestamps of all frames, where `frames` and `keys` are reckoned of them
-    made_up: bool = False  # whether frames may be shown in another order than their timestamps say
+    in_order: bool = False  # whether the timestamps say that frames are shown in the order in which they are stored
+    made_up: bool = False  # whether they may be shown in another order than their timestamps say
 
 
 def index_by_packets(
@@ -59,8 +60,8 @@ def index_by_packets(
     # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
     # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
     delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
-    may_reorder = stream.codec_context.has_b_frames and container.format.name != "mpegts"
-    made_up = bool(may_reorder and len(delays) == 1 and len(packets) > 1)
+    in_order = len(delays) == 1 < len(packets) and container.format.name != "mpegts"
+    made_up = in_order and bool(stream.codec_context.has_b_frames)
     keys = sorted({packet[0] for packet in packets if packet[1] and packet[0] is not None})
     frames = sorted(live)
     if not keys:
@@ -71,7 +72,7 @@ def index_by_packets(
         # Frames shown before the first keyframe of a cut stream may need what was cut off.
         there = come(keys)
         frames = [pts for pts in frames if pts >= keys[0] or pts in there]
-    return Index(frames, keys, live[frames[-1]], made_up=made_up)
+    return Index(frames, keys, live[frames[-1]], in_order=in_order, made_up=made_up)
 
 
 def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | None:
@@ -89,12 +90,12 @@ def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | N
         return None
     delay = bisect_left(stamps, stream.start_time, hi=len(stamps) - 1)
     keys = [place for place, entry in enumerate(entries) if entry.is_keyframe]
-    all_keys = len(keys) == len(entries) and stream.codec_context.has_b_frames
+    all_keys = len(keys) == len(entries) and delay  # none of them needs another one, and yet they are reordered
     if stamps[delay] != stream.start_time or not keys or keys[0] != 0 or all_keys or (delay and len(gaps) > 1):
         return None
     gap = stamps[-1] - stamps[-2]
     frames = stamps[delay:] + [stamps[-1] + gap * (place + 1) for place in range(delay)]
-    return Index(frames, [frames[place] for place in keys], gap, stored=stamps)
+    return Index(frames, [frames[place] for place in keys], gap, stored=stamps, in_order=not delay)
 
 
 @dataclass(slots=True)

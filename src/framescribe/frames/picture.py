@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ Picture = tuple[np.ndarray, int, int]
 
 def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -> Picture:
     turn = turn_of_frame(frame)
-    width, height = stretch(frame.width, frame.height, stream.sample_aspect_ratio)
+    width, height = stretch(frame.width, frame.height, pixel_aspect(stream))
     small = fit(width, height, max_pixels)
     transfer, wide = HDR.get(frame.color_trc), frame.color_primaries != ColorPrimaries.BT709
     form, planes = ("rgb48le", "gbrp16le") if transfer else ("rgb24", "gbrp")
@@ -37,6 +38,11 @@ def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None) -
         rgb = to_srgb(rgb, transfer, wide=wide)
     pixels = turn.of(rgb)
     return (pixels, height, width) if turn.swap else (pixels, width, height)
+
+
+def pixel_aspect(stream: VideoStream) -> Fraction | None:
+    """Width to height of a pixel once a picture was decoded: the container's word before the codec's, as players do."""
+    return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
 
 
 def turn_of_frame(frame: VideoFrame) -> Turn:
