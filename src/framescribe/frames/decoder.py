@@ -116,9 +116,10 @@ def _by_index(
                 shown[pts] = picture_of(frame, stream, max_pixels)
         while places and not places.proven:
             places.see(next(packets))
-    # Once it has seen a picture, the decoder knows whether they are reordered; then the timestamps may be made up.
-    unforeseen = index.in_order and not index.made_up and stream.codec_context.has_b_frames
-    if len(shown) < len(targets) or unforeseen:
+        # Once it has seen a picture, the decoder knows whether they are reordered; then the timestamps may be made up.
+        if index.in_order and not index.made_up and stream.codec_context.has_b_frames:
+            raise InDoubt
+    if len(shown) < len(targets):
         raise InDoubt
     return _clip(stream, times, index.last, chosen, [shown[pts] for pts in targets])
 
