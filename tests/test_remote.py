@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framescribe import object_store
 from framescribe.errors import Unreadable
 from framescribe.frames import remote
 from framescribe.frames.decoder import sample
@@ -36,7 +37,7 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(remote, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(object_store, "FIRST_WAIT", 0.01)
     state = Server(tmp_path)
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
     import numpy as np
 
+_MEMBER = re.compile(r"(.+?\.tar)/(.+)\?bytes=(\d+)-(\d+)", re.DOTALL | re.IGNORECASE)
+_PASSWORD = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+://)[^/@]*:[^/@]*@")
 Status = Literal["ok", "flagged", "failed"]
 Stage = Literal["decode", "frames", "summary"]
 
@@ -33,10 +36,35 @@ class Video:
         return without_keys(self.path)
 
 
+class Member(NamedTuple):
+    """A file in a tar: the tar's path, the file's name in it, and where its bytes are."""
+
+    tar: str
+    name: str
+    offset: int
+    size: int
+
+    @property
+    def path(self) -> str:
+        """As a path that travels as others do; `in_tar` is the inverse."""
+        return f"{self.tar}/{self.name}?bytes={self.offset}-{self.offset + self.size - 1}"
+
+
+def in_tar(path: str) -> Member | None:
+    """What `path` says of a file in a tar, or None where it names a file by itself."""
+    found = _MEMBER.fullmatch(path)
+    if found is None:
+        return None
+    tar, name, first, last = found.groups()
+    return Member(tar, name, int(first), int(last) + 1 - int(first))
+
+
 def without_keys(path: str) -> str:
-    """A web address without what may open it; any other path as it is."""
+    """A path as people and rows see it: a web address without what may open it, a video in a tar without its place."""
+    if member := in_tar(path):
+        return f"{without_keys(member.tar)}/{member.name}"
     if not path.lower().startswith(("http://", "https://")):
-        return path
+        return _PASSWORD.sub(r"\1", path)
     parts = urlsplit(path)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.frames.remote import is_remote
+from framescribe.object_store import is_remote
 from framescribe.records import Video, without_keys
 from framescribe.tables import TABLE_ENDINGS, ending_of, read_table
 

@@ -38,10 +38,10 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
     (`has_b_frames`) is then not always known, nor when the first one is shown: see `tells_times`.
     """
     # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
-    file = source.remote or f"file:{os.path.abspath(source.path)}"
-    if source.remote:
-        source.remote.seek(0)
-    little = UNDECODED | (ONE_PACKET if source.remote and source.is_mp4 else {}) if quick else {}
+    file = source.stream or f"file:{os.path.abspath(source.path)}"
+    if source.stream:
+        source.stream.seek(0)
+    little = UNDECODED | (ONE_PACKET if source.stream and source.is_mp4 else {}) if quick else {}
     try:
         opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=little)
     except FFmpegError as error:
@@ -96,8 +96,7 @@ def is_cut_off(source: Source, container: InputContainer, stream: VideoStream) -
     if is_mp4(container):
         # The boxes' own lengths do not say it: some writers leave the length of the last one open, or too long.
         return any(entry.pos + entry.size > source.size for entry in stream.index_entries)
-    # A remote file is being read by the container now: looking into it would move it.
-    return source.remote is None and lacks_tail(source)
+    return lacks_tail(source)
 
 
 def said(error: FFmpegError) -> str:

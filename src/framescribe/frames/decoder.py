@@ -45,7 +45,8 @@ Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands f
 def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
     """The frames of the video file at `path` that `sampling` asks for, and what the file says of itself.
 
-    `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed.
+    `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed, or that of a
+    video in a tar (`records.in_tar`).
     `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
     enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
@@ -82,6 +83,8 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
         return _by_counting(source, sampling, key, max_pixels)
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
+    finally:
+        source.close()
 
 
 # ---------------------------------------------------------------------------------- frames by an index

@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from framescribe.errors import Unreadable
-from framescribe.frames.remote import RemoteFile, is_remote
+from framescribe.frames.remote import RemoteFile
+from framescribe.object_store import is_remote
+from framescribe.records import Member, in_tar
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
+class Window(io.RawIOBase):
+    """A part of an open file as a file of its own, to read and seek: a video in a tar. Closing it closes the file."""
+
+    def __init__(self, file: BinaryIO, member: Member) -> None:
+        self._file, self._offset, self._size, self._place = file, member.offset, member.size, 0
+        self.name = member.name  # by whose ending FFmpeg tells formats that look alike
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self._size}[whence]
+        self._place = max(0, start + offset)
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._place)
+        self._file.seek(self._offset + self._place)
+        data = self._file.read(left if size is None or size < 0 else min(size, left))
+        self._place += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that is there: `path` on this machine, or a URL whose `remote` file is open; `head` is how it begins."""
+    """A file that is there: `path` on this machine, or the open `stream` of a URL or of a video in a tar; `head` is how
+    it begins."""
 
     path: str
     size: int
-    remote: RemoteFile | None = None
+    stream: BinaryIO | None = None
     head: bytes = b""
 
     @property
@@ -32,35 +75,81 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Its bytes, from the beginning. A remote file stays open, with what was fetched of it."""
-        if self.remote is None:
+        """Its bytes, from the beginning. A stream stays open, and where it was."""
+        if self.stream is None:
             with open(self.path, "rb") as file:
                 yield file
         else:
-            self.remote.seek(0)
-            yield cast(BinaryIO, self.remote)
+            place = self.stream.tell()
+            self.stream.seek(0)
+            try:
+                yield self.stream
+            finally:
+                self.stream.seek(place)
+
+    def close(self) -> None:
+        """Give back what is open, and what was kept of a remote file."""
+        if self.stream is not None:
+            self.stream.close()
 
 
 def look(path: str) -> Source:
-    """Raises Unreadable, in plain words, for what no decoder needs to see."""
-    if is_remote(path):
-        remote = RemoteFile(path)
-        source = Source(path, remote.size or 0, remote)
-    else:
-        source = Source(path, _size(path))
-    if not source.size:
-        raise Unreadable("The file is empty (0 bytes).")
+    """The file at `path`, on this machine, at a URL, or in a tar of either (`records.in_tar`), to be closed.
+
+    Raises Unreadable, in plain words, for what no decoder needs to see.
+    """
+    source = _found(path)
     try:
+        if not source.size:
+            raise Unreadable("The file is empty (0 bytes).")
         with source.open() as file:
             head = file.read(4096)
+        # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
+        if _is_text(head):
+            raise Unreadable("It is a text file, not a video.")
     except PermissionError as error:
         raise Unreadable("There is no permission to read the file.") from error
     except OSError as error:
         raise Unreadable(f"The file cannot be read: {error}.") from error
-    # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
-    if _is_text(head):
-        raise Unreadable("It is a text file, not a video.")
+    except Unreadable:
+        source.close()
+        raise
     return replace(source, head=head)
+
+
+def _found(path: str) -> Source:
+    member = in_tar(path)
+    if member is not None:
+        whole = _found(member.tar)
+        if member.offset + member.size > whole.size:
+            whole.close()
+            raise Unreadable("Its tar is shorter than it was when it was listed.")
+        file = whole.stream or cast(BinaryIO, open(member.tar, "rb", buffering=0))  # noqa: SIM115
+        return Source(path, member.size, cast(BinaryIO, Window(file, member)))
+    if is_remote(path):
+        remote = RemoteFile(path)
+        return Source(path, remote.size, cast(BinaryIO, remote))
+    return Source(path, _size(path))
+
+
+def content_of(path: str) -> str:
+    """The SHA-256 of all bytes of the file at `path`, as "sha256:" and 64 hexadecimal digits. Raises as `look`."""
+    source = _found(path)
+    try:
+        return _content(source)
+    finally:
+        source.close()
+
+
+def _content(source: Source) -> str:
+    found = hashlib.sha256()
+    try:
+        with source.open() as file:
+            while piece := file.read(2**20):
+                found.update(piece)
+    except OSError as error:
+        raise Unreadable(f"The file cannot be read: {error}.") from error
+    return f"sha256:{found.hexdigest()}"
 
 
 def _size(path: str) -> int:

@@ -28,9 +28,9 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import encode
-from framescribe.frames.remote import is_remote
 from framescribe.frames.sampling import Sampling
-from framescribe.records import Clip, EncodedImage
+from framescribe.object_store import is_remote
+from framescribe.records import Clip, EncodedImage, in_tar
 
 VIDEOS_A_WORKER = 500
 MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top
@@ -186,12 +186,13 @@ class _Renewed(Exception):
 
 
 def _limit(path: str) -> float:
-    try:
-        size = os.path.getsize(path)
-    except (OSError, ValueError):
-        size = 0
     if is_remote(path):
         return REMOTE_SECONDS
+    member = in_tar(path)
+    try:
+        size = member.size if member else os.path.getsize(path)
+    except (OSError, ValueError):
+        size = 0
     return BASE_SECONDS + SECONDS_A_MEGABYTE * size / 1e6
 
 

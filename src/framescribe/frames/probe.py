@@ -88,6 +88,8 @@ def probe(path: str) -> Probe:
             )
     except FFmpegError as error:
         raise Unreadable(f"It cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    finally:
+        source.close()
 
 
 def _frames(source: Source) -> tuple[Sequence[int | None], int | None, int]:

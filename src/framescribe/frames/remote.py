@@ -1,45 +1,52 @@
-"""Knows how a file behind a URL is read in parts, through fsspec; knows nothing of what is in it."""
+"""Knows how a file behind a URL is read in parts, none of them twice; knows nothing of what is in it."""
 
 from __future__ import annotations
 
 import io
-import re
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+import tempfile
+from typing import IO, Any
 
-from framescribe.errors import MissingExtra, Unreadable, UserError
+from framescribe.errors import Unreadable
+from framescribe.object_store import StoreError, filesystem, tried
+from framescribe.records import without_keys
 
-BLOCK = 2**20  # bytes fetched at once; blocks that were fetched are kept, the latest 32 of them
-TRIES, FIRST_WAIT = 4, 0.5  # seconds, doubled each time
+BLOCK = 2**20  # bytes fetched at once, at first
+STEADY, MOST_BLOCKS = 4, 16  # after so many blocks in a row each fetch takes twice as many as the one before, up to 16
+KEPT_BYTES = 4 * 2**30  # of one file that is being decoded, on this machine's disk
+KEPT_IN_MEMORY = 32 * 2**20  # of it, where the disk takes no more
 _WHOLE = "Its server does not serve parts of files (range requests): fetch it, and caption it from a folder."
-
-T = TypeVar("T")
-
-
-def is_remote(path: str) -> bool:
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path) is not None
 
 
 class RemoteFile(io.RawIOBase):
     """A file behind a URL (http, https, or what an installed fsspec package knows: s3, gs, az, hf), to read and seek.
 
-    Only the blocks that are read travel. Errors are Unreadable; their texts never hold the URL, which may hold a key.
+    Only the blocks that are read travel, and each of them once: they are kept in a temporary file without a name,
+    which is gone with this process, whatever ends it. Above `KEPT_BYTES` the oldest make room. Errors are Unreadable;
+    their texts never hold the URL, which may hold a key.
     """
 
-    def __init__(self, url: str) -> None:
-        scheme = url.split("://", 1)[0].lower()
+    def __init__(self, url: str, block: int = 0) -> None:
+        self._url, self._block, self._place = url, block or BLOCK, 0
         try:
-            import fsspec
-
-            self._file: Any = _tried(lambda: fsspec.open(url, "rb", block_size=BLOCK, cache_type="blockcache").open())
-        except ImportError as error:
-            raise MissingExtra(f"Reading {scheme}://", "remote") from error
+            fs = filesystem(url)
+            self._file: Any = tried(url, lambda: fs.open(url, "rb", block_size=self._block, cache_type="none"))
+        except StoreError as error:
+            raise _unreadable(error) from None
         except ValueError as error:
+            scheme = url.split("://", 1)[0].lower()
             raise Unreadable(f"{scheme}:// cannot be read: {scheme} is no known protocol.") from error
-        self.size: int | None = getattr(self._file, "size", None)
-        if self.size is None or not self._file.seekable():
+        size = getattr(self._file, "size", None)
+        if size is None or not self._file.seekable():
             raise Unreadable(_WHOLE)
+        self.size: int = size
+        self.name = without_keys(url).rsplit("/", 1)[-1]  # by whose ending FFmpeg tells formats that look alike
+        self._kept: IO[bytes] | None = None
+        self._room = max(1, KEPT_BYTES // self._block)
+        # Where in the file of kept blocks each of them is, and whose place each is; written round and round.
+        self._slots: dict[int, int] = {}
+        self._owners: list[int] = []
+        self._next = 0
+        self._row = self._row_end = 0  # how many blocks were fetched one after the other, and where that ended
 
     def readable(self) -> bool:
         return True
@@ -48,54 +55,96 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        place: int = self._file.seek(offset, whence)
-        return place
+        self._place = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence])
+        return self._place
 
     def tell(self) -> int:
-        place: int = self._file.tell()
-        return place
+        return self._place
 
-    def read(self, size: int = -1) -> bytes:
-        start = self._file.tell()
-
-        def read() -> bytes:
-            self._file.seek(start)
-            data: bytes = self._file.read(size)
-            return data
-
-        try:
-            return _tried(read)
-        except ValueError as error:
-            raise Unreadable(_WHOLE) from error
+    def read(self, size: int | None = -1) -> bytes:
+        end = self.size if size is None or size < 0 else min(self.size, self._place + size)
+        pieces = []
+        while self._place < end:
+            number, skip = divmod(self._place, self._block)
+            piece = self._bytes_of(number)[skip : skip + end - self._place]
+            pieces.append(piece)
+            self._place += len(piece)
+        return b"".join(pieces)
 
     def readinto(self, buffer: Any) -> int:
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        super().close()
 
-def _tried(call: Callable[[], T]) -> T:
-    last = ""
-    for attempt in range(TRIES):
-        if attempt:
-            time.sleep(FIRST_WAIT * 2 ** (attempt - 1))
+    def _bytes_of(self, number: int) -> bytes:
+        slot = self._slots.get(number)
+        if slot is not None and self._kept is not None:
+            self._kept.seek(slot * self._block)
+            return self._kept.read(min(self._block, self.size - number * self._block))
+        self._row = self._row + 1 if number == self._row_end else 0
+        many = min(2 ** max(0, self._row - STEADY), MOST_BLOCKS)
+        while many > 1 and any(number + ahead in self._slots for ahead in range(1, many)):
+            many //= 2
+        start = number * self._block
+        data = self._fetched(start, min(self.size, start + many * self._block))
+        self._row_end = number + many
+        for ahead in range(many):
+            if piece := data[ahead * self._block : (ahead + 1) * self._block]:
+                self._keep(number + ahead, piece)
+        return data[: self._block]
+
+    def _fetched(self, start: int, end: int) -> bytes:
+        def fetch() -> bytes:
+            self._file.seek(start)
+            data: bytes = self._file.read(end - start)
+            if len(data) != end - start:
+                raise EOFError  # the connection ended early, and the package did not mind
+            return data
+
         try:
-            return call()
-        except (ImportError, ValueError, UserError):
-            raise
-        except Exception as error:  # every kind of store has errors of its own
-            cause = _first_cause(error)
-            status = getattr(cause, "status", None)
-            if isinstance(cause, FileNotFoundError) or status in (404, 410):
-                raise Unreadable("There is no such file at its address.") from None
-            if isinstance(cause, PermissionError) or status in (401, 403):
-                raise Unreadable("Its server does not permit reading it.") from None
-            last = f"HTTP status {status}" if status else type(cause).__name__
-    raise Unreadable(f"It could not be fetched in {TRIES} tries ({last}).")
+            return tried(self._url, fetch)
+        except StoreError as error:
+            raise _unreadable(error) from None
+        except ValueError as error:
+            raise Unreadable(_WHOLE) from error
+
+    def _keep(self, number: int, data: bytes) -> None:
+        try:
+            if self._kept is None:
+                self._kept = tempfile.TemporaryFile(prefix="framescribe-", buffering=0)  # noqa: SIM115
+            self._write(number, data)
+        except OSError:  # no room left there, or no right to it
+            if self._kept is not None:
+                self._kept.close()
+            self._kept, self._room = io.BytesIO(), max(1, KEPT_IN_MEMORY // self._block)
+            self._slots, self._owners, self._next = {}, [], 0
+            self._write(number, data)
+
+    def _write(self, number: int, data: bytes) -> None:
+        assert self._kept is not None
+        slot = self._next % self._room
+        if slot < len(self._owners):
+            del self._slots[self._owners[slot]]
+            self._owners[slot] = number
+        else:
+            self._owners.append(number)
+        self._slots[number] = slot  # before the write: where that fails all are forgotten
+        self._kept.seek(slot * self._block)
+        if self._kept.write(data) != len(data):
+            raise OSError("the disk is full")
+        self._next += 1
 
 
-def _first_cause(error: BaseException) -> BaseException:
-    """What went wrong at first: fsspec says that there is no such file whatever its server said."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error
+def _unreadable(error: StoreError) -> Unreadable:
+    return Unreadable(
+        {
+            "missing": "There is no such file at its address.",
+            "denied": "Its server does not permit reading it.",
+            "changed": "It changed while it was read.",
+        }.get(error.kind, f"It could not be fetched: {error}.")
+    )

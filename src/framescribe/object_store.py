@@ -1,0 +1,150 @@
+"""Knows how files behind URLs are listed, read whole and written whole, through fsspec; knows nothing of what they hold.
+
+Credentials come from where each store's package looks for them (environment, files in the home folder, the machine's
+role); none is ever asked for here. Texts of errors name no address: it may hold a key.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any, Literal, TypeVar
+
+from framescribe.errors import FramescribeError, MissingExtra
+
+TRIES, FIRST_WAIT = 4, 0.5  # seconds, doubled each time
+TRIES_OF_STORES = 2  # the packages of object stores try several times by themselves
+AT_ONCE = 16  # objects read together
+
+T = TypeVar("T")
+
+
+def is_remote(path: str) -> bool:
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path) is not None
+
+
+def is_web(path: str) -> bool:
+    """Whether it is an address of http or https, which can be read but neither listed nor written."""
+    return path.lower().startswith(("http://", "https://"))
+
+
+class StoreError(FramescribeError):
+    """What a store did not do, as the end of a sentence: "there is no …", "permission is …", "it failed in 4 tries …"."""
+
+    def __init__(self, kind: Literal["missing", "denied", "changed", "failed"], text: str) -> None:
+        self.kind: Literal["missing", "denied", "changed", "failed"] = kind
+        super().__init__(text)
+
+
+def filesystem(url: str) -> Any:
+    """The fsspec file system for a URL. MissingExtra without its package, ValueError for an unknown protocol."""
+    import fsspec
+
+    scheme = url.split("://", 1)[0].lower()
+    try:
+        kind = fsspec.get_filesystem_class(scheme)
+    except ImportError as error:
+        raise MissingExtra(f"{scheme}://", "remote") from error
+    try:
+        return kind(**kind._get_kwargs_from_urls(url))
+    except ImportError as error:
+        raise MissingExtra(f"{scheme}://", "remote") from error
+    except ValueError as error:  # adlfs, where nothing says which account
+        raise StoreError("denied", f"no credentials for {scheme}:// were found") from error
+
+
+def tried(url: str, call: Callable[[], T]) -> T:
+    """What `call` returns, after several tries where the store fails. Raises StoreError."""
+    tries, last = (TRIES if is_web(url) else TRIES_OF_STORES), ""
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(FIRST_WAIT * 2 ** (attempt - 1))
+        try:
+            return call()
+        except (ImportError, ValueError, FramescribeError):
+            raise
+        except Exception as error:  # every kind of store has errors of its own
+            cause = _first_cause(error)
+            status = _status(cause)
+            if type(error).__name__ == "FileExpired":  # s3fs, by the object's ETag
+                raise StoreError("changed", "it changed while it was read") from None
+            if isinstance(cause, FileNotFoundError) or status in (404, 410):
+                raise StoreError("missing", "there is no such file, folder or bucket") from None
+            if "NoCredentials" in type(cause).__name__:
+                raise StoreError("denied", "no credentials were found") from None
+            if isinstance(cause, PermissionError) or status in (401, 403):
+                raise StoreError("denied", "permission is denied") from None
+            last = f"HTTP status {status}" if status else type(cause).__name__
+    raise StoreError("failed", f"it failed in {tries} tries ({last})")
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """What went wrong at first: fsspec says that there is no such file whatever its server said."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _status(error: BaseException) -> int | None:
+    answer = getattr(error, "response", None)  # botocore's
+    metadata = answer.get("ResponseMetadata", {}) if isinstance(answer, dict) else {}
+    status = getattr(error, "status", None) or metadata.get("HTTPStatusCode")
+    return status if isinstance(status, int) else None
+
+
+def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | None]]:
+    """Names beneath a folder, relative to it, with their sizes; all of them, or those at most `depth` names deep.
+
+    One request for a thousand names, and some 1.2 KB of memory for each until the last was given. StoreError where the
+    folder cannot be listed; nothing where it is empty.
+    """
+    fs = filesystem(folder)
+    base = fs._strip_protocol(folder).rstrip("/") + "/"
+    fs.invalidate_cache()
+    found: dict[str, Any] = tried(folder, lambda: fs.find(base, maxdepth=depth, detail=True))
+    fs.invalidate_cache()  # it would keep the listing for the whole run
+    while found:
+        path, entry = found.popitem()
+        # A name that ends in a slash stands for an empty folder.
+        if entry.get("type") == "file" and path.startswith(base) and not path.endswith("/"):
+            yield path[len(base) :], entry.get("size")
+
+
+def size_of(url: str) -> int | None:
+    """The size of the file there, None where the store does not say. StoreError where there is none."""
+    fs = filesystem(url)
+    size = tried(url, lambda: fs.info(url)).get("size")
+    fs.invalidate_cache()
+    return size if isinstance(size, int) else None
+
+
+def read_whole(url: str) -> bytes:
+    """All bytes of a file. Raises StoreError."""
+    fs = filesystem(url)
+    content: bytes = tried(url, lambda: fs.cat_file(url))
+    return content
+
+
+def read_all(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Files beneath a folder, whole, in the order of `names`; some are fetched ahead. Raises StoreError."""
+    rest = iter(names)
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="read") as threads:
+        while some := list(islice(rest, 4 * AT_ONCE)):
+            yield from zip(some, threads.map(lambda name: read_whole(f"{folder}/{name}"), some), strict=True)
+
+
+def write_whole(url: str, content: bytes) -> None:
+    """Make or replace a small file at once. Raises StoreError."""
+    fs = filesystem(url)
+    tried(url, lambda: fs.pipe_file(url, content))
+    fs.invalidate_cache()
+
+
+def upload(local: str, url: str) -> None:
+    """Make or replace a file from one of this machine: it appears whole or not at all. Raises StoreError."""
+    fs = filesystem(url)
+    tried(url, lambda: fs.put_file(local, url))
+    fs.invalidate_cache()
