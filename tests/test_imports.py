@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 # Lower rooms first; a room may import from its own floor and from those below it.
 FLOORS = [
     {"errors", "records", "version"},
-    {"registry", "tables", "meter", "frames", "prompts", "prices", "engines"},
+    {"registry", "object_store", "tables", "meter", "frames", "prompts", "prices", "engines"},
     {"recipe", "sources", "strategies", "results", "sight", "convert"},
     {"engine_factory", "captioner"},
     {"runners"},

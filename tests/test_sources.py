@@ -299,8 +299,9 @@ def test_urls_stay_as_they_are_but_ids_hold_no_keys() -> None:
         Video(id="https://host/a.mp4", path="https://host/a.mp4?key=secret"),
         Video(id="s3://bucket/b.mp4", path="s3://bucket/b.mp4"),
     ]
-    assert find("s3://bucket/b.mp4") == [Video(id="b.mp4", path="s3://bucket/b.mp4")]
-    assert refused("s3://bucket/clips/").startswith("s3://bucket/clips/: only videos can be remote here")
+    assert find("https://me:word@host/b.mp4?key=secret")[0].id == "b.mp4"
+    assert refused("https://me:word@host/clips/").startswith("https://host/clips/: a web server does not list")
+    assert refused("gopher://host/clips/") == "gopher://host/clips/: gopher is no known protocol"
 
 
 def test_id_column() -> None:

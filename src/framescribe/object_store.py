@@ -1,4 +1,4 @@
-"""Knows how files behind URLs are listed, read whole and written whole, through fsspec; knows nothing of what they hold.
+"""Knows how files behind URLs are listed, read whole and written whole, through fsspec; knows not what they hold.
 
 Credentials come from where each store's package looks for them (environment, files in the home folder, the machine's
 role); none is ever asked for here. Texts of errors name no address: it may hold a key.
@@ -32,7 +32,7 @@ def is_web(path: str) -> bool:
 
 
 class StoreError(FramescribeError):
-    """What a store did not do, as the end of a sentence: "there is no …", "permission is …", "it failed in 4 tries …"."""
+    """What a store did not do, as the end of a sentence: "there is no such file …", "permission is denied"."""
 
     def __init__(self, kind: Literal["missing", "denied", "changed", "failed"], text: str) -> None:
         self.kind: Literal["missing", "denied", "changed", "failed"] = kind

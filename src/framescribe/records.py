@@ -59,6 +59,12 @@ def in_tar(path: str) -> Member | None:
     return Member(tar, name, int(first), int(last) + 1 - int(first))
 
 
+def sample_key(name: str) -> str:
+    """What WebDataset calls `__key__`: a file's name in a tar up to the first dot behind the last slash."""
+    folder, slash, base = name.rpartition("/")
+    return folder + slash + base.partition(".")[0]
+
+
 def without_keys(path: str) -> str:
     """A path as people and rows see it: a web address without what may open it, a video in a tar without its place."""
     if member := in_tar(path):

@@ -8,15 +8,18 @@ from __future__ import annotations
 import contextlib
 import csv
 import importlib
+import io
 import json
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple, TextIO
+from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from framescribe.errors import UserError
+from framescribe.object_store import StoreError, is_remote, read_whole
+from framescribe.records import without_keys
 
 Record = Mapping[str, Any]
 
@@ -34,18 +37,23 @@ class Table(NamedTuple):
 def read_table(path: str | os.PathLike[str]) -> Table:
     """All rows of the table at `path`, read by its ending. UserError names the place of what is broken."""
     path = os.fspath(path)
-    reader = _READERS.get(ending_of(path))
+    shown = without_keys(path)
+    reader = _READERS.get(ending_of(shown))
     if reader is None:
-        raise UserError(_unknown_ending(path, "be read", TABLE_ENDINGS))
+        raise UserError(_unknown_ending(shown, "be read", TABLE_ENDINGS))
     try:
         return reader(path)
+    except UserError as error:
+        raise UserError(str(error).replace(path, shown)) from None
     except FileNotFoundError:
         raise UserError(f"{path} does not exist") from None
     except UnicodeDecodeError:
         line = _first_bad_line(path)
-        raise UserError(f"{path}, line {line}: this is not UTF-8; save the table as UTF-8") from None
+        raise UserError(f"{shown}, line {line}: this is not UTF-8; save the table as UTF-8") from None
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    except StoreError as error:
+        raise UserError(f"{shown} cannot be read: {error}") from error
 
 
 def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns: Sequence[str] | None = None) -> None:
@@ -60,7 +68,7 @@ def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns
         raise UserError(_unknown_ending(path, "be written", WRITABLE_ENDINGS))
     if writer is not _write_json_lines and iter(records) is records:
         records = list(records)  # these forms go through the records twice, and an iterator gives them once
-    with _whole_file(path) as temporary:
+    with whole_file(path) as temporary:
         writer(temporary, records, columns)
 
 
@@ -73,6 +81,15 @@ def _unknown_ending(path: str, verb: str, endings: Collection[str]) -> str:
     return f"{path}: a table cannot {verb} by the ending {ending_of(path)!r}; use {', '.join(endings)}"
 
 
+def _open(path: str) -> BinaryIO:
+    """The bytes of a table, on this machine or, fetched whole, from a URL."""
+    return io.BytesIO(read_whole(path)) if is_remote(path) else open(path, "rb")
+
+
+def _open_to_read(path: str, newline: str | None = None) -> TextIO:
+    return io.TextIOWrapper(_open(path), encoding="utf-8-sig", newline=newline)
+
+
 # --- reading --------------------------------------------------------------------------------------
 
 
@@ -81,7 +98,7 @@ def _read_separated(path: str, delimiter: str) -> Table:
     columns: list[str] = []
     records: list[dict[str, Any]] = []
     line = 1
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with _open_to_read(path, newline="") as file:
         # Without `strict` a quote that is never closed would silently swallow the rest of the file.
         rows = csv.reader(file, delimiter=delimiter, strict=True)
         try:
@@ -121,7 +138,7 @@ def _refuse_twins(path: str, line: int | None, columns: list[str]) -> None:
 
 def _read_json_lines(path: str) -> Table:
     objects = []
-    with open(path, encoding="utf-8-sig") as file:
+    with _open_to_read(path) as file:
         for number, text in enumerate(file, start=1):
             if not text.strip():
                 continue
@@ -137,7 +154,7 @@ def _read_json_lines(path: str) -> Table:
 
 
 def _read_json_list(path: str) -> Table:
-    with open(path, encoding="utf-8-sig") as file:
+    with _open_to_read(path) as file:
         try:
             values = json.load(file)
         except json.JSONDecodeError as error:
@@ -166,7 +183,7 @@ def _read_parquet(path: str) -> Table:
     pa, pq = _pyarrow()
     records: list[dict[str, Any]] = []
     try:
-        with pq.ParquetFile(path) as file:
+        with _open(path) as stream, pq.ParquetFile(stream) as file:
             columns = list(file.schema_arrow.names)
             _refuse_twins(path, None, columns)
             plain = pa.schema([_in_microseconds(pa, field) for field in file.schema_arrow])
@@ -187,13 +204,13 @@ def _in_microseconds(pa: Any, field: Any) -> Any:
 
 
 def _read_list(path: str) -> Table:
-    with open(path, encoding="utf-8-sig") as file:
+    with _open_to_read(path) as file:
         lines = [line.strip() for line in file]
     return Table(["path"], [{"path": line} for line in lines if line and not line.startswith("#")])
 
 
 def _first_bad_line(path: str) -> int:
-    with open(path, "rb") as file:
+    with _open(path) as file:
         sound = (line.decode("utf-8", "ignore").encode() == line for line in file)
         return next(number for number, good in enumerate(sound, start=1) if not good)
 
@@ -202,7 +219,7 @@ def _first_bad_line(path: str) -> int:
 
 
 @contextlib.contextmanager
-def _whole_file(path: str) -> Iterator[str]:
+def whole_file(path: str) -> Iterator[str]:
     """A temporary name beside `path`, which becomes `path` only when all is written and on the disk."""
     target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
     folder = os.path.dirname(target)

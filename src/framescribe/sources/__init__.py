@@ -1,0 +1,137 @@
+"""Knows where videos come from: order, ids, the user's own columns; decodes nothing and opens no video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from framescribe.errors import UserError
+from framescribe.object_store import StoreError, is_remote, is_web, size_of
+from framescribe.records import Video, without_keys
+from framescribe.sources.folders import by_pattern, in_folder
+from framescribe.sources.found import MAGIC, VIDEO_ENDINGS, Found, Say, absolute, look_up, not_there, numbered
+from framescribe.sources.lists import Columns, in_table
+from framescribe.sources.shards import TAR, in_shards
+from framescribe.tables import TABLE_ENDINGS, ending_of
+
+__all__ = ["VIDEO_ENDINGS", "find_videos"]
+
+
+def find_videos(
+    sources: Sequence[str],
+    *,
+    video_column: str | None = None,
+    id_column: str | None = None,
+    video_root: str | None = None,
+    say: Say,
+) -> list[Video]:
+    """All videos of `sources` (files, folders, patterns, tables, tar shards; here, or at URLs) in a stable order, with
+    stable ids.
+
+    `say` gets one line for each choice that was made for the user. UserError where a source holds no video.
+    """
+    given = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
+    given = [one for source in given for one in numbered(source)]
+    if not given or not all(given):
+        kinds = (
+            f"a video, a folder, a pattern like 'clips/**/*.mp4', tar shards, or a list ({', '.join(TABLE_ENDINGS)})"
+        )
+        raise UserError(f"no videos given: name {kinds}")
+    tables = [source for source in given if _is_table(source)]
+    with_columns = [source for source in tables if ending_of(source) != ".txt"]
+    for option, value, useful in (
+        ("--video-column", video_column, with_columns),
+        ("--id-column", id_column, with_columns),
+        ("--video-root", video_root, tables),
+    ):
+        if value is not None and not useful:
+            raise UserError(f"{option} {value} is of no use for {', '.join(given)}; leave it out")
+    columns = Columns(video_column, id_column, video_root)
+    return _settle_ids((video for source in given for video in _find(source, columns, say)), say)
+
+
+def _is_table(source: str) -> bool:
+    return ending_of(without_keys(source)) in TABLE_ENDINGS and not os.path.isdir(source)
+
+
+def _find(source: str, columns: Columns, say: Say) -> list[Found]:
+    if is_remote(source):
+        return _find_remote(source, columns, say)
+    if not os.path.lexists(source):
+        source = os.path.expanduser(source)  # inside quotes the shell leaves ~ alone
+    if os.path.isdir(source):
+        return in_folder(source, say)
+    if not os.path.exists(source):
+        if MAGIC.search(source):
+            return by_pattern(source, say)
+        raise UserError(not_there(source))
+    if _is_table(source):
+        return in_table(source, columns, say)
+    path = absolute(source)
+    real, size = look_up(path, {})
+    folder, name = os.path.split(path)
+    one = Found(id=name, path=path, real=real, size=size, folder=folder)
+    return in_shards([one], say) if ending_of(name) in TAR else [one]
+
+
+def _find_remote(source: str, columns: Columns, say: Say) -> list[Found]:
+    address = without_keys(source)
+    folder, _, name = address.rpartition("/")
+    ending = ending_of(name)
+    one = Found(id=name, path=source, real=source, size=None, folder=folder)
+    try:
+        if not is_web(source) and MAGIC.search(source) and not _is_there(source):
+            return by_pattern(source, say)
+        if is_web(source) and not name:
+            raise UserError(f"{address}: a web server does not list its files; name them in a table")
+        if ending in TABLE_ENDINGS:
+            return in_table(source, columns, say)
+        if ending in TAR:
+            return in_shards([one], say)
+        if is_web(source):
+            return [one]
+        if ending in VIDEO_ENDINGS:
+            return [Found(id=name, path=source, real=source, size=size_of(source), folder=folder)]
+        return in_folder(source, say)
+    except StoreError as error:
+        raise UserError(f"{address} cannot be read: {error}") from error
+    except ValueError as error:
+        raise UserError(f"{address}: {source.split('://')[0]} is no known protocol") from error
+
+
+def _is_there(source: str) -> bool:
+    try:
+        return ending_of(source) != "" and size_of(source) is not None
+    except StoreError:
+        return False
+
+
+def _settle_ids(found: Iterable[Found], say: Say) -> list[Video]:
+    """One video per file and one id per video; an id that the user gave stays, and so does its row."""
+    videos: list[Video] = []
+    taken: dict[str, str] = {}
+    reached: set[str] = set()
+    again: list[Found] = []
+    for one in found:
+        if one.named_by is None and one.real in reached:
+            again.append(one)
+            continue
+        if one.named_by is not None and one.id in taken:
+            raise UserError(f"id {one.id!r} of {one.named_by} is also that of {taken[one.id]}; change it")
+        unique = _free_id(one, taken)
+        taken[unique] = one.named_by or one.path
+        reached.add(one.real)
+        videos.append(Video(id=unique, path=one.path, metadata=one.metadata, size=one.size))
+    if again:
+        times = "1 video was" if len(again) == 1 else f"{len(again)} videos were"
+        rows = "; --id-column keeps every row" if any(one.metadata for one in again) else ""
+        say(f"{times} reached before and skipped (first: {without_keys(again[0].path)}){rows}")
+    return videos
+
+
+def _free_id(one: Found, taken: Mapping[str, str]) -> str:
+    unique = one.id
+    parents = [part for part in one.folder.replace(os.sep, "/").split("/") if part]
+    while unique in taken:
+        unique = f"{parents.pop() if parents else '_'}/{unique.lstrip('/')}"
+    return unique

@@ -1,0 +1,95 @@
+"""Knows which videos lie in tar shards (the WebDataset convention), and what lies beside each; unpacks nothing.
+
+Files whose names are the same up to the first dot behind the last slash are one sample. Of a sample with a video the
+object in its .json and the text of its .txt become metadata.
+"""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO, cast
+
+from framescribe.errors import Unreadable, UserError
+from framescribe.frames.remote import RemoteFile
+from framescribe.object_store import is_remote
+from framescribe.records import Member, sample_key, without_keys
+from framescribe.sources.found import VIDEO_ENDINGS, Found, Say
+from framescribe.tables import ending_of
+
+TAR = frozenset({".tar"})
+AT_ONCE = 8  # shards read together
+BLOCK = 2**16  # bytes fetched around each header of a remote shard
+MOST_METADATA = 2**20  # bytes of a .json or .txt: more describes no clip
+
+
+def in_shards(shards: Sequence[Found], say: Say) -> list[Found]:
+    """The videos in these tars, in the order of the tars and of what is in them; ids are "shard.tar/name".
+
+    UserError where a tar cannot be read to its end, or where none holds a video.
+    """
+    found: list[Found] = []
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="shard") as threads:
+        for shard, (videos, strange) in zip(shards, threads.map(_in_shard, shards), strict=True):
+            if strange:
+                say(f"{without_keys(shard.path)}: {strange[0]} is no JSON object; it is kept as text")
+            if not videos:
+                say(f"{without_keys(shard.path)} holds no video")
+            found += videos
+    if shards and not found:
+        raise UserError(f"no video in {without_keys(shards[0].path)}" + (" and the others" if len(shards) > 1 else ""))
+    return found
+
+
+def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
+    """Its videos, and the names of JSON files that are none."""
+    videos: list[Member] = []
+    metadata: dict[str, dict[str, Any]] = {}
+    strange: list[str] = []
+    try:
+        with _opened(shard.path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            while (entry := tar.next()) is not None:
+                tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+                name = entry.name.removeprefix("./")
+                if not entry.isreg() or entry.issparse() or name.rsplit("/", 1)[-1].startswith("."):
+                    continue
+                if ending_of(name) in VIDEO_ENDINGS:
+                    videos.append(Member(shard.path, name, entry.offset_data, entry.size))
+                elif (ending := ending_of(name)) in (".json", ".txt") and entry.size <= MOST_METADATA:
+                    content = cast(BinaryIO, tar.extractfile(entry)).read().decode("utf-8", errors="replace")
+                    columns = _columns(ending, content)
+                    metadata.setdefault(sample_key(name), {}).update(columns)
+                    if ending == ".json" and "json" in columns:
+                        strange.append(name)
+    except (tarfile.TarError, OSError, EOFError) as error:
+        where = f", behind {videos[-1].name}" if videos else ""
+        raise UserError(f"{without_keys(shard.path)} is no whole, plain tar{where} ({error}); leave it out") from error
+    except Unreadable as error:
+        raise UserError(f"{without_keys(shard.path)} cannot be read: {error}") from error
+    return [
+        Found(
+            id=f"{shard.id}/{video.name}",
+            path=video.path,
+            real=f"{shard.real}/{video.name}",
+            size=video.size,
+            folder=shard.folder,
+            metadata=metadata.get(sample_key(video.name), {}),
+        )
+        for video in videos
+    ], strange
+
+
+def _opened(path: str) -> BinaryIO:
+    return cast(BinaryIO, RemoteFile(path, BLOCK) if is_remote(path) else open(path, "rb"))
+
+
+def _columns(ending: str, content: str) -> dict[str, Any]:
+    if ending == ".json":
+        try:
+            value = json.loads(content)
+        except ValueError:
+            value = None
+        return value if isinstance(value, dict) else {"json": content}
+    return {"txt": content}
