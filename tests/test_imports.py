@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 FLOORS = [
     {"errors", "records", "version"},
     {"registry", "object_store", "tables", "meter", "frames", "prompts", "prices", "engines"},
-    {"recipe", "sources", "strategies", "results", "sight", "convert"},
-    {"engine_factory", "captioner"},
+    {"recipe", "sources", "strategies", "part_store", "object_parts", "finished", "results", "sight", "convert"},
+    {"engine_factory", "captioner", "content_check"},
     {"runners"},
     {"job"},
     {"cli", "easyanimate", "demo", "__main__"},

@@ -28,13 +28,19 @@ from framescribe.version import VERSION
 class Captioner:
     """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`.
 
-    Servers that are started for it keep their logs in the folder `logs`.
+    Servers that are started for it keep their logs in the folder `logs`. With `hashed` rows hold their file's hash.
     """
 
     def __init__(
-        self, recipe: Recipe, meter: Meter | None = None, logs: Path | None = None, budget: Budget | None = None
+        self,
+        recipe: Recipe,
+        meter: Meter | None = None,
+        logs: Path | None = None,
+        budget: Budget | None = None,
+        hashed: bool = False,
     ) -> None:
         self.recipe = recipe
+        self._hashed = hashed
         self.budget = budget or Budget()
         self._logs = logs or Path("framescribe-logs")
         self.meter = meter or Meter()
@@ -105,6 +111,7 @@ class Captioner:
         )
         flags: list[str] = []
         stage: Stage = "decode"
+        content = earlier.content if earlier is not None and earlier.frames else None
         if "frames" not in counted and not (earlier and earlier.frames):
             error = (earlier and earlier.error) or Failure(
                 stage="frames", kind="no_frames", message="it has no frame captions"
@@ -118,6 +125,7 @@ class Captioner:
                 clip = await self._decode(video)
                 row = replace(row, video=clip.info)
                 flags += clip.flags
+                content = clip.content
                 stage = "frames"
                 seen = await caption_frames(clip, self._ask("frames", counted["frames"]), video.metadata)
                 del clip  # its pixels need not stay while the summary is written
@@ -140,7 +148,8 @@ class Captioner:
             row = replace(row, status="failed", error=failure)
         else:
             row = replace(row, status="flagged" if flags else "ok")
-        return replace(row, flags=tuple(flags), provenance=self._provenance(counted, earlier))
+        provenance = {**self._provenance(counted, earlier), **({"content": content} if content else {})}
+        return replace(row, flags=tuple(flags), provenance=provenance)
 
     async def _decode(self, video: Video) -> Clip:
         assert self._pool is not None
@@ -152,6 +161,7 @@ class Captioner:
                 key=video.id,
                 max_pixels=recipe.max_pixels,
                 form=self.engines["frames"].wants,
+                hashed=self._hashed,
             )
 
     def _ask(self, stage: Part, counted: _Counted) -> Ask:

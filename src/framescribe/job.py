@@ -6,12 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from framescribe.captioner import Captioner
+from framescribe.content_check import changed_files
 from framescribe.errors import UserError
 from framescribe.meter import Meter
+from framescribe.part_store import Place
 from framescribe.prices import Budget
 from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
@@ -30,8 +31,8 @@ class Report:
     inputs: int
     done_before: int
     failed_before: int
-    output: Path | None = None
-    parts: Path
+    output: Place | None = None
+    parts: Place
     statuses: Counter[str] = field(default_factory=Counter)
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -80,6 +81,7 @@ async def run_job(
     budget: Budget | None = None,
     preflight: bool = False,
     rank: Rank | None = None,
+    check_content: bool = False,
 ) -> Report:
     """Caption what is left of `videos` and finish the file.
 
@@ -87,23 +89,32 @@ async def run_job(
     where the results hold rows of another recipe and `redo` is off. RunError where the run had to stop: the rows
     written until then are kept. No video is begun that would go over the `budget`. With `preflight` the models are
     asked to see before a long run. As one `rank` of several it does its share, then helps the others; the last one
-    finishes the file.
+    finishes the file. With `check_content` rows hold a hash of their file, and a file with another one is done again.
     """
     budget = budget or Budget()
     watcher = watcher or Watcher()
     stop = stop or asyncio.Event()
 
     def left(some: Sequence[Video]) -> Plan:
-        return results.plan(some, recipe.fingerprints(), retry_failed=retry_failed, redo=redo, frames_from=frames_from)
+        return results.plan(
+            some,
+            recipe.fingerprints(),
+            retry_failed=retry_failed,
+            redo=redo,
+            frames_from=frames_from,
+            changed=changed,
+        )
 
+    results.accept(videos)
     mine = videos if rank is None else rank.share(videos)
+    changed = await changed_files(mine, results, recipe.decoders, watcher.say) if check_content else set()
     plan = left(mine)
     if plan.other_recipe and not redo:
         raise UserError(
             f"{results.output} holds {plan.other_recipe:,} rows whose frames were captioned another way"
             f"{_difference(results.noted_recipe().get('frames'), recipe.ingredients('frames'))}.\n"
             "Write to another file (-o), or caption them again with this recipe (--redo; the old rows stay in "
-            f"{results.parts.name})."
+            f"{results.parts})."
         )
     _tell(plan, results, watcher.say)
     meter = Meter()
@@ -126,7 +137,7 @@ async def run_job(
         rank.launch if rank else None,
     )
     if plan.todo or (rank is not None and left(videos).todo):  # its own, or others' to help with
-        captioner = Captioner(recipe, meter, results.logs, budget)
+        captioner = Captioner(recipe, meter, results.logs, budget, check_content)
         try:
             if not await _opened(captioner, stop):
                 return report

@@ -118,12 +118,14 @@ class Frame:
 class Clip:
     """What a strategy sees of a video: its facts and its sampled frames, in the order of time.
 
-    `flags` says what is wrong with the file where it was sampled all the same.
+    `flags` says what is wrong with the file where it was sampled all the same, `content` is its hash where that was
+    asked for.
     """
 
     info: VideoInfo
     frames: tuple[Frame, ...]
     flags: tuple[str, ...] = ()
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,11 @@ class Row:
     def fingerprint(self, stage: Stage) -> str | None:
         """The fingerprint of the recipe's `stage` that made this row, or None where that stage did not run."""
         return dict(self.provenance.get("fingerprints") or {}).get(stage)
+
+    @property
+    def content(self) -> str | None:
+        """The hash of the file that it was made from ("sha256:…"), where it was asked for."""
+        return self.provenance.get("content")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, in the order in which a person reads them."""

@@ -1,48 +1,40 @@
-"""Knows where rows are kept, which of them count, and how the finished file is made; knows no model and no video file.
+"""Knows which rows of a result count and what is left to do; knows no model, no video file and no form of a file.
 
-Beside the output file lies a folder of parts. A process that writes opens a part of its own and appends a line per
-row, flushed; nothing is ever rewritten, so whatever ends a run, at most what was under way is lost.
+Beside the finished file lies the folder of parts (`part_store`), to which rows are only ever added; so whatever ends a
+run, at most what was under way is lost.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
 from framescribe.errors import RunError, UserError
+from framescribe.finished import flat, is_there, place_of, read_rows, refuse_twins, write_finished
+from framescribe.object_parts import ObjectParts
+from framescribe.object_store import StoreError
+from framescribe.part_store import LocalParts, Parts, Place
 from framescribe.records import Row, Video
-from framescribe.tables import read_table, write_table
 
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-
-LOCK_FILE, WRITING_SECONDS = ".held", 5.0
-OPEN_PARTS = 64
-ENDINGS = (".jsonl", ".csv", ".parquet")
-RECIPE_FILE = "recipe.json"
-_OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
+__all__ = ["Plan", "Results", "flat", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """Where a row's line is (or the row itself, where no part holds it yet), and what decides whether it counts."""
 
-    file: Path | None
+    part: Place | None
     offset: int
     row: Row | None
     failed: bool
     size: int | None
+    content: str | None
     frames: str | None
     summary: str | None
     has_frames: bool
@@ -61,34 +53,43 @@ class Plan:
 
 
 class Results:
-    """The rows of one output file. Reading and writing may go on in several processes at once."""
+    """The rows of one output file, on this machine or at a URL. Several processes may read and write at once."""
 
     def __init__(self, output: str | Path) -> None:
-        self.output = Path(output)
-        if self.output.suffix.lower() not in ENDINGS:
-            raise UserError(
-                f"{self.output} must end in {', '.join(ENDINGS)}: that says in which form the result is written"
-            )
-        if self.output.is_dir():
-            raise UserError(f"{self.output} is a folder; name a file in it")
-        self.parts = self.output.with_name(self.output.name + ".parts")
-        self.logs = self.output.with_name(self.output.name + ".logs")  # of servers that a run starts
+        self.output = place_of(output)
+        parts, logs = f"{self.output}.parts", f"{self.output}.logs"
+        local = isinstance(self.output, Path)
+        self.parts: Place = Path(parts) if local else parts
+        self.logs = Path(logs if local else logs.rpartition("/")[2])  # of servers that a run starts
         self.unreadable_lines = 0
         self._index: dict[str, _Entry] = {}
         self.fresh: set[str] = set()  # ids of the rows that others wrote since this was made
-        self._part: IO[bytes] | None = None
-        self._part_path: Path | None = None
-        self._held: IO[str] | None = None
-        self._seen: dict[Path, int] = {}  # bytes read of each part
-        self._read()
+        self._store: Parts = LocalParts(self.parts) if isinstance(self.parts, Path) else ObjectParts(self.parts)
+        try:
+            self._read()
+            if not self._index and not self.unreadable_lines and self.finished:
+                for row in read_rows(self.output):  # a finished file whose parts are gone still counts
+                    self._add(row, None, 0)
+        except StoreError as error:
+            raise UserError(f"{self.output} cannot be read: {error}") from error
+        except ValueError as error:
+            raise UserError(f"{self.output}: {str(self.output).split('://')[0]} is no known protocol") from error
 
     def __len__(self) -> int:
         return len(self._index)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
 
     @property
     def failed(self) -> int:
         """How many videos have a failed row."""
         return sum(entry.failed for entry in self._index.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the finished file is there."""
+        return is_there(self.output)
 
     def plan(
         self,
@@ -98,10 +99,12 @@ class Results:
         retry_failed: bool = False,
         redo: bool = False,
         frames_from: Mapping[str, Row] | None = None,
+        changed: Collection[str] = (),
     ) -> Plan:
         """What is left of `videos` for a recipe with these fingerprints.
 
         `frames_from` holds rows whose frame captions are to be summed up, by id (then the recipe has no frame stage).
+        `changed` holds the ids of files that are not what their rows say (`content_check`).
         Rows whose frames another recipe made count as `other_recipe` and are left out, unless `redo` is on.
         """
         plan = Plan()
@@ -114,7 +117,7 @@ class Results:
                 plan.todo.append((video, source))
             elif entry is None:
                 plan.todo.append((video, source))
-            elif None not in (video.size, entry.size) and video.size != entry.size:
+            elif (None not in (video.size, entry.size) and video.size != entry.size) or video.id in changed:
                 plan.replaced += 1
                 plan.todo.append((video, source))
             elif entry.frames != wanted:
@@ -131,167 +134,93 @@ class Results:
                 plan.failed_before += entry.failed
         return plan
 
+    def accept(self, videos: Iterable[Video]) -> None:
+        """UserError where the finished file could not hold these videos."""
+        refuse_twins(self.output, videos)
+
     def append(self, row: Row) -> None:
-        """Write the row's line and hand it to the system before returning. RunError where it cannot be written."""
-        line = (row.as_line() + "\n").encode("utf-8", errors="replace")
-        try:
-            if self._part is None:
-                self._open_part()
-            assert self._part is not None and self._part_path is not None
-            offset = self._part.tell()
-            self._part.write(line)
-            self._part.flush()
-        except OSError as error:
-            raise RunError(f"rows cannot be written to {self.parts}: {error.strerror or error}") from error
-        self._add(row, self._part_path, offset)
+        """Keep the row before returning, on this machine's disk at least. RunError where it cannot be written."""
+        part, offset = self._store.append((row.as_line() + "\n").encode("utf-8", errors="replace"))
+        self._add(row, part, offset)
 
     def begin(self, record: Mapping[str, Any], launch: str | None = None) -> None:
-        """Make the folder of parts, and keep in it what was asked for: a later run can say what is different.
+        """Make the parts ready, and keep in them what was asked for: a later run can say what is different.
 
         UserError where another run is writing here. Processes that one command started give the same `launch`.
         """
+        self._store.begin(record, launch or f"process {os.getpid()} of {time.time_ns()}", self.output)
         try:
-            self.parts.mkdir(parents=True, exist_ok=True)
-            self._hold(launch or f"process {os.getpid()} of {time.time_ns()}")
-            self._keep_adopted()
-            temporary = self.parts / f".{RECIPE_FILE}.{os.getpid()}"
-            temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            temporary.replace(self.parts / RECIPE_FILE)
-        except OSError as error:
-            raise UserError(f"{self.parts} cannot be written: {error.strerror or error}. Choose another -o.") from error
+            adopted = [entry.row for entry in self._index.values() if entry.row is not None]
+            if adopted:  # rows that only the finished file holds get a part before that file is replaced
+                self._store.keep((row.as_line() + "\n").encode("utf-8", errors="replace") for row in adopted)
+                self._index.clear()
+                self._read()
+        except (OSError, StoreError) as error:
+            raise UserError(f"{self.parts} cannot be written: {_why(error)}. Choose another -o.") from error
 
     def noted_recipe(self) -> dict[str, Any]:
         """What `begin` kept last, or nothing."""
-        try:
-            noted = json.loads((self.parts / RECIPE_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return noted if isinstance(noted, dict) else {}
+        return self._store.noted()
 
     def rows(self, videos: Iterable[Video] | None = None) -> Iterator[Row]:
         """The row that counts for each video, with that video's metadata as it is now; for all ids where None."""
-        with _Parts() as parts:
+        with self._store.reading() as line:
             if videos is None:
                 for entry in self._index.values():
-                    yield self._load(entry, parts)
+                    yield _load(entry, line)
                 return
             for video in videos:
                 found = self._index.get(video.id)
                 if found is not None:
-                    row = self._load(found, parts)
-                    yield replace(row, video_path=video.public_path, metadata=dict(video.metadata))
+                    yield replace(_load(found, line), video_path=video.public_path, metadata=dict(video.metadata))
 
-    def finish(self, videos: Sequence[Video]) -> Path:
+    def finish(self, videos: Sequence[Video]) -> Place:
         """Write the finished file: one row per video that has one, in the order of `videos`, whole or not at all."""
         try:
             self.close()
-            if self.output.suffix.lower() == ".jsonl":
-                write_table(self.output, _Again(lambda: (row.as_dict() for row in self.rows(videos))))
-            else:
-                write_table(self.output, _Again(lambda: (flat(row) for row in self.rows(videos))))
-        except OSError as error:
+            write_finished(self.output, lambda: self.rows(videos))
+        except (OSError, StoreError) as error:
             raise RunError(
-                f"{self.output} cannot be written: {error.strerror or error}. Every row is kept in {self.parts}."
+                f"{self.output} cannot be written: {_why(error)}. Every row is kept in {self.parts}."
             ) from error
         return self.output
 
+    def contents(self) -> Mapping[str, str]:
+        """The hash of the file that each row was made from, by id, where it was asked for."""
+        return {name: entry.content for name, entry in self._index.items() if entry.content is not None}
+
     def close(self) -> None:
-        """Bring this process's part onto the disk and close it; may be called twice."""
-        if self._part is not None:
-            part, self._part = self._part, None
-            with part:
-                os.fsync(part.fileno())
-        held, self._held = self._held, None
-        if held is not None:
-            held.close()  # which lets it go
+        """Bring this process's rows to where they belong; may be called twice. RunError where that fails."""
+        self._store.close()
 
     def refresh(self) -> None:
-        """Read what other processes have added since."""
-        for part in sorted(self.parts.glob("*.jsonl")):
-            if part != self._part_path and part.stat().st_size > self._seen.get(part, 0):
-                self.fresh.update(self._read_part(part))
-
-    def _hold(self, launch: str) -> None:
-        """Keep other runs away from these parts until `close`, or until this process ends, however it does."""
-        if fcntl is None:
-            return
-        held = (self.parts / LOCK_FILE).open("a+", encoding="utf-8")
+        """Read what other processes have added since; in a store that is looked for now and then."""
         try:
-            if _locked(held, fcntl.LOCK_EX):
-                held.truncate(0)
-                since = time.strftime("%Y-%m-%d %H:%M:%S")
-                held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
-                held.flush()
-                fcntl.flock(held, fcntl.LOCK_SH)
+            self.fresh.update(self._read())
+        except StoreError as error:
+            raise RunError(f"{self.parts} cannot be read: {error}") from error
+
+    def _read(self) -> list[str]:
+        """Take in the lines that were not read yet; the ids of their rows."""
+        ids = []
+        for part, offset, line in self._store.new_lines():
+            try:
+                row = Row.from_dict(json.loads(line))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self.unreadable_lines += 1
             else:
-                end = time.monotonic() + WRITING_SECONDS
-                while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
-                    time.sleep(0.05)  # the holder is writing who it is
-                held.seek(0)
-                holder, _, who = held.read().partition("\n")
-                if holder != launch:
-                    held.close()
-                    raise UserError(
-                        f"{self.output} is being written by another run, {who.strip()}.\n"
-                        "Wait until it ends, stop it, or choose another -o."
-                    )
-        except OSError:  # a file system without locks
-            held.close()
-            return
-        self._held = held
+                self._add(row, part, offset)
+                ids.append(row.id)
+        return ids
 
-    def _open_part(self) -> None:
-        self.parts.mkdir(parents=True, exist_ok=True)
-        self._part_path = self.parts / _part_name()
-        self._part = self._part_path.open("xb")
-
-    def _keep_adopted(self) -> None:
-        """Rows that only the finished file holds get a part, whole or not at all, before that file is replaced."""
-        adopted = [entry.row for entry in self._index.values() if entry.row is not None]
-        if not adopted:
-            return
-        name = _part_name()
-        temporary = self.parts / f".{name}.tmp"
-        temporary.write_text("".join(row.as_line() + "\n" for row in adopted), encoding="utf-8", errors="replace")
-        temporary.replace(self.parts / name)
-        self._index.clear()
-        self._seen.clear()
-        self._read()
-
-    def _read(self) -> None:
-        parts = sorted(self.parts.glob("*.jsonl")) if self.parts.is_dir() else []
-        for part in parts:
-            for _ in self._read_part(part):
-                pass
-        if not parts and self.output.exists():  # a finished file whose parts are gone still counts
-            for row in read_rows(self.output):
-                self._add(row, None, 0)
-
-    def _read_part(self, part: Path) -> Iterator[str]:
-        """Take in the whole lines of a part that were not read yet; the ids of their rows."""
-        offset = self._seen.get(part, 0)
-        with part.open("rb") as stream:
-            stream.seek(offset)
-            for line in stream:
-                if not line.endswith(b"\n"):  # torn, or being written
-                    break
-                try:
-                    row = Row.from_dict(json.loads(line))
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    self.unreadable_lines += 1
-                else:
-                    self._add(row, part, offset)
-                    yield row.id
-                offset += len(line)
-                self._seen[part] = offset
-
-    def _add(self, row: Row, file: Path | None, offset: int) -> None:
+    def _add(self, row: Row, part: Place | None, offset: int) -> None:
         new = _Entry(
-            file=file,
+            part=part,
             offset=offset,
-            row=row if file is None else None,
+            row=row if part is None else None,
             failed=row.status == "failed",
             size=row.size,
+            content=row.content,
             frames=_interned(row.fingerprint("frames")),
             summary=_interned(row.fingerprint("summary")),
             has_frames=bool(row.frames),
@@ -301,104 +230,21 @@ class Results:
         if not (same and old is not None and new.failed and not old.failed):
             self._index[row.id] = new
 
-    def _load(self, entry: _Entry, parts: _Parts | None = None) -> Row:
-        if entry.file is None:
-            assert entry.row is not None
-            return entry.row
-        with parts or _Parts() as opened:
-            return Row.from_dict(json.loads(opened.line(entry.file, entry.offset)))
+    def _load(self, entry: _Entry) -> Row:
+        with self._store.reading() as line:
+            return _load(entry, line)
 
 
-def _locked(file: IO[str], kind: int) -> bool:
-    """Try to take the lock without waiting."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _load(entry: _Entry, line: Callable[[Any, int], bytes]) -> Row:
+    if entry.part is None:
+        assert entry.row is not None
+        return entry.row
+    return Row.from_dict(json.loads(line(entry.part, entry.offset)))
 
 
-def _part_name() -> str:
-    """Sorts by the time at which the part was begun; no two processes choose the same."""
-    moment = time.time_ns()
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
-    return f"{stamp}-{socket.gethostname().split('.')[0]}-{os.getpid()}.jsonl"
-
-
-class _Parts:
-    """Parts that are being read, kept open: opening one for every row would take longer than the reading."""
-
-    def __init__(self) -> None:
-        self._open: dict[Path, IO[bytes]] = {}
-        self._depth = 0
-
-    def __enter__(self) -> _Parts:
-        self._depth += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if not self._depth:
-            self._close()
-
-    def line(self, file: Path, offset: int) -> bytes:
-        """The line that begins at this byte."""
-        stream = self._open.get(file)
-        if stream is None:
-            if len(self._open) >= OPEN_PARTS:
-                self._close()
-            stream = self._open[file] = file.open("rb")
-        stream.seek(offset)
-        return stream.readline()
-
-    def _close(self) -> None:
-        while self._open:
-            self._open.popitem()[1].close()
-
-
-class _Again:
-    """An iterable that can be gone through more than once."""
-
-    def __init__(self, make: Any) -> None:
-        self._make = make
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._make())
+def _why(error: Exception) -> object:
+    return getattr(error, "strerror", None) or error
 
 
 def _interned(text: str | None) -> str | None:
     return sys.intern(text) if text is not None else None
-
-
-def flat(row: Row) -> dict[str, Any]:
-    """A row for csv and parquet: the user's columns beside ours, as "metadata.…" where the name is one of ours."""
-    record = row.as_dict()
-    metadata = record.pop("metadata")
-    first = {name: record[name] for name in ("id", "video_path", "caption", "status")}
-    own = {f"metadata.{name}" if name in _OWN else name: value for name, value in metadata.items()}
-    return {**first, **own, **record}
-
-
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a finished file (jsonl, csv or parquet). UserError where it is not one of framescribe's."""
-    for record in read_table(path).records:
-        try:
-            yield Row.from_dict(_unflat(record))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(
-                f"{path} was not written by framescribe (no row: {error!r}). Choose another file."
-            ) from error
-
-
-def _unflat(record: Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(record.get("metadata"), dict) and isinstance(record.get("provenance"), dict):
-        return dict(record)
-    own = {name: record[name] for name in _OWN}
-    for name in ("frames", "video", "flags", "error", "provenance"):
-        if isinstance(own[name], str):
-            own[name] = json.loads(own[name]) if own[name] else None
-    own["caption"] = None if own["caption"] == "" else own["caption"]
-    own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
-    metadata = {name.removeprefix("metadata."): value for name, value in record.items() if name not in _OWN}
-    return {**own, "metadata": metadata}

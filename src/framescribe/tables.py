@@ -63,13 +63,19 @@ def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns
     UserError where nothing can be written there; OSError where the disk refuses on the way.
     """
     path = os.fspath(path)
-    writer = _WRITERS.get(ending_of(path))
-    if writer is None:
+    ending = ending_of(path)
+    if ending not in _WRITERS:
         raise UserError(_unknown_ending(path, "be written", WRITABLE_ENDINGS))
+    with whole_file(path) as temporary:
+        write_to(temporary, ending, records, columns)
+
+
+def write_to(file: str, ending: str, records: Iterable[Record], columns: Sequence[str] | None = None) -> None:
+    """Write the table straight into this file, in the form that `ending` names, one of WRITABLE_ENDINGS."""
+    writer = _WRITERS[ending]
     if writer is not _write_json_lines and iter(records) is records:
         records = list(records)  # these forms go through the records twice, and an iterator gives them once
-    with whole_file(path) as temporary:
-        writer(temporary, records, columns)
+    writer(file, records, columns)
 
 
 def ending_of(path: str) -> str:

@@ -127,12 +127,15 @@ def summarize(
     shown: ScreenOptions,
 ) -> None:
     """Write one caption per video from frame captions that `frames` paid for already."""
+    from framescribe.object_store import is_remote
     from framescribe.records import Video
     from framescribe.results import read_rows
 
+    if results.check_content:
+        raise UserError("--check-content is for caption and frames: summarize opens no video")
     rank = joined(runner.rank())
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
-        if not given.source.exists():
+        if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
         rows = {row.id: row for row in read_rows(given.source)}
         videos = [Video(id=row.id, path=row.video_path, metadata=row.metadata, size=row.size) for row in rows.values()]
@@ -153,7 +156,7 @@ def run(
     recipe: Recipe,
     videos: Sequence[Video],
     results: ResultOptions,
-    default: Path,
+    default: str | Path,
     display: Screen,
     limits: LimitOptions | None = None,
     rank: Rank | None = None,
@@ -199,6 +202,7 @@ def run(
             budget=budget,
             preflight=limits is not None and limits.preflight,
             rank=rank,
+            check_content=results.check_content,
         )
 
     try:

@@ -64,7 +64,7 @@ def demo(
         code = run(
             show.recipe(),
             folder.videos,
-            ResultOptions(output=folder.captions, retry_failed=True, redo=True),
+            ResultOptions(output=str(folder.captions), retry_failed=True, redo=True),
             folder.captions,
             display,
         )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -68,7 +67,8 @@ class SourceOptions:
     sources: Annotated[
         list[str],
         typer.Argument(
-            help="Videos: files, folders, globs, or metadata files (txt, csv, tsv, jsonl, json, parquet).",
+            help="Videos: files, folders, globs, tar shards, or metadata files (txt, csv, tsv, jsonl, json, parquet), "
+            "here or at s3://, gs://, az://, hf://.",
             show_default=False,
         ),
     ]
@@ -196,7 +196,7 @@ class FrameCaptionOptions:
     """Which frame captions are summed up, and who does it."""
 
     source: Annotated[
-        Path, typer.Argument(help="What `framescribe frames` wrote: .jsonl, .csv or .parquet.", show_default=False)
+        str, typer.Argument(help="What `framescribe frames` wrote: .jsonl, .csv, .parquet or .tar.", show_default=False)
     ]
     model: Annotated[
         str | None,

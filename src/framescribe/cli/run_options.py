@@ -20,10 +20,10 @@ class ResultOptions:
     """Where rows go, and what of earlier ones is done again."""
 
     output: Annotated[
-        Path | None,
+        str | None,
         option(
             "Results",
-            "The result: .jsonl, .csv or .parquet. Without it: captions.jsonl.",
+            "The result, here or at s3://, gs://, az://: .jsonl, .csv, .parquet or .tar. Without it: captions.jsonl.",
             "--output",
             "-o",
             show_default=False,
@@ -32,6 +32,14 @@ class ResultOptions:
     retry_failed: Annotated[bool, option("Results", "Do the failed videos again.", "--retry-failed")] = False
     redo: Annotated[
         bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
+    ] = False
+    check_content: Annotated[
+        bool,
+        option(
+            "Results",
+            "Keep a hash of each file, and do again what has another one under the same size. Reads every file whole.",
+            "--check-content",
+        ),
     ] = False
 
 

@@ -6,7 +6,6 @@ import json
 import sys
 import time
 from collections import Counter, deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +20,7 @@ EVERY_SECONDS, RATE_SECONDS = 2.0, 30.0
 
 
 def status(
-    output: Annotated[Path, typer.Argument(help="The result: captions.jsonl", show_default=False)],
+    output: Annotated[str, typer.Argument(help="The result: captions.jsonl", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Go on showing it until the run is done.")] = False,
     finish: Annotated[
@@ -54,7 +53,7 @@ def status(
     if as_json:
         record = {
             "output": str(output),
-            "finished": output.exists(),
+            "finished": results.finished,
             "inputs": inputs,
             "rows": len(results),
             "statuses": dict(statuses),
@@ -73,7 +72,7 @@ def status(
     print(f"{tokens:,} tokens read and written")
     if results.unreadable_lines:
         print(f"{results.unreadable_lines:,} damaged lines: their videos are done again by the next run")
-    print(f"finished file: {output}" if output.exists() else f"not finished yet: the rows are in {results.parts}")
+    print(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")
 
 
 def _watch(results: Results) -> None:

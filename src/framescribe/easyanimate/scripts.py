@@ -257,7 +257,7 @@ def _job(
         display.say(f"{len(foreign):,} videos have their row in {saved.path} already")
     if not left:
         return 0
-    options = ResultOptions(output=kept.output, retry_failed=True, redo=True)
+    options = ResultOptions(output=str(kept.output), retry_failed=True, redo=True)
     rank = joined(_rank())
     try:
         code = run(recipe, left, options, kept.output, display, rank=rank, frames_from=frames_from)

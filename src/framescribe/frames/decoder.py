@@ -42,7 +42,7 @@ HELD_BYTES = 2**27  # of decoded frames, so that a short clip is decoded once
 Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands for the end of the stream
 
 
-def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -> Clip:
+def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, hashed: bool = False) -> Clip:
     """The frames of the video file at `path` that `sampling` asks for, and what the file says of itself.
 
     `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed, or that of a
@@ -56,6 +56,8 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
     chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".
 
+    With `hashed`, `Clip.content` is the SHA-256 of the whole file, which is then read whole.
+
     Raises Unreadable where the file is no readable video or a wanted frame is damaged, NoFrames where it holds no
     picture, UserError for a `max_pixels` below 1. May be called from several threads at once; a call runs on one.
     """
@@ -63,28 +65,33 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None) -
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
-        shots = _shots(source) if sampling.method == "scenes" else None
-        with open_video(source, quick=True) as (container, stream):
-            if is_cut_off(source, container, stream):
-                if not sampling.salvage:
-                    raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
-                clip = _by_counting(source, sampling, key, max_pixels)
-                return replace(clip, flags=("video_cut_off", *clip.flags))
-            stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
-            by_packets = stored is None and tells_times(container, stream)
-            if stored or by_packets:
-                with suppress(InDoubt):
-                    index = stored or packets_index(container, stream)
-                    return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-        if not by_packets:
-            with suppress(InDoubt), open_video(source) as (container, stream):
-                index = packets_index(container, stream)
-                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-        return _by_counting(source, sampling, key, max_pixels)
+        clip = _sample(source, sampling, key, max_pixels)
+        return replace(clip, content=source.content()) if hashed else clip
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
     finally:
         source.close()
+
+
+def _sample(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
+    shots = _shots(source) if sampling.method == "scenes" else None
+    with open_video(source, quick=True) as (container, stream):
+        if is_cut_off(source, container, stream):
+            if not sampling.salvage:
+                raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
+            clip = _by_counting(source, sampling, key, max_pixels)
+            return replace(clip, flags=("video_cut_off", *clip.flags))
+        stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
+        by_packets = stored is None and tells_times(container, stream)
+        if stored or by_packets:
+            with suppress(InDoubt):
+                index = stored or packets_index(container, stream)
+                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+    if not by_packets:
+        with suppress(InDoubt), open_video(source) as (container, stream):
+            index = packets_index(container, stream)
+            return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+    return _by_counting(source, sampling, key, max_pixels)
 
 
 # ---------------------------------------------------------------------------------- frames by an index

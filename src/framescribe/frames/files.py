@@ -87,6 +87,17 @@ class Source:
             finally:
                 self.stream.seek(place)
 
+    def content(self) -> str:
+        """The SHA-256 of all its bytes, as "sha256:" and 64 hexadecimal digits. Raises Unreadable."""
+        found = hashlib.sha256()
+        try:
+            with self.open() as file:
+                while piece := file.read(2**20):
+                    found.update(piece)
+        except OSError as error:
+            raise Unreadable(f"The file cannot be read: {error}.") from error
+        return f"sha256:{found.hexdigest()}"
+
     def close(self) -> None:
         """Give back what is open, and what was kept of a remote file."""
         if self.stream is not None:
@@ -136,20 +147,9 @@ def content_of(path: str) -> str:
     """The SHA-256 of all bytes of the file at `path`, as "sha256:" and 64 hexadecimal digits. Raises as `look`."""
     source = _found(path)
     try:
-        return _content(source)
+        return source.content()
     finally:
         source.close()
-
-
-def _content(source: Source) -> str:
-    found = hashlib.sha256()
-    try:
-        with source.open() as file:
-            while piece := file.read(2**20):
-                found.update(piece)
-    except OSError as error:
-        raise Unreadable(f"The file cannot be read: {error}.") from error
-    return f"sha256:{found.hexdigest()}"
 
 
 def _size(path: str) -> int:

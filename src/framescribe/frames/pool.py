@@ -48,9 +48,11 @@ _log = logging.getLogger("framescribe")
 Form = Literal["pixels", "jpeg", "png"]
 
 
-def sample_as(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form) -> Clip:
+def sample_as(
+    path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form, hashed: bool = False
+) -> Clip:
     """As `decoder.sample`, with the frames in the form that the engine wants: what a worker sends back stays small."""
-    clip = sample(path, sampling, key=key, max_pixels=max_pixels)
+    clip = sample(path, sampling, key=key, max_pixels=max_pixels, hashed=hashed)
     if form == "pixels":
         return clip
     frames = (
@@ -93,10 +95,18 @@ class DecoderPool:
         )
 
     async def sample(
-        self, path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form = "pixels"
+        self,
+        path: str,
+        sampling: Sampling,
+        *,
+        key: str,
+        max_pixels: int | None,
+        form: Form = "pixels",
+        hashed: bool = False,
     ) -> Clip:
         """As `sample_as`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
-        clip: Clip = await self.run(self._work, path, sampling, key=key, max_pixels=max_pixels, form=form)
+        more = {"hashed": True} if hashed else {}
+        clip: Clip = await self.run(self._work, path, sampling, key=key, max_pixels=max_pixels, form=form, **more)
         return clip
 
     async def run(self, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:

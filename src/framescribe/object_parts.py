@@ -1,0 +1,214 @@
+"""Knows how rows' lines are kept in an object store, where nothing can be appended to; knows no row's meaning.
+
+A process that writes appends to a spool on this machine, flushed, as `part_store` does. The spool becomes a new object
+every so many rows or seconds; no object is ever rewritten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+from framescribe.errors import RunError, UserError
+from framescribe.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
+from framescribe.part_store import RECIPE_FILE, Place, hold, lock, part_name, record_of, write_part
+
+ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
+LOOK_SECONDS = 10.0  # between two listings of the parts
+
+_log = logging.getLogger("framescribe")
+
+
+class ObjectParts:
+    """Parts in an object store, with the spool of this machine; all of them are read through a copy without a name.
+
+    A line is on this machine's disk when `append` returns and in the store `SECONDS_AN_OBJECT` later, or with `close`.
+    What a process that died left in its spool counts when lines are read on this machine, and is uploaded by the next
+    `begin` or `close` here.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.place = url
+        self.spool = _spool(url)
+        self._copy: IO[bytes] | None = None
+        self._end = 0  # of the copy
+        self._seen: dict[str, int] = {}  # bytes taken of each part
+        self._own: set[str] = set()
+        self._looked = -LOOK_SECONDS
+        self._held: IO[str] | None = None
+        # What follows is shared with the thread that uploads.
+        self._changed = threading.Condition()
+        self._part: IO[bytes] | None = None
+        self._rows, self._since = 0, 0.0
+        self._full: list[IO[bytes]] = []  # parts of the spool that no line is added to any more
+        self._uploading = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closing = False
+
+    def begin(self, record: Mapping[str, Any], launch: str, output: Place) -> None:
+        try:
+            self.spool.mkdir(parents=True, exist_ok=True)
+            self._held = hold(self.spool, launch, output)
+            write_whole(f"{self.place}/{RECIPE_FILE}", json.dumps(record, indent=2, ensure_ascii=False).encode())
+            self._upload_what_was_left()
+        except OSError as error:
+            why = f"{self.spool}, where rows wait for their upload, cannot be written: {error.strerror or error}"
+            raise UserError(f"{why}. Name another folder with XDG_STATE_HOME.") from error
+        except StoreError as error:
+            raise UserError(f"{self.place} cannot be written: {error}. Choose another -o.") from error
+
+    def noted(self) -> dict[str, Any]:
+        with suppress(StoreError):
+            return record_of(read_whole(f"{self.place}/{RECIPE_FILE}"))
+        return {}
+
+    def append(self, line: bytes) -> tuple[str, int]:
+        try:
+            with self._changed:
+                if self._part is None:
+                    self._part = self._new_part()
+                self._part.write(line)
+                self._part.flush()
+                self._rows += 1
+                self._changed.notify()
+                if self._thread is None:
+                    self._closing = False
+                    self._thread = threading.Thread(target=self._upload_now_and_then, name="parts", daemon=True)
+                    self._thread.start()
+            return self.place, self._take(line)
+        except OSError as error:
+            raise RunError(f"rows cannot be written to {self.spool}: {error.strerror or error}") from error
+
+    def keep(self, lines: Iterable[bytes]) -> None:
+        part = write_part(self.spool, lines)
+        upload(str(part), f"{self.place}/{part.name}")
+        part.unlink()
+
+    def new_lines(self) -> Iterator[tuple[str, int, bytes]]:
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return
+        there = {name: size or 0 for name, size in listed(self.place, 1) if name.endswith(".jsonl")}
+        here = {path.name: path for path in self.spool.glob("*.jsonl")}
+        wanted = sorted(name for name in there.keys() - self._own if there[name] > self._seen.get(name, 0))
+        for name, content in read_all(self.place, wanted):
+            yield from self._taken(name, content)
+            self._seen[name] = len(content)  # what is torn at the end of an object stays so
+        for name in sorted(here.keys() - there.keys() - self._own):
+            with suppress(FileNotFoundError):  # it was uploaded just now, and is there the next time
+                yield from self._taken(name, here[name].read_bytes())
+        self._looked = time.monotonic()
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[str, int], bytes]]:
+        def line(_part: str, offset: int) -> bytes:
+            assert self._copy is not None
+            self._copy.seek(offset)
+            return self._copy.readline()
+
+        yield line
+
+    def close(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        try:
+            self._upload_own()
+            self._upload_what_was_left()
+        except (StoreError, OSError) as error:
+            raise RunError(
+                f"rows cannot be uploaded to {self.place}: {error}. They wait in {self.spool} on this machine, from "
+                "where the same command uploads them."
+            ) from error
+        finally:
+            self._looked = -LOOK_SECONDS  # whoever closes wants to see what others wrote
+            held, self._held = self._held, None
+            if held is not None:
+                held.close()
+
+    # --- the copy that is read ---
+
+    def _take(self, line: bytes) -> int:
+        if self._copy is None:
+            self._copy = tempfile.TemporaryFile(prefix="framescribe-")  # noqa: SIM115
+        self._copy.seek(self._end)
+        self._copy.write(line)
+        start, self._end = self._end, self._end + len(line)
+        return start
+
+    def _taken(self, name: str, content: bytes) -> Iterator[tuple[str, int, bytes]]:
+        """Its whole lines that were not taken yet."""
+        start = self._seen.get(name, 0)
+        for line in io.BytesIO(content[start : content.rfind(b"\n") + 1]):
+            self._seen[name] = self._seen.get(name, 0) + len(line)
+            yield self.place, self._take(line), line
+
+    # --- the spool ---
+
+    def _new_part(self) -> IO[bytes]:
+        self.spool.mkdir(parents=True, exist_ok=True)
+        part = (self.spool / part_name()).open("xb")
+        lock(part)  # until it is uploaded: nobody takes it for one that was left behind
+        self._own.add(Path(part.name).name)
+        self._rows, self._since = 0, time.monotonic()
+        return part
+
+    def _upload_now_and_then(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closing and (
+                    self._part is None
+                    or (self._rows < ROWS_AN_OBJECT and time.monotonic() - self._since < SECONDS_AN_OBJECT)
+                ):
+                    left = None if self._part is None else self._since + SECONDS_AN_OBJECT - time.monotonic()
+                    self._changed.wait(left if left is None else max(0.0, left))
+                if self._closing:
+                    return
+            try:
+                self._upload_own()
+            except (StoreError, OSError) as error:
+                _log.warning("rows wait on this machine, since %s takes none: %s", self.place, error)
+
+    def _upload_own(self) -> None:
+        with self._uploading:
+            with self._changed:
+                if self._part is not None:
+                    self._full.append(self._part)
+                    self._part = None
+            while self._full:
+                part = self._full[0]
+                upload(part.name, f"{self.place}/{Path(part.name).name}")
+                os.unlink(part.name)
+                part.close()
+                self._full.pop(0)
+
+    def _upload_what_was_left(self) -> None:
+        """Upload the spool's parts whose process is gone."""
+        left = sorted(self.spool.glob("*.jsonl"))
+        there = dict(listed(self.place, 1)) if left else {}
+        for path in left:
+            with suppress(FileNotFoundError), path.open("rb+") as part:
+                if lock(part):
+                    # One that was uploaded and not removed is the same: what is there is not written again.
+                    if there.get(path.name) != path.stat().st_size:
+                        upload(str(path), f"{self.place}/{path.name}")
+                    path.unlink()
+
+
+def _spool(url: str) -> Path:
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    name = re.sub(r"\W+", "-", url.rpartition("/")[2]).strip("-")
+    return Path(state, "framescribe", "spool", f"{name}-{hashlib.sha256(url.encode()).hexdigest()[:16]}")
