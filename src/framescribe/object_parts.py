@@ -39,9 +39,9 @@ class ObjectParts:
     """
 
     def __init__(self, url: str) -> None:
+        self._copy: IO[bytes] | None = None
         self.place = url
         self.spool = _spool(url)
-        self._copy: IO[bytes] | None = None
         self._end = 0  # of the copy
         self._seen: dict[str, int] = {}  # bytes taken of each part
         self._own: set[str] = set()
@@ -63,10 +63,17 @@ class ObjectParts:
             write_whole(f"{self.place}/{RECIPE_FILE}", json.dumps(record, indent=2, ensure_ascii=False).encode())
             self._upload_what_was_left()
         except OSError as error:
+            self._let_go()
             why = f"{self.spool}, where rows wait for their upload, cannot be written: {error.strerror or error}"
             raise UserError(f"{why}. Name another folder with XDG_STATE_HOME.") from error
         except StoreError as error:
+            self._let_go()
             raise UserError(f"{self.place} cannot be written: {error}. Choose another -o.") from error
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def noted(self) -> dict[str, Any]:
         with suppress(StoreError):
@@ -135,9 +142,11 @@ class ObjectParts:
             ) from error
         finally:
             self._looked = -LOOK_SECONDS  # whoever closes wants to see what others wrote
-            held, self._held = self._held, None
-            if held is not None:
-                held.close()
+            self._let_go()
+
+    def __del__(self) -> None:
+        if self._copy is not None:
+            self._copy.close()
 
     # --- the copy that is read ---
 
