@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from framescribe.content_check import changed_files
 from framescribe.records import Video
 from framescribe.results import Results
+from framescribe.sources import find_videos
 from tests.test_results import PRINTS, row
 
 
@@ -37,3 +39,19 @@ def test_only_what_has_another_content_is_done_again(tmp_path: Path) -> None:
     assert said[0].startswith("1 rows hold no hash")
     assert said[-1].startswith("1 files cannot be read now; their rows stay (first: vanished: There is no such file")
     assert [video.id for video, _ in again.plan(videos, PRINTS).todo] == ["new"]  # without the option: by size alone
+
+
+def test_a_run_that_moved_to_another_machine_does_nothing_twice(tmp_path: Path) -> None:
+    """Copies have other times and other folders; ids and sizes are the same."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    (before / "clips" / "deep").mkdir(parents=True)
+    (before / "clips" / "deep" / "a.mp4").write_bytes(b"x" * 100)
+    for one in find_videos([str(before / "clips")], say=print):
+        results = Results(before / "captions.jsonl")
+        results.begin({})
+        results.append(row(one.id, size=one.size))
+        results.close()
+    shutil.copytree(before, after, copy_function=shutil.copyfile)
+    os.utime(after / "clips" / "deep" / "a.mp4", (2e9, 2e9))
+    plan = Results(after / "captions.jsonl").plan(find_videos([str(after / "clips")], say=print), PRINTS)
+    assert (plan.done, plan.todo) == (1, [])

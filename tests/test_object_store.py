@@ -156,6 +156,8 @@ def test_what_cannot_be_listed_is_one_line(door: Door, name: str) -> None:
     for call in (find, Results):
         with pytest.raises(UserError, match=r"cannot be read: permission is denied$"):
             call(f"{url}/captions.jsonl" if call is Results else f"{url}/clips/")
+    with pytest.raises(UserError, match="only what follows the bucket can be a pattern"):
+        find("s3://b*/a.mp4")
     with pytest.raises(UserError, match="a web server takes no files"):
         Results("https://host/captions.jsonl")
 
@@ -413,10 +415,20 @@ def test_a_machine_that_is_lost_costs_what_was_not_uploaded(door: Door, name: st
         "results = Results(sys.argv[1]); results.begin({}); results.append(row('b.mp4')); os.kill(os.getpid(), 9)\n"
     )
     assert subprocess.run([sys.executable, "-c", script, output], cwd=Path(__file__).parent.parent).returncode == -9
+    (part,) = (tmp_path / "state").rglob("*.jsonl")
+    part.write_bytes(part.read_bytes() + b'{"id": "torn.mp4", "video_pa')
     assert sorted(one.id for one in Results(output).rows()) == ["a.mp4", "b.mp4"]
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
     plan = Results(output).plan([video("a.mp4"), video("b.mp4")], PRINTS)
     assert [one.id for one, _ in plan.todo] == ["b.mp4"]
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    here = Results(output)
+    here.begin({})  # what was left is uploaded as it is
+    here.close()
+    assert not part.exists()
+    again = Results(output)
+    assert sorted(one.id for one in again.rows()) == ["a.mp4", "b.mp4"]
+    assert again.unreadable_lines == 0
 
 
 def test_rows_that_a_store_does_not_take_wait_on_this_machine(door: Door, name: str, tmp_path: Path) -> None:

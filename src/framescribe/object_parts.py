@@ -105,7 +105,7 @@ class ObjectParts:
     def new_lines(self) -> Iterator[tuple[str, int, bytes]]:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
-        there = {name: size or 0 for name, size in listed(self.place, 1) if name.endswith(".jsonl")}
+        there = self._listed()
         here = {path.name: path for path in self.spool.glob("*.jsonl")}
         wanted = sorted(name for name in there.keys() - self._own if there[name] > self._seen.get(name, 0))
         for name, content in read_all(self.place, wanted):
@@ -165,6 +165,15 @@ class ObjectParts:
             self._seen[name] = self._seen.get(name, 0) + len(line)
             yield self.place, self._take(line), line
 
+    def _listed(self) -> dict[str, int]:
+        """The parts in the store, with their sizes."""
+        try:
+            return {name: size or 0 for name, size in listed(self.place, 1) if name.endswith(".jsonl")}
+        except StoreError as error:
+            if error.kind == "missing":  # some stores say so of a folder without files
+                return {}
+            raise
+
     # --- the spool ---
 
     def _new_part(self) -> IO[bytes]:
@@ -207,7 +216,7 @@ class ObjectParts:
     def _upload_what_was_left(self) -> None:
         """Upload the spool's parts whose process is gone."""
         left = sorted(self.spool.glob("*.jsonl"))
-        there = dict(listed(self.place, 1)) if left else {}
+        there = self._listed() if left else {}
         for path in left:
             with suppress(FileNotFoundError), path.open("rb+") as part:
                 if lock(part):

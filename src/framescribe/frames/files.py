@@ -118,14 +118,16 @@ def look(path: str) -> Source:
         # FFmpeg takes some texts for sound, for a screen to type on, or for a list of other files to open.
         if _is_text(head):
             raise Unreadable("It is a text file, not a video.")
+        return replace(source, head=head)
     except PermissionError as error:
+        source.close()
         raise Unreadable("There is no permission to read the file.") from error
     except OSError as error:
+        source.close()
         raise Unreadable(f"The file cannot be read: {error}.") from error
     except Unreadable:
         source.close()
         raise
-    return replace(source, head=head)
 
 
 def _found(path: str) -> Source:
@@ -135,7 +137,10 @@ def _found(path: str) -> Source:
         if member.offset + member.size > whole.size:
             whole.close()
             raise Unreadable("Its tar is shorter than it was when it was listed.")
-        file = whole.stream or cast(BinaryIO, open(member.tar, "rb", buffering=0))  # noqa: SIM115
+        try:
+            file = whole.stream or cast(BinaryIO, open(member.tar, "rb", buffering=0))  # noqa: SIM115
+        except OSError as error:
+            raise Unreadable(f"Its tar cannot be read: {error.strerror or error}.") from error
         return Source(path, member.size, cast(BinaryIO, Window(file, member)))
     if is_remote(path):
         remote = RemoteFile(path)

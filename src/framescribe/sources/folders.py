@@ -97,6 +97,8 @@ def by_pattern(pattern: str, say: Say) -> list[Found]:
     remote = is_remote(pattern)
     parts = (pattern if remote else pattern.replace(os.sep, "/")).split("/")
     fixed = next(number for number, part in enumerate(parts) if MAGIC.search(part))
+    if remote and fixed < 3:
+        raise UserError(f"{pattern}: only what follows the bucket can be a pattern")
     prefix = "/".join(parts[:fixed]) or ("/" if pattern.startswith("/") else ".")
     wild = [part for part in parts[fixed:] if part not in ("", ".")]
     if not remote and not os.path.isdir(prefix):
