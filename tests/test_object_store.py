@@ -24,9 +24,11 @@ from framescribe.errors import RunError, Unreadable, UserError
 from framescribe.frames import remote
 from framescribe.frames.decoder import sample
 from framescribe.frames.sampling import Sampling
+from framescribe.job import Watcher
 from framescribe.results import Results, read_rows
 from framescribe.sources import find_videos
 from tests.s3 import KEY, SECRET, Door, environment, s3_server
+from tests.test_job import job, recipe
 from tests.test_remote import noisy
 from tests.test_results import PRINTS, row, video
 from tests.test_shards import pack
@@ -310,11 +312,10 @@ def test_where_the_disk_takes_no_more_it_is_read_all_the_same(door: Door, name: 
 def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: str, demo_clips, tmp_path: Path) -> None:
     clips = demo_clips[0].path.parent
     straight = tmp_path / "straight.jsonl"
-    done = framescribe("caption", clips, *MODELS, "-o", straight)
-    assert done.returncode == 0, done.stderr
+    job(recipe(Sampling(method="uniform", frames=2)), find_videos([str(clips)], say=print), straight)
     url = door.bucket(name, clips)
     output = f"{url}/run/captions.jsonl"
-    words = ("caption", f"{url}/", *MODELS, "-o", output)
+    words = ("caption", f"{url}/", *MODELS, "-o", output, "--check-content")
     command = [sys.executable, "-m", "framescribe", *map(str, words)]
     spool = tmp_path / "state" / "framescribe" / "spool"
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -331,13 +332,17 @@ def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: st
     before = door.objects(name, "run/captions.jsonl.parts/")
     again = framescribe(*words)
     assert again.returncode == 0, again.stderr
+    assert f"comparing {kept} files with what their rows were made from" in again.stderr
     assert f"{kept} videos have their row already" in again.stderr
     held = door.objects(name)
     lines = [json.loads(line) for line in held["run/captions.jsonl"].decode().splitlines()]
     truth = [json.loads(line) for line in straight.read_text().splitlines()]
+    for one in lines:
+        content = (clips / one["id"]).read_bytes()
+        assert one["provenance"]["content"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     for one in [*lines, *truth]:
         one["video_path"] = one["video_path"].rsplit("/", 1)[-1]
-        one["provenance"] = one["provenance"]["fingerprints"]
+        del one["provenance"]
     assert lines == truth
     parts = {key: body for key, body in held.items() if key.endswith(".jsonl") and ".parts/" in key}
     assert sum(body.count(b"\n") for body in parts.values()) == len(truth)
@@ -480,16 +485,15 @@ def test_a_finished_object_whose_parts_are_gone_still_counts(door: Door, name: s
 def test_a_changed_object_of_the_same_size_is_seen_by_its_content(door: Door, name: str, demo_clips, tmp_path) -> None:
     url, output = door.bucket(name), tmp_path / "frames.jsonl"
     small, other = (clip.path.read_bytes() for clip in demo_clips[:2])
-    longest = max(len(small), len(other))
-    words = ("frames", f"{url}/", *MODELS[:2], "-o", output, "--check-content")
+    longest, said = max(len(small), len(other)), []
+    made = recipe(Sampling(), summary_model=None)
     for content in (small, other):
         body = content + bytes(longest - len(content))  # what follows an mp4's last box is left alone
         door.client.put_object(Bucket=name, Key="a.mp4", Body=body)
         door.sent = 0
-        done = framescribe(*words)
-        assert done.returncode == 0, done.stderr
+        job(made, find_videos([url], say=print), output, check_content=True, watcher=Watcher(say=said.append))
         (one,) = read_rows(output)
         assert one.content == f"sha256:{hashlib.sha256(body).hexdigest()}"
         assert one.size == longest
-    assert "1 files are not the ones that were captioned" in done.stderr
+    assert "1 files are not the ones that were captioned: they are done again" in said
     assert door.sent == 2 * longest  # once to compare, once to hash and decode

@@ -28,6 +28,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.records import Video
 from framescribe.results import Results, read_rows
 from framescribe.sources import find_videos
+from tests.test_job import job, recipe
 from tests.test_remote import noisy
 from tests.test_results import PRINTS, failed, row
 from tests.videos import film, number_in
@@ -167,11 +168,10 @@ def test_captions_of_a_shard_are_those_of_its_files(demo_clips, tmp_path: Path) 
     clips = [clip.path for clip in demo_clips[:4]]
     pack(tmp_path / "s.tar", {clip.name: clip.read_bytes() for clip in clips})
     captions = []
+    made = recipe(Sampling(), summary_model=None)
     for sources, output in ((clips, "files.jsonl"), ([tmp_path / "s.tar"], "shard.jsonl")):
-        command = [sys.executable, "-m", "framescribe", "frames", *map(str, sources), "--model", "shapes-vlm"]
-        done = subprocess.run([*command, "-o", str(tmp_path / output)], capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stderr
-        rows = [json.loads(line) for line in (tmp_path / output).read_text().splitlines()]
-        captions.append([(one["id"].rsplit("/", 1)[-1], one["frames"]) for one in rows])
+        job(made, find(*sources)[0], tmp_path / output)
+        rows = list(read_rows(tmp_path / output))
+        captions.append([(one.id.rsplit("/", 1)[-1], one.frames) for one in rows])
     assert captions[0] == captions[1]
-    assert [one["video_path"] for one in rows] == [str(tmp_path / "s.tar" / clip.name) for clip in clips]
+    assert [one.video_path for one in rows] == [str(tmp_path / "s.tar" / clip.name) for clip in clips]
