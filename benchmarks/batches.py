@@ -14,10 +14,11 @@ from framescribe.engines.base import Reply
 
 @dataclass(slots=True)
 class Batch:
-    """One call of the model: seconds on one clock, and what it did in them."""
+    """One call of the model: seconds on one clock, and what it did in them. `preparing`: seconds for which its pictures
+    were made tensors before it began, mostly while the model still worked on the batch before."""
 
     begun: float
-    preparing: float = 0.0
+    preparing: float
     patches: int = 0
     ended: float = 0.0
     replies: list[Reply] = field(default_factory=list)
@@ -29,25 +30,26 @@ def watched(engine: Any) -> Iterator[list[Batch]]:
     import torch
 
     batches: list[Batch] = []
-    current = [Batch(0.0)]
+    current = [Batch(0.0, 0.0)]
+    prepared: dict[Any, float] = {}  # by a batch's first job
     generate, encode = engine._generate, engine._encode
 
-    def timed_generate(jobs: list[Any]) -> Any:
+    def timed_generate(jobs: list[Any], inputs: Any) -> Any:
         if not batches:
             # Or an earlier setting's graphs stay in memory, and its shapes count against the limit of compilations.
             # In this thread, because graphs belong to the one that they were made in.
             torch.compiler.reset()
-        current[0] = batch = Batch(time.monotonic())
-        replies = list(generate(jobs))
+        current[0] = batch = Batch(time.monotonic(), prepared.pop(jobs[0]))
+        replies = list(generate(jobs, inputs))
         batch.replies = [reply for reply in replies if isinstance(reply, Reply)]
         batch.ended = time.monotonic()
         batches.append(batch)
         return replies
 
-    def timed_encode(requests: list[Any]) -> Any:
+    def timed_encode(jobs: list[Any]) -> Any:
         begun = time.monotonic()
-        inputs = encode(requests)
-        current[0].preparing = time.monotonic() - begun
+        inputs = encode(jobs)
+        prepared[jobs[0]] = time.monotonic() - begun
         return inputs
 
     def count(tower: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:

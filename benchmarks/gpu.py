@@ -11,7 +11,8 @@ lines say which was best. Qwen2.5-VL needs torchvision.
 
 Counted is the time from the end of the second batch (the first is small, and both warm up) to the end of the last full
 one: decoding of the videos, preparation of the pictures and answers as they come in a long run. "Preparing" is the part
-of it in which pictures became tensors, "between" that in which the engine had no batch; in both the GPU stands still.
+of it in which pictures became tensors, mostly while the GPU worked on the batch before; "between" that in which it had
+none and stood still.
 The roofline is what benchmarks/roofline.py reckons that the GPU could do at best; `--peaks` for GPUs that it does not
 know. What framescribe's engine does not let one choose, attention and cache, is set in the loaded model here. Settings
 that fail are named and left out. Without a GPU it says so and ends well; `--tiny` runs all of it on the CPU with the

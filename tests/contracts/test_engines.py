@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, 
 from framescribe.engines.in_process import TransformersEngine
 from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.engines.presets import builtin_folder
-from framescribe.errors import EngineFault, MissingExtra, Refused, RunError, UserError
+from framescribe.errors import EngineFault, MissingExtra, RunError, TooLong, UserError
 from tests.servers import ScriptedServer, answers, transformers_serve
 
 MANY = 7
@@ -264,6 +265,49 @@ def test_running_out_of_memory_halves_the_batch_for_good(checkpoints, caplog, mo
         assert "not enough memory on cpu" in str(found[0])
 
 
+def test_pictures_are_prepared_while_the_model_answers_the_batch_before(checkpoints):
+    questions, _ = pictured()
+    engine = TransformersEngine(model=str(checkpoints.vlm), device="cpu", max_batch=2)
+    prepared, waited = [], []
+
+    async def work(engine):
+        alone = [await engine.complete(one) for one in questions[:4]]
+        generate, encode = engine._network.generate, engine._reader.encode
+        second = threading.Event()
+
+        def noted(requests):
+            inputs = encode(requests)
+            prepared.append(len(requests))
+            if len(prepared) == 2:
+                second.set()
+            return inputs
+
+        def patient(**inputs):
+            waited.append(second.wait(60))  # the first batch ends only when the second is prepared
+            return generate(**inputs)
+
+        engine._network.generate, engine._reader.encode = patient, noted
+        return alone, await asyncio.gather(*(engine.complete(one) for one in questions[:4]))
+
+    alone, together = using(engine, work)
+    assert waited == [True, True]
+    assert prepared == [2, 2]
+    assert together == alone
+
+
+def test_a_picture_that_cannot_be_prepared_spoils_no_other(checkpoints):
+    questions, colours = pictured()
+    questions[2] = question("Describe this image.", np.zeros((0, 40, 3), np.uint8))
+
+    async def work(engine):
+        return await asyncio.gather(*(engine.complete(one) for one in questions), return_exceptions=True)
+
+    found = using(TransformersEngine(model=str(checkpoints.vlm), device="cpu", max_batch=4), work)
+    assert isinstance(found.pop(2), EngineFault)
+    del colours[2]
+    assert all(colour in reply.text for reply, colour in zip(found, colours, strict=True))
+
+
 def test_a_lost_gpu_ends_the_run(checkpoints):
     async def work(engine):
         def lost(**_inputs):
@@ -285,7 +329,7 @@ def test_one_request_that_cannot_be_spoils_no_other(checkpoints):
         return await asyncio.gather(*(engine.complete(one) for one in questions), return_exceptions=True)
 
     found = using(TransformersEngine(model=str(checkpoints.llm), device="cpu", max_batch=8), work)
-    assert isinstance(found[2], Refused)
+    assert isinstance(found[2], TooLong)
     assert "tokens, and the model takes" in str(found[2])
     assert [type(reply).__name__ for reply in found].count("Reply") == len(questions) - 1
 

@@ -1,4 +1,5 @@
-"""Knows how single requests become batches in one worker thread; knows nothing of models, and sorts no reply."""
+"""Knows how single requests become batches, each prepared while the one before it runs; knows nothing of models, and
+sorts no reply."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from framescribe.errors import RunError
 
 T = TypeVar("T")
+P = TypeVar("P")
 R = TypeVar("R")
 
 LINGER_SECONDS = 0.005
@@ -22,29 +24,40 @@ def _one_kind(_item: object) -> Hashable:
     return None
 
 
-class Batcher(Generic[T, R]):
-    """Gives `run` what waits, at most `max_batch` items of one kind at a time, in one thread and in order of arrival.
+class Batcher(Generic[T, P, R]):
+    """Gives `run` what `prepare` makes of what waits, at most `max_batch` items of one kind at a time, in order of
+    arrival. Each has a thread of its own: a batch is prepared while the one before it runs, and never more than one.
 
-    `run` gets n items and returns n results in their order; a result that is an exception is raised for its own
-    item, and an exception that `run` raises is raised for every item of the batch. `kind` says which items may share
-    a batch. `max_batch` may be lowered or raised at any time and counts from the next batch on.
+    `prepare` gets n items; `run` gets what it returned, and returns n results in the items' order. A result that is an
+    exception is raised for its own item, and an exception that either raises is raised for every item of the batch.
+    `kind` says which items may share a batch. `max_batch` may be lowered or raised at any time and counts from the next
+    batch on that is taken.
 
     The result of an item travels in that item's own future, so no reply can reach another caller.
     """
 
     def __init__(
-        self, run: Callable[[list[T]], list[R | Exception]], max_batch: int, kind: Callable[[T], Hashable] = _one_kind
+        self,
+        prepare: Callable[[list[T]], P],
+        run: Callable[[P], list[R | Exception]],
+        max_batch: int,
+        kind: Callable[[T], Hashable] = _one_kind,
     ) -> None:
         if max_batch < 1:
             raise ValueError(f"a batch holds at least one item, not {max_batch}")
         self.max_batch = max_batch
-        self._run, self._kind = run, kind
+        self._prepare, self._run, self._kind = prepare, run, kind
         self._waiting: deque[tuple[T, Future[R]]] = deque()
+        self._ahead: tuple[list[Future[R]], P] | None = None  # prepared, and not yet run
         self._changed = threading.Condition()
-        self._closed = False
+        self._running = self._closed = False
         self._last_size = 0
-        self._thread = threading.Thread(target=self._work, name="framescribe-batcher", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, name=f"framescribe-{name}", daemon=True)
+            for name, work in (("preparing", self._prepare_batches), ("batcher", self._run_batches))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     async def submit(self, item: T) -> R:
         """The result for `item`. Cancelling it takes the item out if no batch holds it yet, and disturbs no other."""
@@ -57,44 +70,86 @@ class Batcher(Generic[T, R]):
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Fail what still waits with RunError, let the running batch end, join the thread. Blocks; may be repeated."""
+        """Fail what does not run yet with RunError, let the running batch end, join the threads. Blocks; may be
+        repeated."""
         with self._changed:
             self._closed = True
-            waiting = list(self._waiting)
+            waiting = [future for _, future in self._waiting if future.set_running_or_notify_cancel()]
+            if self._ahead is not None:
+                waiting += self._ahead[0]
             self._waiting.clear()
+            self._ahead = None
             self._changed.notify_all()
-        for _, future in waiting:
-            if future.set_running_or_notify_cancel():
-                future.set_exception(RunError("the engine was closed before this request had its turn"))
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
+        _fail(waiting, _closed())
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
 
-    def _work(self) -> None:
+    # ---------------------------------------------------------------------------------------- the two threads
+
+    def _prepare_batches(self) -> None:
         while batch := self._next_batch():
-            items, futures = [item for item, _ in batch], [future for _, future in batch]
+            futures = [future for _, future in batch]
             try:
-                results = self._run(items)
-                if len(results) != len(items):
-                    raise RuntimeError(f"a batch of {len(items)} requests came back with {len(results)} replies")
+                prepared = self._prepare([item for item, _ in batch])
             except Exception as error:  # whatever it is, it belongs to those who wait: a dead thread would hang them
-                results = [error] * len(items)
+                _fail(futures, error)
+                continue
+            with self._changed:
+                if not self._closed:
+                    self._ahead = (futures, prepared)
+                    self._changed.notify_all()
+                    continue
+            _fail(futures, _closed())
+
+    def _run_batches(self) -> None:
+        while (batch := self._next_prepared()) is not None:
+            futures, prepared = batch
+            try:
+                results = self._run(prepared)
+                if len(results) != len(futures):
+                    raise RuntimeError(f"a batch of {len(futures)} requests came back with {len(results)} replies")
+            except Exception as error:
+                results = [error] * len(futures)
             for future, result in zip(futures, results, strict=True):
                 if isinstance(result, Exception):
                     future.set_exception(result)
                 else:
                     future.set_result(result)
-            self._last_size = len(items)
+            self._last_size = len(futures)
+            del batch, prepared, results  # nothing of it stays while the next one is waited for
+
+    def _next_prepared(self) -> tuple[list[Future[R]], P] | None:
+        """Wait for a batch that is prepared; None means that the batcher was closed."""
+        with self._changed:
+            self._running = False
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._ahead is not None or self._closed)
+            batch, self._ahead = self._ahead, None
+            self._running = batch is not None
+            self._changed.notify_all()
+            return batch
 
     def _next_batch(self) -> list[tuple[T, Future[R]]]:
-        """Wait for items and take one batch of them; an empty list means that the batcher was closed."""
+        """Wait for items and take one batch of them; an empty list means that the batcher was closed.
+
+        While a batch runs, only a full one is taken: whoever still comes would otherwise miss the next one.
+        """
         with self._changed:
             while True:
-                self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._changed.wait_for(lambda: self._closed or (self._ahead is None and self._enough()))
                 if self._closed:
                     return []
-                self._linger()
+                if not self._running:
+                    self._linger()
                 if batch := self._take():
                     return batch
+
+    def _enough(self) -> bool:
+        if not self._running or len(self._waiting) < self.max_batch:
+            return bool(self._waiting) and not self._running
+        first = self._kind(self._waiting[0][0])
+        return sum(self._kind(item) == first for item, _ in self._waiting) >= self.max_batch
 
     def _linger(self) -> None:
         # Callers whose replies have just gone out come back within milliseconds, one after the other: without a
@@ -116,3 +171,12 @@ class Batcher(Generic[T, R]):
                 batch.append((item, future))
         self._waiting.extendleft(reversed(others))
         return batch
+
+
+def _fail(futures: Sequence[Future[R]], error: Exception) -> None:
+    for future in futures:
+        future.set_exception(error)
+
+
+def _closed() -> RunError:
+    return RunError("the engine was closed before this request had its turn")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
-import io
 import logging
 import threading
 from collections.abc import Callable, Hashable
@@ -18,17 +17,13 @@ from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from framescribe.engines import hub
-from framescribe.engines.base import ChatRequest, Decoding, Engine, Message, Reply, TextPart
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Reply
 from framescribe.engines.batcher import Batcher
-from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, UserError
-from framescribe.records import EncodedImage
-
-if TYPE_CHECKING:
-    import numpy as np
-    from PIL import Image as Pictures
+from framescribe.engines.reader import Reader
+from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
 
 _log = logging.getLogger("framescribe")
 
@@ -40,6 +35,14 @@ _SAMPLING = ("temperature", "top_p", "top_k", "min_p", "top_h", "typical_p", "ep
 class _Job:
     request: ChatRequest
     cancelled: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Batch:
+    """Jobs of one kind and what the model reads for them; None: that could not be made of them together."""
+
+    jobs: list[_Job]
+    inputs: dict[str, Any] | None = None
 
 
 class TransformersEngine(Engine):
@@ -65,12 +68,10 @@ class TransformersEngine(Engine):
         self.model = model
         self._revision, self._device, self._dtype_name, self._quantize = revision, device, dtype, quantize
         self._max_batch, self._trust = max_batch, trust_remote_code
-        self._batcher: Batcher[_Job, Reply] | None = None
+        self._batcher: Batcher[_Job, _Batch, Reply] | None = None
         self._stopping = False
         self._network: Any = None
-        self._processor: Any = None  # None for a text model
-        self._tokenizer: Any = None
-        self._template: str | None = None
+        self._reader: Any = None  # a Reader, once the model is loaded
         self._dtype: Any = None
         self._defaults: dict[str, Any] = {}
         self._limit: int | None = None
@@ -94,7 +95,7 @@ class TransformersEngine(Engine):
         await _in_a_thread(self._load)
         self._stopping = False
         batch = self._max_batch or (CPU_BATCH if self._device == "cpu" else GPU_BATCH)
-        self._batcher = Batcher(self._answer, batch, kind=_kind)
+        self._batcher = Batcher(self._prepare, self._answer, batch, kind=_kind)
 
     async def close(self) -> None:
         self._stopping = True  # a running generate sees it at its next token
@@ -102,7 +103,7 @@ class TransformersEngine(Engine):
         if batcher is not None:
             await asyncio.to_thread(batcher.close)
         if self._network is not None:
-            self._network = self._processor = self._tokenizer = None
+            self._network = self._reader = None
             _free(self._device)
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -115,7 +116,7 @@ class TransformersEngine(Engine):
         """
         if self._batcher is None:
             raise RunError("the engine is not open")
-        if request.images and self._processor is None:
+        if request.images and not self._reader.sees:
             raise UserError(f"{self.model} reads text only and cannot look at frames: name a model that sees")
         if request.schema is not None:
             raise Refused("the in-process engine cannot hold an answer to a JSON schema: use a server (--engine vllm)")
@@ -171,20 +172,12 @@ class TransformersEngine(Engine):
         own_code = getattr(config, "auto_map", None) or {}
         if config.model_type in SEEING or "AutoModelForImageTextToText" in own_code:
             loader = transformers.AutoModelForImageTextToText
-            self._processor = transformers.AutoProcessor.from_pretrained(source, **common)
-            self._tokenizer = self._processor.tokenizer
+            processor = transformers.AutoProcessor.from_pretrained(source, **common)
+            tokenizer = processor.tokenizer
         else:
             loader = transformers.AutoModelForCausalLM
-            self._processor, self._tokenizer = None, transformers.AutoTokenizer.from_pretrained(source, **common)
-        self._template = _template(self._processor) or _template(self._tokenizer)
-        if self._template is None:
-            raise UserError(
-                f"{self.model} has no chat template, so nobody knows how it wants to be asked.\n"
-                "Take its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
-            )
-        self._tokenizer.padding_side = "left"  # new tokens must follow the prompt, not the padding
-        if self._tokenizer.pad_token is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
+            processor, tokenizer = None, transformers.AutoTokenizer.from_pretrained(source, **common)
+        self._reader = Reader(self.model, processor, tokenizer, self._dtype)
         network, info = loader.from_pretrained(
             source, dtype=self._dtype, output_loading_info=True, **common, **placement
         )
@@ -205,18 +198,24 @@ class TransformersEngine(Engine):
 
     # ---------------------------------------------------------------------------------------- answering
 
-    def _answer(self, jobs: list[_Job]) -> list[Reply | Exception]:
-        """Replies in the order of `jobs`, which are of one kind. A batch that fails is halved until what fails alone
-        is found; after running out of memory the smaller size stays. Runs in the batcher's thread."""
-        from jinja2 import TemplateError
+    def _prepare(self, jobs: list[_Job]) -> _Batch:
+        """What the model reads, made while it still answers the batch before. Runs in a thread of the batcher's."""
+        try:
+            return _Batch(jobs, self._encode(jobs))
+        except Exception:  # `_answer` tries again, and finds out whose fault it is
+            return _Batch(jobs)
 
+    def _answer(self, batch: _Batch) -> list[Reply | Exception]:
+        """Replies in the order of the jobs. A batch that fails is halved until what fails alone is found; after
+        running out of memory the smaller size stays. Runs in a thread of the batcher's."""
+        jobs = batch.jobs
         if self._batcher is not None and len(jobs) > self._batcher.max_batch:
             return self._halves(jobs)
         try:
-            return list(self._generate(jobs))
+            return list(self._generate(jobs, batch.inputs or self._encode(jobs)))
         except FramescribeError:
             raise
-        except (MemoryError, RuntimeError, ValueError, TypeError, LookupError, TemplateError) as error:
+        except Exception as error:  # whatever a processor or a model raises, others' requests may be sound
             fault = self._fault(error)
             memory = hub.is_out_of_memory(error)
         # Only out here is the exception gone, and with its traceback the tensors of the batch.
@@ -229,7 +228,7 @@ class TransformersEngine(Engine):
 
     def _halves(self, jobs: list[_Job]) -> list[Reply | Exception]:
         middle = len(jobs) // 2
-        return self._answer(jobs[:middle]) + self._answer(jobs[middle:])
+        return self._answer(_Batch(jobs[:middle])) + self._answer(_Batch(jobs[middle:]))
 
     def _fault(self, error: Exception) -> Exception:
         import torch
@@ -247,17 +246,16 @@ class TransformersEngine(Engine):
             return Refused(f"the model's chat template refuses the request: {said}")
         return EngineFault(f"the model failed on this request ({type(error).__name__}): {said}")
 
-    def _generate(self, jobs: list[_Job]) -> list[Reply | Exception]:
+    def _generate(self, jobs: list[_Job], inputs: dict[str, Any]) -> list[Reply | Exception]:
         import torch
 
-        inputs = self._encode([job.request for job in jobs])
         counts = inputs["attention_mask"].sum(dim=1).tolist()
         width = inputs["input_ids"].shape[1]
         if self._limit and max(counts) >= self._limit:
             if len(jobs) > 1:
                 raise ValueError("one of these prompts is too long")  # the halves are tried next
             said = f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames"
-            return [Refused(said)]
+            return [TooLong(said)]
         decoding = jobs[0].request.decoding
         if decoding.temperature > 0:
             torch.manual_seed(decoding.seed)
@@ -273,35 +271,23 @@ class TransformersEngine(Engine):
         room = self._limit - width if self._limit else decoding.max_tokens
         config = self._generation_config(decoding, min(decoding.max_tokens, room))
         with torch.inference_mode():
+            moved = {name: value.to(self._device) for name, value in inputs.items()}
             tokens = self._network.generate(
-                **inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([halt])
+                **moved, generation_config=config, stopping_criteria=StoppingCriteriaList([halt])
             )
         if self._stopping:
             raise RunError("the engine was closed before this request was answered")
-        ends = _end_tokens(self._network.generation_config, self._tokenizer)
+        ends = self._reader.ends(self._network.generation_config)
         return [self._reply(row, ends, count) for row, count in zip(tokens[:, width:].tolist(), counts, strict=True)]
 
-    def _encode(self, requests: list[ChatRequest]) -> dict[str, Any]:
-        """Padded tensors on the device: input_ids and attention_mask [requests, tokens], and the pictures' own."""
-        seeing = self._processor is not None
-        chats = [[_turn(message, seeing) for message in request.messages] for request in requests]
-        shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
-        shape["add_generation_prompt"] = True
-        if "enable_thinking" in (self._template or ""):  # Qwen3's and others: captions need no thinking aloud
-            shape["enable_thinking"] = False
-        if seeing:
-            batch = self._processor.apply_chat_template(
-                chats, chat_template=self._template, processor_kwargs={"padding": True}, **shape
-            )
-        else:
-            batch = self._tokenizer.apply_chat_template(chats, chat_template=self._template, padding=True, **shape)
-        moved = {name: value.to(self._device) for name, value in batch.items() if hasattr(value, "to")}
-        return {name: v.to(self._dtype) if v.is_floating_point() else v for name, v in moved.items()}
+    def _encode(self, jobs: list[_Job]) -> dict[str, Any]:
+        inputs: dict[str, Any] = self._reader.encode([job.request for job in jobs])
+        return inputs
 
     def _generation_config(self, decoding: Decoding, max_new_tokens: int) -> Any:
         config = deepcopy(self._network.generation_config)
         config.max_new_tokens = max_new_tokens
-        config.pad_token_id = self._tokenizer.pad_token_id
+        config.pad_token_id = self._reader.padding
         config.do_sample = decoding.temperature > 0
         if config.do_sample:
             chosen = {"temperature": decoding.temperature, "top_p": decoding.top_p}
@@ -312,9 +298,8 @@ class TransformersEngine(Engine):
 
     def _reply(self, tokens: list[int], ends: set[int], prompt_tokens: int) -> Reply:
         end = next((place for place, token in enumerate(tokens) if token in ends), None)
-        text = self._tokenizer.decode(tokens[:end], skip_special_tokens=True)
         return Reply(
-            text=text,
+            text=self._reader.decode(tokens[:end]),
             finish_reason="length" if end is None else "stop",
             prompt_tokens=int(prompt_tokens),
             completion_tokens=len(tokens) if end is None else end + 1,
@@ -327,41 +312,6 @@ def _kind(job: _Job) -> Hashable:
     decoding = job.request.decoding
     drawn = (decoding.temperature, decoding.top_p, decoding.seed) if decoding.temperature > 0 else ()
     return (len(job.request.images), decoding.max_tokens, *drawn)
-
-
-def _turn(message: Message, seeing: bool) -> dict[str, Any]:
-    if not seeing:
-        text = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
-        return {"role": message.role, "content": text}
-    parts = [
-        {"type": "text", "text": part.text}
-        if isinstance(part, TextPart)
-        else {"type": "image", "image": _picture(part.image)}
-        for part in message.parts
-    ]
-    return {"role": message.role, "content": parts}
-
-
-def _picture(image: np.ndarray | EncodedImage) -> Pictures.Image:
-    from PIL import Image
-
-    if isinstance(image, EncodedImage):
-        return Image.open(io.BytesIO(image.data)).convert("RGB")
-    return Image.fromarray(image)
-
-
-def _template(source: Any) -> str | None:
-    template = getattr(source, "chat_template", None)
-    if isinstance(template, dict):
-        template = template.get("default") or next(iter(template.values()), None)
-    return template or None
-
-
-def _end_tokens(settings: Any, tokenizer: Any) -> set[int]:
-    ends = settings.eos_token_id
-    if ends is None:
-        ends = tokenizer.eos_token_id
-    return set(ends) if isinstance(ends, (list, tuple)) else {ends}
 
 
 async def _in_a_thread(work: Callable[[], None]) -> None:

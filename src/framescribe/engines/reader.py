@@ -1,0 +1,104 @@
+"""Knows how chats become the tensors that a transformers model reads, and its tokens become text; knows no model and
+no batch's end."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from framescribe.engines.base import ChatRequest, Message, TextPart
+from framescribe.errors import UserError
+from framescribe.records import EncodedImage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image as Pictures
+
+
+class Reader:
+    """A checkpoint's processor (None for a text model), tokenizer and chat template. `model` is its name for a person.
+
+    UserError where it has no chat template. `encode` may be called in one thread while another decodes.
+    """
+
+    def __init__(self, model: str, processor: Any, tokenizer: Any, dtype: Any) -> None:
+        self._processor, self._dtype = processor, dtype
+        template = _template(processor) or _template(tokenizer)
+        if template is None:
+            raise UserError(
+                f"{model} has no chat template, so nobody knows how it wants to be asked.\n"
+                "Take its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
+            )
+        self._template = template
+        tokenizer.padding_side = "left"  # new tokens must follow the prompt, not the padding
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        # A tokenizer that is being told how to pad breaks under another thread's hands: one to write, one to read.
+        self._tokenizer, self._decoder = tokenizer, deepcopy(tokenizer)
+        self._encoding = threading.Lock()
+
+    @property
+    def sees(self) -> bool:
+        return self._processor is not None
+
+    @property
+    def padding(self) -> int:
+        """The token that fills up short prompts and answers."""
+        return int(self._decoder.pad_token_id)
+
+    def encode(self, requests: Sequence[ChatRequest]) -> dict[str, Any]:
+        """Padded tensors on the CPU: input_ids and attention_mask [requests, tokens], and the pictures' own in the
+        model's precision."""
+        shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
+        shape |= {"add_generation_prompt": True, "chat_template": self._template}
+        if "enable_thinking" in self._template:  # Qwen3's and others: captions need no thinking aloud
+            shape["enable_thinking"] = False
+        with self._encoding:
+            chats = [[_turn(message, self.sees) for message in request.messages] for request in requests]
+            if self.sees:
+                batch = self._processor.apply_chat_template(chats, processor_kwargs={"padding": True}, **shape)
+            else:
+                batch = self._tokenizer.apply_chat_template(chats, padding=True, **shape)
+        tensors = {name: value for name, value in batch.items() if hasattr(value, "is_floating_point")}
+        return {name: v.to(self._dtype) if v.is_floating_point() else v for name, v in tensors.items()}
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return str(self._decoder.decode(tokens, skip_special_tokens=True))
+
+    def ends(self, settings: Any) -> set[int]:
+        """The tokens that end an answer, by the model's generation settings."""
+        ends = settings.eos_token_id
+        if ends is None:
+            ends = self._decoder.eos_token_id
+        return set(ends) if isinstance(ends, (list, tuple)) else {ends}
+
+
+def _template(source: Any) -> str | None:
+    template = getattr(source, "chat_template", None)
+    if isinstance(template, dict):
+        template = template.get("default") or next(iter(template.values()), None)
+    return template or None
+
+
+def _turn(message: Message, seeing: bool) -> dict[str, Any]:
+    if not seeing:
+        text = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
+        return {"role": message.role, "content": text}
+    parts = [
+        {"type": "text", "text": part.text}
+        if isinstance(part, TextPart)
+        else {"type": "image", "image": _picture(part.image)}
+        for part in message.parts
+    ]
+    return {"role": message.role, "content": parts}
+
+
+def _picture(image: np.ndarray | EncodedImage) -> Pictures.Image:
+    from PIL import Image
+
+    if isinstance(image, EncodedImage):
+        return Image.open(io.BytesIO(image.data)).convert("RGB")
+    return Image.fromarray(image)
