@@ -50,7 +50,7 @@ def test_what_goes_into_every_request_beyond_openais_api():
 
 
 def test_a_model_of_text_alone_is_told_nothing_of_images():
-    text = Server(repository="mistralai/Mistral-7B-Instruct-v0.2", name="m", images=False)
+    text = Server(repository="mistralai/Mistral-7B-Instruct-v0.2", name="m", prompt=None)
     assert line("vllm", text) == (
         "serve mistralai/Mistral-7B-Instruct-v0.2 --host 127.0.0.1 --port 8123 --served-model-name m "
         "--max-model-len auto"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framescribe.engine_factory import make_engine
+from framescribe.engine_factory import largest_prompt, make_engine
 from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.pool import DecoderPool
@@ -21,7 +21,9 @@ from framescribe.meter import Meter
 from framescribe.prices import Budget
 from framescribe.recipe import ModelChoice, Part, Recipe
 from framescribe.records import Clip, Failure, Row, Stage, Video
-from framescribe.strategies.frames_then_summary import Ask, caption_frames, summarize
+from framescribe.strategies.ask import Ask
+from framescribe.strategies.frames_then_summary import caption_frames, summarize
+from framescribe.strategies.whole_clip import caption_clip
 from framescribe.version import VERSION
 
 
@@ -61,7 +63,12 @@ class Captioner:
         }
         distinct = list(dict.fromkeys(choice for choice in choices.values() if choice is not None))
         opened = {
-            choice: make_engine(choice, images=choice == choices["frames"], beside=distinct, logs=self._logs)
+            choice: make_engine(
+                choice,
+                prompt=largest_prompt(self.recipe) if choice == choices["frames"] else None,
+                beside=distinct,
+                logs=self._logs,
+            )
             for choice in distinct
         }
         self.engines = {stage: opened[choice] for stage, choice in choices.items() if choice is not None}
@@ -85,12 +92,17 @@ class Captioner:
         Twice what the models answer at once, and no more: a row comes out, and a stop ends, the sooner for it.
         """
         answered = max(engine.concurrency for engine in self.engines.values())
-        return math.ceil(2 * answered / _frames_a_video(self.recipe.sampling)) + self._decoders
+        return math.ceil(2 * answered / self._frame_requests) + self._decoders
 
     @property
     def requests_a_video(self) -> int:
         """How many requests a video probably costs."""
-        return (_frames_a_video(self.recipe.sampling) if "frames" in self.engines else 0) + ("summary" in self.engines)
+        return (self._frame_requests if "frames" in self.engines else 0) + ("summary" in self.engines)
+
+    @property
+    def _frame_requests(self) -> int:
+        """How many requests the frames of a video probably make."""
+        return 1 if self.recipe.strategy == "whole-clip" else _frames_a_video(self.recipe.sampling)
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
         """The row for this video. Frame captions that `earlier` paid for are taken over, not asked for again.
@@ -112,7 +124,7 @@ class Captioner:
         flags: list[str] = []
         stage: Stage = "decode"
         content = earlier.content if earlier is not None and earlier.frames else None
-        if "frames" not in counted and not (earlier and earlier.frames):
+        if "frames" not in counted and not (earlier and earlier.has_frame_captions):
             error = (earlier and earlier.error) or Failure(
                 stage="frames", kind="no_frames", message="it has no frame captions"
             )
@@ -126,11 +138,17 @@ class Captioner:
                 row = replace(row, video=clip.info)
                 flags += clip.flags
                 content = clip.content
-                stage = "frames"
-                seen = await caption_frames(clip, self._ask("frames", counted["frames"]), video.metadata)
+                stage, ask = "frames", self._ask("frames", counted["frames"])
+                if self.recipe.strategy == "whole-clip":
+                    as_video = self.engines["frames"].takes_video
+                    told = await caption_clip(clip, ask, video.metadata, as_video=as_video)
+                    row = replace(row, frames=told.frames, caption=told.caption)
+                    flags += told.flags
+                else:
+                    seen = await caption_frames(clip, ask, video.metadata)
+                    row = replace(row, frames=seen.frames)
+                    flags += seen.flags
                 del clip  # its pixels need not stay while the summary is written
-                row = replace(row, frames=seen.frames)
-                flags += seen.flags
             if "summary" in counted:
                 stage = "summary"
                 written = await summarize(

@@ -8,18 +8,30 @@ from pathlib import Path
 
 from framescribe import registry
 from framescribe.engines.base import Engine
+from framescribe.engines.launch import PIXELS, Prompt
 from framescribe.engines.presets import route
 from framescribe.errors import UserError
-from framescribe.recipe import ModelChoice
+from framescribe.recipe import ModelChoice, Recipe
 
 MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
 
 
-def make_engine(choice: ModelChoice, *, images: bool, beside: Sequence[ModelChoice], logs: Path) -> Engine:
+def largest_prompt(recipe: Recipe) -> Prompt:
+    """What the recipe's frame model is asked at most."""
+    whole = recipe.strategy == "whole-clip"
+    return Prompt(
+        pictures=recipe.sampling.most if whole else 1,
+        pixels=recipe.max_pixels or PIXELS,
+        answer=recipe.frame_decoding.max_tokens,
+        video=recipe.as_video,
+    )
+
+
+def make_engine(choice: ModelChoice, *, prompt: Prompt | None, beside: Sequence[ModelChoice], logs: Path) -> Engine:
     """The engine for `choice`, not yet opened. UserError where the choice cannot be.
 
-    `images`: whether it will be asked about pictures. `beside` are the run's models, this one among them: those whose
-    servers share GPUs get a part of the memory each.
+    `prompt`: the largest with pictures that it will be asked; None: it will see none. `beside` are the run's models,
+    this one among them: those whose servers share GPUs get a part of the memory each.
     """
     kind = registry.load(registry.ENGINES, choice.engine, "engine")
     engine: Engine
@@ -47,14 +59,14 @@ def make_engine(choice: ModelChoice, *, images: bool, beside: Sequence[ModelChoi
             trust_remote_code=choice.trust_remote_code,
         )
         return engine
-    return _served(choice, found.repository, found.arguments, images, beside, logs)
+    return _served(choice, found.repository, found.arguments, prompt, beside, logs)
 
 
 def _served(
     choice: ModelChoice,
     repository: str,
     arguments: tuple[str, ...],
-    images: bool,
+    prompt: Prompt | None,
     beside: Sequence[ModelChoice],
     logs: Path,
 ) -> Engine:
@@ -78,7 +90,7 @@ def _served(
         revision=choice.revision,
         dtype=choice.dtype,
         trust_remote_code=choice.trust_remote_code,
-        images=images,
+        prompt=prompt,
         tensor_parallel=serving.tensor_parallel,
         share=1 / max(1, len(others)) if gpus else 1.0,
         processors=max(1, min(MOST_PROCESSORS, (os.cpu_count() or 1) // (2 * len(shared)))),

@@ -208,5 +208,5 @@ def _tell(plan: Plan, results: Results, say: Callable[[str], None]) -> None:
 def _difference(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str:
     if not before or not now:
         return ""
-    names = [name for name in now if before.get(name) != now[name]]
+    names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
     return f" (different: {', '.join(names)})" if names else ""

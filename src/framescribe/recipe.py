@@ -9,11 +9,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from framescribe.engines.base import Decoding
-from framescribe.engines.presets import identity
+from framescribe.engines.presets import frames_as_video, identity
 from framescribe.frames.sampling import Sampling
 
 Part = Literal["frames", "summary"]
 PARTS: tuple[Part, ...] = ("frames", "summary")
+Strategy = Literal["frames-then-summary", "whole-clip"]
 
 
 class Serving(BaseModel):
@@ -67,10 +68,14 @@ class ModelChoice(BaseModel):
 
 
 class Recipe(BaseModel):
-    """All that a run needs. `frame_model` None: frame captions are there; `summary_model` None: no summary wanted."""
+    """All that a run needs. `frame_model` None: frame captions are there; `summary_model` None: no summary wanted.
+
+    `strategy` "whole-clip" asks the frame model once about all frames of a video; there is no summary then.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    strategy: Strategy = "frames-then-summary"
     sampling: Sampling = Sampling()
     max_pixels: int | None = Field(default=1024 * 1024, ge=1024)
     frame_model: ModelChoice | None = None
@@ -86,7 +91,15 @@ class Recipe(BaseModel):
     def _has_a_stage(self) -> Recipe:
         if self.frame_model is None and self.summary_model is None:
             raise ValueError("a recipe needs a frame model, a summary model, or both")
+        if self.strategy == "whole-clip" and (self.frame_model is None or self.summary_model is not None):
+            raise ValueError("the strategy whole-clip needs a frame model and no summary model")
         return self
+
+    @property
+    def as_video(self) -> bool:
+        """Whether a clip's frames go to the model as one video."""
+        choice = self.frame_model
+        return self.strategy == "whole-clip" and choice is not None and frames_as_video(choice.model, choice.engine)
 
     def ingredients(self, part: Part) -> dict[str, Any] | None:
         """What a stage's result depends on, as plain JSON; None where the recipe does not run that stage."""
@@ -99,6 +112,8 @@ class Recipe(BaseModel):
                 "prompt": self.frame_prompt,
                 "decoding": _drawn(self.frame_decoding),
                 **self.frame_model.what_matters(),
+                # Beside the other strategy's rows, which were there first, this one's tell that they are others.
+                **({"strategy": self.strategy, "as_video": self.as_video} if self.strategy == "whole-clip" else {}),
             }
         if self.summary_model is None:
             return None
@@ -113,7 +128,9 @@ class Recipe(BaseModel):
         choice = self.frame_model if part == "frames" else self.summary_model
         prompt = self.frame_prompt if part == "frames" else self.summary_prompt
         assert choice is not None
+        whole = part == "frames" and self.strategy == "whole-clip"
         return {
+            **({"strategy": self.strategy, "as_video": self.as_video} if whole else {}),
             "engine": choice.engine,
             "model": choice.model,
             "prompt_sha256": hashlib.sha256(prompt.encode()).hexdigest()[:16],

@@ -130,11 +130,11 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameCaption:
-    """What a model said of one frame."""
+    """What a model said of one frame; `caption` is None where it was shown the frame only together with others."""
 
     index: int
     time: float | None
-    caption: str
+    caption: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +161,11 @@ class Row:
     error: Failure | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_frame_captions(self) -> bool:
+        """Whether a summary can be written from its frames."""
+        return any(frame.caption is not None for frame in self.frames)
 
     def fingerprint(self, stage: Stage) -> str | None:
         """The fingerprint of the recipe's `stage` that made this row, or None where that stage did not run."""

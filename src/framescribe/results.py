@@ -223,7 +223,7 @@ class Results:
             content=row.content,
             frames=_interned(row.fingerprint("frames")),
             summary=_interned(row.fingerprint("summary")),
-            has_frames=bool(row.frames),
+            has_frames=row.has_frame_captions,
         )
         old = self._index.get(row.id)
         same = old is not None and (old.frames, old.summary, old.size) == (new.frames, new.summary, new.size)

@@ -18,6 +18,7 @@ from framescribe.cli.options import (
     SamplingOptions,
     Say,
     SourceOptions,
+    StrategyName,
     SummaryModelOptions,
     takes,
 )
@@ -55,7 +56,8 @@ def caption(
     runner: RunnerOptions,
     shown: ScreenOptions,
 ) -> None:
-    """Caption videos: frames are captioned, and their captions summed up into one per video.
+    """Caption videos: frames are captioned, and their captions summed up into one per video; or a model sees all frames
+    of a video at once (--strategy whole-clip).
 
     The same command again does only what is missing. Exit code 3: finished, but some videos failed.
     """
@@ -63,18 +65,26 @@ def caption(
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         videos = sources.find(display.say)
         frame_model = _frame_model(frame, engine, display.say)
-        summary_model = _summary_model(summary, frame_model, engine, display.say)
+        whole = summary.strategy == StrategyName.whole_clip
+        if whole and summary != SummaryModelOptions(strategy=summary.strategy):
+            raise UserError("--strategy whole-clip writes no summary: leave --summary-model and the like out")
+        parts: dict[str, Any] = {}
+        if not whole:
+            parts = {
+                "summary_model": _summary_model(summary, frame_model, engine, display.say),
+                "summary_prompt": _prompt(summary.summary_prompt, "summary", videos),
+                "summary_decoding": _decoding(engine, sampling.seed),
+            }
         recipe = _recipe(
-            sampling=sampling.sampling(),
-            max_pixels=sampling.max_pixels,
+            strategy=summary.strategy.value,
+            sampling=sampling.sampling(whole=whole),
+            max_pixels=sampling.pixels(whole=whole),
             decoders=sampling.decoders,
             decode_seconds=sampling.decode_timeout,
             frame_model=frame_model,
-            frame_prompt=_prompt(frame.prompt, "frame", videos),
+            frame_prompt=_prompt(frame.prompt, "clip" if whole else "frame", videos),
             frame_decoding=_decoding(engine, sampling.seed),
-            summary_model=summary_model,
-            summary_prompt=_prompt(summary.summary_prompt, "summary", videos),
-            summary_decoding=_decoding(engine, sampling.seed),
+            **parts,
         )
         code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank)
     raise typer.Exit(code)
@@ -106,7 +116,7 @@ def frames(
         videos = sources.find(display.say)
         recipe = _recipe(
             sampling=sampling.sampling(),
-            max_pixels=sampling.max_pixels,
+            max_pixels=sampling.pixels(),
             decoders=sampling.decoders,
             decode_seconds=sampling.decode_timeout,
             frame_model=_frame_model(frame, engine, display.say),

@@ -99,12 +99,13 @@ async def _examine(choice: ModelChoice, console: Console) -> bool:
     """Print a line per question; whether anything was bad."""
     from framescribe.engine_factory import make_engine
     from framescribe.engines import launch
+    from framescribe.engines.launch import Prompt
     from framescribe.sight import QUESTIONS, examine
 
     if choice.engine in launch.EXECUTABLES:
         program = launch.executable(choice.engine, choice.serving.command)
         _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
-    asked = make_engine(choice, images=True, beside=[choice], logs=LOGS)
+    asked = make_engine(choice, prompt=Prompt(), beside=[choice], logs=LOGS)
     bad = False
     try:
         await asked.open()
@@ -126,12 +127,13 @@ def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
 
 async def _serve(choice: ModelChoice) -> None:
     from framescribe.engine_factory import make_engine
+    from framescribe.engines.launch import Prompt
     from framescribe.engines.served import ServedEngine
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    engine = make_engine(choice, images=True, beside=[choice], logs=LOGS)
+    engine = make_engine(choice, prompt=Prompt(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:
         opening = asyncio.create_task(engine.open())

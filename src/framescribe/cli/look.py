@@ -117,7 +117,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     async def one(pool: DecoderPool, video: Video) -> None:
         nonlocal written
         form = "pixels" if images.sheet else images.form.value
-        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.max_pixels, form=form)
+        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.pixels(), form=form)
         # With its ending, since a.mp4 and a.webm may lie side by side; and never outside the folder.
         place = images.output.joinpath(*(part for part in video.id.split("/") if part not in ("", ".", "..")))
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,15 @@ class SampleMethod(StrEnum):
     scenes = "scenes"
 
 
-MOST = 16  # frames of one video where keyframes or scenes are wanted and no number is given
+MOST = 16  # frames of one video where keyframes, scenes or whole clips are wanted and no number is given
+FRAME_PIXELS, CLIP_PIXELS = 1024 * 1024, 512 * 512
+
+
+class StrategyName(StrEnum):
+    """The strategies' names."""
+
+    frames_then_summary = "frames-then-summary"
+    whole_clip = "whole-clip"
 
 
 class EngineName(StrEnum):
@@ -99,7 +107,12 @@ class SamplingOptions:
     """Which frames, and how large."""
 
     sample: Annotated[
-        SampleMethod | None, option("Frames", "How frames are chosen. Without it: mid, one frame.", show_default=False)
+        SampleMethod | None,
+        option(
+            "Frames",
+            f"How frames are chosen. Without it: mid, one frame; for whole clips uniform, {MOST}.",
+            show_default=False,
+        ),
     ] = None
     frames: Annotated[
         int | None,
@@ -121,8 +134,15 @@ class SamplingOptions:
     ] = False
     seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
     max_pixels: Annotated[
-        int, option("Frames", "Frames are shrunk while decoding to at most so many pixels.", min=1024, metavar="N")
-    ] = 1024 * 1024
+        int | None,
+        option(
+            "Frames",
+            "Frames are shrunk while decoding to at most so many pixels. Without it: 1048576; for whole clips 262144.",
+            min=1024,
+            metavar="N",
+            show_default=False,
+        ),
+    ] = None
     decoders: Annotated[
         int | None, option("Frames", "Videos decoded at once. Without it: one a core, 8 at most.", min=1)
     ] = None
@@ -132,13 +152,17 @@ class SamplingOptions:
         option("Frames", "Seconds for decoding one video. Without it: 60, and 1 for each megabyte.", min=0.1),
     ] = None
 
-    def sampling(self) -> Sampling:
-        """The sampler; UserError where the options contradict each other."""
+    def pixels(self, *, whole: bool = False) -> int:
+        """The most pixels of a frame."""
+        return self.max_pixels or (CLIP_PIXELS if whole else FRAME_PIXELS)
+
+    def sampling(self, *, whole: bool = False) -> Sampling:
+        """The sampler, that of whole clips or of single frames; UserError where the options contradict each other."""
         from framescribe.errors import UserError
         from framescribe.frames.sampling import COUNTED, Sampling, seconds
 
         implied = [name for name, value in (("times", self.times), ("every", self.every)) if value is not None]
-        method = self.sample.value if self.sample else (implied[0] if implied else "mid")
+        method = self.sample.value if self.sample else next(iter(implied), "uniform" if whole else "mid")
         if len(implied) > 1 or (implied and implied[0] != method):
             raise UserError(f"--{' and --'.join(implied)} and --sample {method} contradict each other: choose one")
         if method in ("times", "every") and not implied:
@@ -148,7 +172,7 @@ class SamplingOptions:
             raise UserError(f"--frames {self.frames} needs --sample {counted}: {method} does not count frames")
         return Sampling(
             method=method,  # type: ignore[arg-type]
-            frames=self.frames or (MOST if method in ("keyframes", "scenes") else 1),
+            frames=self.frames or (MOST if method in ("keyframes", "scenes") or (whole and method in COUNTED) else 1),
             times=tuple(seconds(text) for text in self.times.split(",")) if self.times else (),
             every=seconds(self.every) if self.every else None,
             seed=self.seed,
@@ -172,12 +196,24 @@ class FrameModelOptions:
             metavar="URL",
         ),
     ] = None
-    prompt: Annotated[str, option("Prompts", "The frame prompt: text, @file, or default, easyanimate.")] = "default"
+    prompt: Annotated[
+        str, option("Prompts", "The frame or clip prompt: text, @file, or default, easyanimate (for frames).")
+    ] = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryModelOptions:
-    """Who writes the video's caption."""
+    """How a clip becomes a caption, and who writes it."""
+
+    strategy: Annotated[
+        StrategyName,
+        option(
+            "Models",
+            "frames-then-summary: frames are captioned alone, and a caption is written from that. whole-clip: a model "
+            "sees all frames at once and writes the caption.",
+            metavar="NAME",
+        ),
+    ] = StrategyName.frames_then_summary
 
     summary_model: Annotated[
         str | None, option("Models", "Writes the video's caption. Without it: the same as --model.")

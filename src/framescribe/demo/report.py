@@ -147,7 +147,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
 def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -> str:
     at = f"{frame.time:.1f} s" if frame.time is not None else f"frame {frame.index}"
     state, mark = _state(verdict)
-    said, truth = (escape(frame.caption), "") if verdict is None else _side_by_side(verdict)
+    said, truth = (escape(frame.caption or ""), "") if verdict is None else _side_by_side(verdict)
     wrong = verdict is not None and not verdict.right
     return _FRAME.substitute(
         state=state,

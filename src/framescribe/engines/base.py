@@ -29,12 +29,27 @@ class ImagePart:
     image: np.ndarray | EncodedImage
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class VideoPart:
+    """Frames of a clip as one video, for an engine that `takes_video`: pictures of one size, in the order of time.
+
+    `times` are theirs, in seconds from the clip's start; `duration` is the clip's.
+    """
+
+    frames: tuple[np.ndarray | EncodedImage, ...]
+    times: tuple[float, ...]
+    duration: float
+
+
+Part = TextPart | ImagePart | VideoPart
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn of a chat."""
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[TextPart | ImagePart, ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +73,12 @@ class ChatRequest:
     @property
     def images(self) -> tuple[ImagePart, ...]:
         return tuple(part for message in self.messages for part in message.parts if isinstance(part, ImagePart))
+
+    @property
+    def video(self) -> VideoPart | None:
+        """The video of the request; there is one at most."""
+        parts = (part for message in self.messages for part in message.parts)
+        return next((part for part in parts if isinstance(part, VideoPart)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +105,9 @@ class Engine(ABC):
 
     wants: Literal["pixels", "jpeg", "png"] = "pixels"
     """The form in which it uses pictures. One that wants a format takes pixels as well, and encodes them."""
+
+    takes_video: bool = False
+    """Whether frames of one clip may be sent as one video."""
 
     @abstractmethod
     async def open(self) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 import openai
 
 from framescribe.engines import answers
-from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart
+from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
 from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage
@@ -33,6 +33,7 @@ CONNECTIONS = httpx2.Limits(max_connections=1000, keepalive_expiry=-1)
 LONGEST_WAIT_SECONDS = 120.0  # what a server may ask to be left alone; one that asks for more ends the run
 NO_KEY = "none"  # servers of one's own want some key, and take any
 DROPPABLE = ("seed", "top_p", "temperature")  # what some providers refuse to be told, and answer without
+CLOCK = 1000  # a second has so many places for a video's frames
 _log = logging.getLogger("framescribe")
 # How OpenAI, vLLM, SGLang and llama.cpp's server say that a request is longer than the model's context.
 _OVERFLOW = re.compile(
@@ -233,19 +234,21 @@ class Endpoint:
     # ---------------------------------------------------------------------------------------- asking
 
     async def _messages(self, request: ChatRequest) -> list[dict[str, Any]]:
-        if not request.images:
+        if not request.images and request.video is None:
             return [_plain(message) for message in request.messages]
         return await asyncio.to_thread(lambda: [self._with_images(message) for message in request.messages])
 
     def _with_images(self, message: Message) -> dict[str, Any]:
-        if not any(isinstance(part, ImagePart) for part in message.parts):
+        if all(isinstance(part, TextPart) for part in message.parts):
             return _plain(message)
         parts: list[dict[str, Any]] = []
         for part in message.parts:
             if isinstance(part, TextPart):
                 parts.append({"type": "text", "text": part.text})
-            else:
+            elif isinstance(part, ImagePart):
                 parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.image)}})
+            else:
+                parts.append({"type": "video_url", "video_url": {"url": _video_uri(part)}})
         return {"role": message.role, "content": parts}
 
     def _data_uri(self, image: np.ndarray | EncodedImage) -> str:
@@ -274,6 +277,8 @@ class Endpoint:
             **{name: value for name, value in drawn.items() if name not in self._dropped},
             **self._extra,
         }
+        if request.video is not None:
+            body["media_io_kwargs"] = {"video": _as_sampled(request.video)}
         if request.schema is not None:
             form = {"name": "answer", "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -337,6 +342,27 @@ def _plain(message: Message) -> dict[str, Any]:
     return {
         "role": message.role,
         "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart)),
+    }
+
+
+def _video_uri(video: VideoPart) -> str:
+    """Frames as vLLM takes them for a video that is decoded already."""
+    frames = (image if isinstance(image, EncodedImage) else encode(image, "jpeg") for image in video.frames)
+    return "data:video/jpeg;base64," + ",".join(base64.b64encode(frame.data).decode("ascii") for frame in frames)
+
+
+def _as_sampled(video: VideoPart) -> dict[str, Any]:
+    """What vLLM is to know of these frames. Their places are milliseconds, so that models which reckon a frame's time
+    as place / fps get the time at which it is shown, at a variable frame rate too. Without `num_frames` -1 all frames
+    behind the 32nd would be dropped without a word."""
+    places = [round(time * CLOCK) for time in video.times]
+    return {
+        "fps": CLOCK,
+        "frames_indices": places,
+        "total_num_frames": max(round(video.duration * CLOCK), places[-1] + 1),
+        "duration": video.duration,
+        "num_frames": -1,
+        "do_sample_frames": False,
     }
 
 

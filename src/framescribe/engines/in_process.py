@@ -109,15 +109,17 @@ class TransformersEngine(Engine):
     async def complete(self, request: ChatRequest) -> Reply:
         """The reply to `request`, generated in a batch with others of its kind.
 
-        Refused: the prompt is longer than the model takes, its chat template or processor refuses it, or it wants an
-        answer after a JSON schema, which `generate` cannot promise. EngineFault: there is not enough memory for this
-        request alone, or the model fails on it. RunError: the GPU is lost or the engine was closed. UserError: pictures
-        for a model that reads text only.
+        TooLong: the prompt is longer than the model takes. Refused: its chat template or processor refuses it, it holds
+        a video, or it wants an answer after a JSON schema, which `generate` cannot promise. EngineFault: there is not
+        enough memory for this request alone, or the model fails on it. RunError: the GPU is lost or the engine was
+        closed. UserError: pictures for a model that reads text only.
         """
         if self._batcher is None:
             raise RunError("the engine is not open")
         if request.images and not self._reader.sees:
             raise UserError(f"{self.model} reads text only and cannot look at frames: name a model that sees")
+        if request.video is not None:
+            raise Refused("the in-process engine takes frames as pictures, not as one video")
         if request.schema is not None:
             raise Refused("the in-process engine cannot hold an answer to a JSON schema: use a server (--engine vllm)")
         job = _Job(request)

@@ -27,20 +27,39 @@ EXECUTABLES = {
     "llama-cpp": "llama-server",
     "ollama": "ollama",
 }
-SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the context of each
+SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the least context of each
+PIXELS = 1024 * 1024  # of a picture, where nobody says
+PIXELS_A_TOKEN = 28 * 28  # Qwen2.5-VL's; other models make fewer tokens of a picture
+QUESTION_TOKENS = 1024  # the prompt's text, with room to spare
 # An answer of vLLM ends where 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
 CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
 # A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
 NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
-IMAGES = 2  # in one prompt: captions need one, `doctor` compares two
+IMAGES = 2  # in one prompt, at least: `doctor` compares two
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a prompt with pictures holds at most: how many (None: not known), of how many pixels each, tokens of the
+    answer, and whether the pictures come as one video."""
+
+    pictures: int | None = 1
+    pixels: int = PIXELS
+    answer: int = 512
+    video: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """The context that it may want."""
+        return (self.pictures or 1) * -(-self.pixels // PIXELS_A_TOKEN) + self.answer + QUESTION_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """What is to be served, and how. `repository` is what the engine loads, `name` what it calls it.
 
-    `images`: whether prompts hold any. `share`: the part of a GPU's memory that it may take. `arguments` are the
-    model's own, then the user's, which come last and so count where they contradict.
+    `prompt`: the largest with pictures; None: prompts are text. `share`: the part of a GPU's memory that it may take.
+    `arguments` are the model's own, then the user's, which come last and so count where they contradict.
     """
 
     repository: str
@@ -48,7 +67,7 @@ class Server:
     revision: str | None = None
     dtype: str = "auto"
     trust_remote_code: bool = False
-    images: bool = True
+    prompt: Prompt | None = Prompt()
     tensor_parallel: int = 1
     share: float = 1.0
     processors: int = 1
@@ -74,14 +93,33 @@ def _given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
     return [word for wanted, words in pairs if wanted for word in words]
 
 
+def _images(prompt: Prompt | None) -> dict[str, Any]:
+    """How many pictures are allowed in a prompt; nothing where that is not known."""
+    return {"image": max(IMAGES, prompt.pictures)} if prompt is not None and prompt.pictures is not None else {}
+
+
+def _slot_tokens(prompt: Prompt | None) -> int:
+    return max(SLOT_TOKENS, -(-prompt.tokens // 1024) * 1024) if prompt is not None else SLOT_TOKENS
+
+
 def _vllm(server: Server, port: int) -> Command:
-    images = json.dumps({"image": IMAGES, "video": 0}, separators=(",", ":"))
+    prompt, video = server.prompt, server.prompt is not None and server.prompt.video
+    # Memory is set aside for the largest video that may come: one with so many frames, and no more.
+    frames = {"num_frames": prompt.pictures} if prompt is not None and prompt.pictures else {}
+    limits = {**_images(prompt), "video": {"count": 1, **frames} if video else 0}
     return Command(
         argv=(
             *("serve", server.repository, "--host", "127.0.0.1", "--port", str(port)),
             *("--served-model-name", server.name, "--max-model-len", "auto"),
             *_given(
-                (server.images, ("--limit-mm-per-prompt", images, "--mm-processor-cache-gb", "0")),
+                (
+                    prompt is not None,
+                    (
+                        *("--limit-mm-per-prompt", json.dumps(limits, separators=(",", ":"))),
+                        *("--mm-processor-cache-gb", "0"),
+                    ),
+                ),
+                (video, ("--trust-request-mm-kwargs",)),  # the frames' times come with each request
                 (server.processors > 1, ("--api-server-count", str(server.processors))),
                 (server.tensor_parallel > 1, ("--tensor-parallel-size", str(server.tensor_parallel))),
                 (server.share < 1, ("--gpu-memory-utilization", f"{0.92 * server.share:.2f}")),
@@ -101,7 +139,7 @@ def _sglang(server: Server, port: int) -> Command:
             *("serve", "--model-path", server.repository, "--host", "127.0.0.1", "--port", str(port)),
             *("--served-model-name", server.name),
             *_given(
-                (server.images, ("--limit-mm-data-per-request", json.dumps({"image": IMAGES}))),
+                (bool(_images(server.prompt)), ("--limit-mm-data-per-request", json.dumps(_images(server.prompt)))),
                 (server.tensor_parallel > 1, ("--tp-size", str(server.tensor_parallel))),
                 (server.share < 1, ("--mem-fraction-static", f"{0.85 * server.share:.2f}")),
                 (server.dtype != "auto", ("--dtype", server.dtype)),
@@ -143,7 +181,7 @@ def _llama_cpp(server: Server, port: int) -> Command:
         argv=(
             *weights,
             *("--host", "127.0.0.1", "--port", str(port), "--alias", server.name, "--jinja"),
-            *("--parallel", str(SLOTS), "--ctx-size", str(SLOTS * SLOT_TOKENS)),
+            *("--parallel", str(SLOTS), "--ctx-size", str(SLOTS * _slot_tokens(server.prompt))),
             *server.arguments,
         )
     )
@@ -169,7 +207,7 @@ def _ollama(server: Server, port: int) -> Command:
         environment={
             "OLLAMA_HOST": address,
             "OLLAMA_NUM_PARALLEL": str(SLOTS),
-            "OLLAMA_CONTEXT_LENGTH": str(SLOT_TOKENS),
+            "OLLAMA_CONTEXT_LENGTH": str(_slot_tokens(server.prompt)),
         },
         ready="/api/version",
         first=("pull", server.repository),

@@ -30,7 +30,7 @@ class OpenAIEngine(Engine):
     "/v1"; None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that is served.
     `concurrency` is the number of requests under way at each server; None finds it out. `timeout` is in seconds, for
     one try. `patience`: seconds for which requests wait when no server answers any more. `extra` goes into the body of
-    every request: what an engine reads beyond OpenAI's API.
+    every request: what an engine reads beyond OpenAI's API. `takes_video`: it takes frames as one video in vLLM's form.
     """
 
     name: ClassVar[str] = "openai"
@@ -47,8 +47,9 @@ class OpenAIEngine(Engine):
         api_key_env: str = "OPENAI_API_KEY",
         image_format: Literal["jpeg", "png"] = "jpeg",
         extra: Mapping[str, Any] | None = None,
+        takes_video: bool = False,
     ) -> None:
-        self.model = model
+        self.model, self.takes_video = model, takes_video
         self.wants: Literal["jpeg", "png"] = image_format
         self._requests, self._retries, self._patience = concurrency, retries, patience
         urls = [base_url] if base_url is None or isinstance(base_url, str) else list(dict.fromkeys(base_url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -11,6 +12,8 @@ from framescribe.engines.models import MODELS
 from framescribe.engines.routes import CHECKED, Preset, Route
 from framescribe.errors import UserError
 
+# Those to which vLLM shows two frames as one, so that a clip costs half the tokens, and each frame's time.
+AS_VIDEO = {f"{name}ForConditionalGeneration" for name in ("Qwen2_5_VL", "Qwen3VL", "Qwen3VLMoe")}
 PRESETS = {preset.name: preset for preset in MODELS}
 
 
@@ -46,6 +49,21 @@ def route(model: str, engine: str) -> Route:
         raise UserError(f"{model} does not run in {engine}{version}: {lack(preset, engine)}. Instead, {choices}.")
     found = preset.routes[engine]
     return replace(found, repository=str(builtin_folder(model))) if preset.builtin else found
+
+
+def frames_as_video(model: str | None, engine: str) -> bool:
+    """Whether the engine takes frames of a clip as one video for this model: by its short name, the repository that
+    this stands for, or the architecture that a folder's config.json names."""
+    if engine != "vllm" or model is None:
+        return False
+    known = [preset for preset in MODELS if model == preset.name or Route(model) in preset.routes.values()]
+    if known:
+        return known[0].architecture in AS_VIDEO
+    try:
+        config = json.loads((Path(model).expanduser() / "config.json").read_text(encoding="utf-8"))
+        return not AS_VIDEO.isdisjoint(config["architectures"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def lack(preset: Preset, engine: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from framescribe.engines.base import ChatRequest, Message, TextPart
+from framescribe.engines.base import ChatRequest, ImagePart, Message, TextPart
 from framescribe.errors import UserError
 from framescribe.records import EncodedImage
 
@@ -87,12 +87,12 @@ def _turn(message: Message, seeing: bool) -> dict[str, Any]:
     if not seeing:
         text = "\n".join(part.text for part in message.parts if isinstance(part, TextPart))
         return {"role": message.role, "content": text}
-    parts = [
-        {"type": "text", "text": part.text}
-        if isinstance(part, TextPart)
-        else {"type": "image", "image": _picture(part.image)}
-        for part in message.parts
-    ]
+    parts: list[dict[str, Any]] = []
+    for part in message.parts:
+        if isinstance(part, TextPart):
+            parts.append({"type": "text", "text": part.text})
+        elif isinstance(part, ImagePart):
+            parts.append({"type": "image", "image": _picture(part.image)})
     return {"role": message.role, "content": parts}
 
 

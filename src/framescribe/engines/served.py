@@ -47,6 +47,7 @@ class ServedEngine(Engine):
             _Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
         ]
         self._keepers: list[asyncio.Task[None]] = []
+        self.takes_video = server.prompt is not None and server.prompt.video
         self._asked = OpenAIEngine(
             model=server.name,
             base_url=[replica.url for replica in self._replicas],
@@ -54,6 +55,7 @@ class ServedEngine(Engine):
             timeout=timeout,
             patience=patience,
             extra=self._replicas[0].extra,
+            takes_video=self.takes_video,
             api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
         )
 

@@ -27,6 +27,14 @@ def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUAL
     return EncodedImage(data, form)
 
 
+def size(image: np.ndarray | EncodedImage) -> tuple[int, int]:
+    """Width and height; of an encoded picture only the head is read."""
+    if isinstance(image, EncodedImage):
+        with Image.open(io.BytesIO(image.data)) as opened:
+            return opened.size
+    return image.shape[1], image.shape[0]
+
+
 def halved(image: np.ndarray | EncodedImage) -> np.ndarray | EncodedImage:
     """The picture with both sides halved (at least one pixel), in the form that it came in."""
     pixels = np.asarray(Image.open(io.BytesIO(image.data)).convert("RGB")) if isinstance(image, EncodedImage) else image

@@ -63,6 +63,13 @@ class Sampling:
         if self.every is not None and not 1 / SECOND <= self.every < math.inf:
             raise UserError(f"The distance between frames must be a number of seconds above 0, not {self.every!r}.")
 
+    @property
+    def most(self) -> int | None:
+        """The most frames of one video; None where its length decides."""
+        if self.method in COUNTED:
+            return self.frames
+        return {"mid": 1, "times": len(self.times)}.get(self.method)
+
 
 def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int] = ()) -> list[int]:
     """The indices of the wanted frames, sorted, each once.

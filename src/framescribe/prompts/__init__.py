@@ -10,9 +10,12 @@ from typing import Literal
 
 from framescribe.errors import UserError
 
-Kind = Literal["frame", "summary"]
-FRAME_VALUES = ("duration", "time", "frame_index")
-SUMMARY_VALUES = ("captions", "duration", "frame_count")
+Kind = Literal["frame", "summary", "clip"]
+VALUES: dict[Kind, tuple[str, ...]] = {
+    "frame": ("duration", "time", "frame_index"),
+    "summary": ("captions", "duration", "frame_count"),
+    "clip": ("duration", "frame_count"),
+}
 
 # Only names count as placeholders, so JSON examples in a prompt need no escaping.
 _PLACEHOLDER = re.compile(r"\{([^\W\d][\w .\-]*)\}")
@@ -37,7 +40,12 @@ def load(value: str, kind: Kind) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"the {kind} prompt cannot be read from {value[1:]!r}: {error}") from error
     else:
-        text = presets(kind).get(value, value).strip()
+        own = presets(kind)
+        if value not in own and any(value in presets(other) for other in VALUES):
+            raise UserError(
+                f"there is no {kind} prompt called {value!r}. Give a text, @file or one of: {', '.join(own)}."
+            )
+        text = own.get(value, value).strip()
     if not text:
         raise UserError(f"the {kind} prompt is empty. Give a text, @file or one of: {', '.join(presets(kind))}.")
     return text
@@ -45,7 +53,7 @@ def load(value: str, kind: Kind) -> str:
 
 def check(text: str, kind: Kind, columns: Iterable[str]) -> None:
     """UserError where the prompt names something that no video has."""
-    known = [*(FRAME_VALUES if kind == "frame" else SUMMARY_VALUES), *columns]
+    known = [*VALUES[kind], *columns]
     for name in _PLACEHOLDER.findall(text):
         if name not in known:
             raise UserError(

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, Reply, TextPart
-from framescribe.errors import BadReply, TooLong
+from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart
+from framescribe.errors import TooLong
 from framescribe.frames.encode import halved
 from framescribe.prompts import fill
 from framescribe.records import Clip, EncodedImage, Frame, FrameCaption, VideoInfo
+from framescribe.strategies.ask import SMALLER, Ask, ended_badly, seconds, text
 
 if TYPE_CHECKING:
     import numpy as np
-
-SMALLER = 2  # times that a picture's sides are halved where the model's context is too small for it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Whom a stage asks, and how: an engine's `complete`, a prompt with placeholders, and the way to decode."""
-
-    complete: Callable[[ChatRequest], Awaitable[Reply]]
-    prompt: str
-    decoding: Decoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +45,7 @@ async def caption_frames(clip: Clip, ask: Ask, metadata: Mapping[str, object]) -
             "frame_index": frame.index,
         }
         reply, flags = await _seen(frame.image, fill(ask.prompt, values), ask)
-        caption = FrameCaption(index=frame.index, time=frame.time, caption=_text(reply, f"frame {frame.index}"))
+        caption = FrameCaption(index=frame.index, time=frame.time, caption=text(reply, f"frame {frame.index}"))
         return caption, flags
 
     tasks = [asyncio.ensure_future(one(frame)) for frame in clip.frames]
@@ -84,7 +74,7 @@ async def _seen(image: np.ndarray | EncodedImage, prompt: str, ask: Ask) -> tupl
             image, flags = await asyncio.to_thread(halved, image), ["frame_shrunk"]
         else:
             break
-    return reply, flags + _ended_badly(reply, "frame_caption")
+    return reply, flags + ended_badly(reply, "frame_caption")
 
 
 async def summarize(
@@ -101,32 +91,16 @@ async def summarize(
     prompt = ask.prompt if "{captions}" in ask.prompt else ask.prompt + "\n\n{captions}"
     message = Message(role="user", parts=(TextPart(fill(prompt, values)),))
     reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
-    return Written(caption=_text(reply, "the summary"), flags=tuple(_ended_badly(reply, "caption")))
+    return Written(caption=text(reply, "the summary"), flags=tuple(ended_badly(reply, "caption")))
 
 
 def render(frames: Sequence[FrameCaption]) -> str:
     """The frame captions as the summary model reads them: one alone as it is, several numbered and timed."""
     if len(frames) == 1:
-        return frames[0].caption
+        return frames[0].caption or ""
     return "\n".join(
         f"Frame {number} ({frame.time:.2f} s): {frame.caption}"
         if frame.time is not None
         else f"Frame {number}: {frame.caption}"
         for number, frame in enumerate(frames, start=1)
     )
-
-
-def seconds(value: float | None) -> str:
-    """Seconds as a prompt says them, or nothing where they are not known."""
-    return "" if value is None else f"{value:.1f} seconds"
-
-
-def _ended_badly(reply: Reply, what: str) -> list[str]:
-    return {"length": [f"{what}_truncated"], "repetition": [f"{what}_repeats"]}.get(reply.finish_reason, [])
-
-
-def _text(reply: Reply, what: str) -> str:
-    text = reply.text.strip()
-    if not text:
-        raise BadReply(f"the model's answer for {what} was empty (finish reason: {reply.finish_reason})")
-    return text

@@ -1,0 +1,125 @@
+"""Knows what it gains to prepare the next batch of pictures while the in-process engine answers the one before.
+
+    python benchmarks/overlap.py [--frames 48] [--batch 4] [--size 1920x1080] [--answer 40] [--rounds 3]
+                                 [--threads 1] [--model shapes-vlm]
+
+Both ways run in this process, in turns, each with its own copy of the model, on the same frames: as the engine does it,
+and with the preparation in the model's own thread, one after the other. All requests wait from the beginning. Printed
+are the frames a second of each way, the ratio, and what would be the most: preparing and answering each take a part of
+the time, and the shorter one can at best vanish behind the longer. On a CPU both want the same cores, so that only a
+core that one of them leaves idle is gained: torch gets `--threads` (one), Pillow and numpy use one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+
+from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
+from framescribe.engines.in_process import TransformersEngine
+from framescribe.engines.presets import route
+
+
+class OneAfterTheOther(TransformersEngine):
+    """The engine as it would be without a thread that prepares: the batch's own thread does both."""
+
+    def _prepare(self, jobs: Any) -> Any:
+        from framescribe.engines.in_process import _Batch
+
+        return _Batch(jobs)
+
+
+class Clock:
+    """Seconds in which pictures became tensors, and those in which the model answered; in whichever thread."""
+
+    def __init__(self, engine: Any) -> None:
+        self.preparing = self.answering = 0.0
+        encode, generate = engine._encode, engine._generate
+
+        def timed_encode(jobs: Any) -> Any:
+            begun = time.monotonic()
+            try:
+                return encode(jobs)
+            finally:
+                self.preparing += time.monotonic() - begun
+
+        def timed_generate(jobs: Any, inputs: Any) -> Any:
+            begun = time.monotonic()
+            try:
+                return generate(jobs, inputs)
+            finally:
+                self.answering += time.monotonic() - begun
+
+        engine._encode, engine._generate = timed_encode, timed_generate
+
+
+def questions(options: argparse.Namespace) -> list[ChatRequest]:
+    width, height = map(int, options.size.split("x"))
+    drawn = np.random.default_rng(0)
+    requests = []
+    for _ in range(options.frames):
+        pixels = drawn.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        message = Message(role="user", parts=(ImagePart(pixels), TextPart("Describe this image.")))
+        requests.append(ChatRequest(messages=(message,), decoding=Decoding(max_tokens=options.answer)))
+    return requests
+
+
+async def timed(engine: TransformersEngine, requests: list[ChatRequest]) -> tuple[float, list[str]]:
+    begun = time.monotonic()
+    replies = await asyncio.gather(*(engine.complete(request) for request in requests))
+    return len(requests) / (time.monotonic() - begun), [reply.text for reply in replies]
+
+
+async def bench(options: argparse.Namespace) -> None:
+    import torch
+
+    torch.set_num_threads(options.threads)
+    requests = questions(options)
+    speeds: dict[str, list[float]] = {"ahead": [], "one after the other": []}
+    kinds = (("ahead", TransformersEngine), ("one after the other", OneAfterTheOther))
+    model = route(options.model, "transformers").repository
+    engines: dict[str, Any] = {name: kind(model=model, max_batch=options.batch) for name, kind in kinds}
+    texts = set()
+    try:
+        for engine in engines.values():
+            await engine.open()
+            await timed(engine, requests[: options.batch])  # the first call warms up
+        clocks = {name: Clock(engine) for name, engine in engines.items()}
+        for number in range(options.rounds):
+            for name in list(engines) if number % 2 else reversed(engines):
+                speed, said = await timed(engines[name], requests)
+                speeds[name].append(speed)
+                texts.add(tuple(said))
+    finally:
+        for engine in engines.values():
+            await engine.close()
+    alone = clocks["one after the other"]
+    ratios = [a / b for a, b in zip(*speeds.values(), strict=True)]
+    for name, each in speeds.items():
+        print(f"{name:20} {statistics.median(each):7.2f} frames/s ({', '.join(f'{speed:.2f}' for speed in each)})")
+    whole = alone.preparing + alone.answering
+    print(f"preparing takes {alone.preparing / whole:.0%} of the time of one after the other: ", end="")
+    print(f"{whole / max(alone.preparing, alone.answering):.2f} times as fast would be the most")
+    print(f"ratio {statistics.median(ratios):.2f} ({', '.join(f'{ratio:.2f}' for ratio in ratios)})")
+    print("the answers are the same" if len(texts) == 1 else "THE ANSWERS DIFFER")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="what preparing ahead gains")
+    parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--size", default="1920x1080", help="of a frame, WIDTHxHEIGHT")
+    parser.add_argument("--answer", type=int, default=40, help="tokens at most")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--model", default="shapes-vlm", help="a short name, or a folder")
+    asyncio.run(bench(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()
