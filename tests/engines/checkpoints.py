@@ -54,14 +54,14 @@ class Architecture:
         return self.prompt.format(pictures=self.picture * pictures)
 
 
-def chat(*, user: str, picture: str = "", end: str, answer: str, begin: str = "") -> str:
-    """A template of turns by users alone: `begin` once, then `user`, pictures and text in their order, `end`."""
+def chat(*, user: str, picture: str = "", video: str = "", end: str, answer: str, begin: str = "") -> str:
+    """A template of turns by users alone: `begin` once, then `user`, what is shown and said in its order, `end`."""
     quoted = {name: json.dumps(words) for name, words in locals().items()}
     return (
         "{{{{- {begin} -}}}}{{%- for message in messages -%}}{{{{- {user} -}}}}"
         "{{%- if message['content'] is string -%}}{{{{- message['content'] -}}}}{{%- else -%}}"
         "{{%- for part in message['content'] -%}}"
-        "{{{{- {picture} if part['type'] == 'image' else part['text'] -}}}}"
+        "{{{{- {picture} if part['type'] == 'image' else {video} if part['type'] == 'video' else part['text'] -}}}}"
         "{{%- endfor -%}}{{%- endif -%}}{{{{- {end} -}}}}{{%- endfor -%}}"
         "{{%- if add_generation_prompt -%}}{{{{- {answer} -}}}}{{%- endif -%}}"
     ).format(**quoted)

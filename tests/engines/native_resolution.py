@@ -15,14 +15,16 @@ def _qwen2_5_processing(tokenizer: Any, template: str) -> Any:
     from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
     pictures = Qwen2VLImageProcessor(size={"shortest_edge": 56 * 56, "longest_edge": 112 * 112})
-    return Qwen2_5_VLProcessor(pictures, tokenizer, Qwen2VLVideoProcessor(), template)
+    videos = Qwen2VLVideoProcessor(size={"shortest_edge": 56 * 56, "longest_edge": 112 * 112})
+    return Qwen2_5_VLProcessor(pictures, tokenizer, videos, template)
 
 
 def _qwen3_processing(tokenizer: Any, template: str) -> Any:
     from transformers import Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     pictures = Qwen2VLImageProcessor(patch_size=16, size={"shortest_edge": 64 * 64, "longest_edge": 128 * 128})
-    return Qwen3VLProcessor(pictures, tokenizer, Qwen3VLVideoProcessor(), template)
+    videos = Qwen3VLVideoProcessor(size={"shortest_edge": 64 * 64, "longest_edge": 128 * 128 * 64})  # of all frames
+    return Qwen3VLProcessor(pictures, tokenizer, videos, template)
 
 
 def _glm4v_processing(tokenizer: Any, template: str) -> Any:
@@ -38,6 +40,7 @@ def _rope(*section: int, **more: Any) -> dict[str, Any]:
 
 _MERGING = {"hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "out_hidden_size": 64}
 _QWEN_PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
+QWEN_VIDEO = "<|vision_start|><|video_pad|><|vision_end|>"
 _QWEN_TOKENS = {
     "image": "<|image_pad|>",
     "video": "<|video_pad|>",
@@ -61,7 +64,7 @@ QWEN2_5_VL = Architecture(
         "vision_config": {**_MERGING, "depth": 4, "window_size": 56, "fullatt_block_indexes": [1, 3]},
         **_qwen_tokens(ids),
     },
-    chat=chat(begin=_QWEN_SYSTEM, picture=_QWEN_PICTURE, **CHATML),
+    chat=chat(begin=_QWEN_SYSTEM, picture=_QWEN_PICTURE, video=QWEN_VIDEO, **CHATML),
     prompt=_QWEN_SYSTEM + "<|im_start|>user\n{pictures}Tell me.<|im_end|>\n<|im_start|>assistant\n",
     picture=_QWEN_PICTURE,
     tokens=_QWEN_TOKENS,
@@ -77,7 +80,7 @@ QWEN3_VL = replace(
         "vision_config": {**_MERGING, "depth": 3, "num_position_embeddings": 64, "deepstack_visual_indexes": [0, 1]},
         **_qwen_tokens(ids),
     },
-    chat=chat(picture=_QWEN_PICTURE, **CHATML),
+    chat=chat(picture=_QWEN_PICTURE, video=QWEN_VIDEO, **CHATML),
     prompt="<|im_start|>user\n{pictures}Tell me.<|im_end|>\n<|im_start|>assistant\n",
 )
 GLM4V = Architecture(
