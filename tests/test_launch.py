@@ -116,6 +116,7 @@ def test_where_the_program_is_found(tmp_path, monkeypatch):
         executable("ollama", None)
     uvx = program(tmp_path, "uvx")
     assert executable("sglang", None) == [uvx, "--from", "sglang==0.5.23", "sglang"]
+    assert version(executable("sglang", None)) == "0.5.23"  # not asked: that would fetch it
     own = program(tmp_path, "vllm")
     assert executable("vllm", None) == [own]
     assert executable("vllm", f"{own} --quiet") == [own, "--quiet"]

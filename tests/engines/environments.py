@@ -75,23 +75,41 @@ def _architectures(folder: Path) -> None:
 
 
 def _llama_cpp(folder: Path) -> None:
-    """llama.cpp's server, built from source, and its converter, in llama.cpp below. The wheel is kept for next time."""
+    """llama.cpp with its server, built from the sources that llama-cpp-python carries, in llama.cpp below. The build is
+    kept for next time."""
     versions = ("--constraint", _HERE / "llama-cpp.txt")
-    kept = FOLDER / "wheels"
-    from_source = ("--no-deps", "--no-binary", "llama-cpp-python")
-    _pip(folder, "download", *versions, *from_source, "--dest", kept, "llama-cpp-python")
-    sources = max(kept.glob("llama_cpp_python-*.tar.gz"), key=lambda file: file.stat().st_mtime)
-    if not list(kept.glob(sources.name.replace(".tar.gz", "-*.whl"))):
-        _pip(folder, "wheel", *from_source, "--wheel-dir", kept, sources)
-    binary = ("--find-links", kept, "--only-binary", "llama-cpp-python")
-    _pip(folder, "install", *versions, *binary, "llama-cpp-python[server]")
-    inside = f"{sources.name.removesuffix('.tar.gz')}/vendor/llama.cpp/"
-    converter = tuple(inside + name for name in ("conversion/", "gguf-py/", "convert_hf_to_gguf.py"))
-    with tarfile.open(sources) as archive:
-        for member in archive.getmembers():
-            if member.name.startswith(converter):
-                member.name = member.name.removeprefix(inside)
-                archive.extract(member, folder / "llama.cpp", filter="data")
+    kept = FOLDER / "kept"
+    _pip(folder, "install", *versions, "cmake", "ninja")
+    _pip(
+        folder,
+        "download",
+        *versions,
+        "--no-deps",
+        "--no-binary",
+        "llama-cpp-python",
+        "--dest",
+        kept,
+        "llama-cpp-python",
+    )
+    archive = max(kept.glob("llama_cpp_python-*.tar.gz"), key=lambda file: file.stat().st_mtime)
+    sources = kept / f"llama.cpp-{archive.name.removeprefix('llama_cpp_python-').removesuffix('.tar.gz')}"
+    if not sources.exists():
+        inside = f"{archive.name.removesuffix('.tar.gz')}/vendor/llama.cpp/"
+        partly = sources.with_suffix(".part")
+        shutil.rmtree(partly, ignore_errors=True)
+        with tarfile.open(archive) as opened:
+            for member in opened.getmembers():
+                if member.name.startswith(inside):
+                    member.name = member.name.removeprefix(inside)
+                    opened.extract(member, partly, filter="data")
+        partly.rename(sources)
+    cmake, build = folder / "bin" / "cmake", sources / "build"
+    off = ("LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES", "LLAMA_BUILD_APP", "LLAMA_USE_PREBUILT_UI", "LLAMA_OPENSSL")
+    options = ("-DCMAKE_BUILD_TYPE=Release", *(f"-D{name}=OFF" for name in off))
+    ninja = ("-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={folder / 'bin' / 'ninja'}")
+    subprocess.run([cmake, "-S", sources, "-B", build, *ninja, *options], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([cmake, "--build", build, "--target", "llama-server"], check=True, stdout=subprocess.DEVNULL)
+    (folder / "llama.cpp").symlink_to(sources)
 
 
 RECIPES: dict[str, Callable[[Path], None]] = {"vllm": _vllm, "architectures": _architectures, "llama-cpp": _llama_cpp}

@@ -104,12 +104,19 @@ def llama_cpp(folder):
     if not ready("llama-cpp"):
         pytest.skip("llama.cpp is not built here: make test-llama-cpp")
     from tests.engines.checkpoints import write
-    from tests.engines.llama_cpp import CONTEXT, llama_cpp_serve
+    from tests.engines.llama_cpp import SERVER, converted
     from tests.engines.native_resolution import QWEN2_5_VL
 
     (folder / "gguf").mkdir()
-    with llama_cpp_serve(write(QWEN2_5_VL, folder / "checkpoint"), folder / "gguf") as url:
-        yield Target(url=url, model="tiny-qwen", sees=False, context=CONTEXT)
+    model = converted(write(QWEN2_5_VL, folder / "checkpoint"), folder / "gguf")
+    server = launch.Server(repository=str(model), name="tiny-qwen", arguments=("--threads", "1"))
+    served = ServedEngine("llama-cpp", server, executable=[str(SERVER)], gpus=[()], logs=folder)
+    with asyncio.Runner() as runner:
+        runner.run(served.open())
+        try:
+            yield Target(url=served.urls[0], model="tiny-qwen", sees=False, context=4096)
+        finally:
+            runner.run(served.close())
 
 
 @pytest.fixture(

@@ -253,8 +253,10 @@ def executable(engine: str, given: str | None) -> list[str]:
     raise UserError(f"{name} is not on the PATH. Get it from {where}, or give --engine-command PATH/{name}")
 
 
-def version(words: Sequence[str]) -> str:
+def version(words: list[str]) -> str:
     """What the engine's program says its version is, on one line; "of unknown version" where it says nothing."""
+    if words[1:2] == ["--from"]:  # uvx would first have to fetch the gigabytes that it has the version of
+        return words[2].partition("==")[2]
     try:
         said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
