@@ -156,6 +156,12 @@ def test_frames_that_cannot_be_one_video_go_as_pictures_and_are_flagged(why: str
     assert "media_io_kwargs" not in body
 
 
+def test_one_frame_is_a_picture_and_no_video() -> None:
+    got, (body,) = told(made([3]), takes_video=True)
+    assert [number_in(pixels) for pixels in seen(body)[1]] == [3]
+    assert got.flags == ()
+
+
 def test_vllm_is_started_for_as_many_frames_and_told_to_take_their_times() -> None:
     qwen = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="q", prompt=Prompt(pictures=40, video=True))
     line = command("vllm", qwen, 8000).argv

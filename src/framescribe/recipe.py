@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -95,7 +96,7 @@ class Recipe(BaseModel):
             raise ValueError("the strategy whole-clip needs a frame model and no summary model")
         return self
 
-    @property
+    @cached_property
     def as_video(self) -> bool:
         """Whether a clip's frames go to the model as one video."""
         choice = self.frame_model

@@ -105,7 +105,7 @@ def _slot_tokens(prompt: Prompt | None) -> int:
 def _vllm(server: Server, port: int) -> Command:
     prompt, video = server.prompt, server.prompt is not None and server.prompt.video
     # Memory is set aside for the largest video that may come: one with so many frames, and no more.
-    frames = {"num_frames": prompt.pictures} if prompt is not None and prompt.pictures else {}
+    frames = {"num_frames": max(2, prompt.pictures)} if prompt is not None and prompt.pictures else {}
     limits = {**_images(prompt), "video": {"count": 1, **frames} if video else 0}
     return Command(
         argv=(

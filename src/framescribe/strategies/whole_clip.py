@@ -35,6 +35,7 @@ async def caption_clip(clip: Clip, ask: Ask, metadata: Mapping[str, object], *, 
     """
     frames, flags = clip.frames, list[str]()
     for smaller in count(1):
+        as_video = as_video and len(frames) > 1  # one is a picture
         video = _video(frames, clip.info.duration) if as_video else None
         shown: Sequence[Part] = [video] if video else _pictures(frames)
         values = {**metadata, "duration": seconds(clip.info.duration), "frame_count": len(frames)}
