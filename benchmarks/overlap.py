@@ -1,13 +1,15 @@
 """Knows what it gains to prepare the next batch of pictures while the in-process engine answers the one before.
 
     python benchmarks/overlap.py [--frames 48] [--batch 4] [--size 1920x1080] [--answer 40] [--rounds 3]
-                                 [--threads 1] [--model shapes-vlm]
+                                 [--threads 1] [--model shapes-vlm] [--elsewhere SECONDS]
 
 Both ways run in this process, in turns, each with its own copy of the model, on the same frames: as the engine does it,
 and with the preparation in the model's own thread, one after the other. All requests wait from the beginning. Printed
 are the frames a second of each way, the ratio, and what would be the most: preparing and answering each take a part of
 the time, and the shorter one can at best vanish behind the longer. On a CPU both want the same cores, so that only a
-core that one of them leaves idle is gained: torch gets `--threads` (one), Pillow and numpy use one.
+core that one of them leaves idle is gained: torch gets `--threads` (one), Pillow and numpy use one. With `--elsewhere`
+the model is not asked: each batch waits for so many seconds instead and takes no core, as if a GPU had the work to
+itself. That shows what the threads can do and says nothing of a GPU's speed.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.in_process import TransformersEngine
+from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, Reply, TextPart
+from framescribe.engines.in_process import TransformersEngine, _Batch
 from framescribe.engines.presets import route
 
 
@@ -29,15 +31,13 @@ class OneAfterTheOther(TransformersEngine):
     """The engine as it would be without a thread that prepares: the batch's own thread does both."""
 
     def _prepare(self, jobs: Any) -> Any:
-        from framescribe.engines.in_process import _Batch
-
         return _Batch(jobs)
 
 
 class Clock:
     """Seconds in which pictures became tensors, and those in which the model answered; in whichever thread."""
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Any, elsewhere: float | None) -> None:
         self.preparing = self.answering = 0.0
         encode, generate = engine._encode, engine._generate
 
@@ -51,7 +51,10 @@ class Clock:
         def timed_generate(jobs: Any, inputs: Any) -> Any:
             begun = time.monotonic()
             try:
-                return generate(jobs, inputs)
+                if elsewhere is None:
+                    return generate(jobs, inputs)
+                time.sleep(elsewhere)
+                return [Reply(text="…", finish_reason="stop")] * len(jobs)
             finally:
                 self.answering += time.monotonic() - begun
 
@@ -89,7 +92,7 @@ async def bench(options: argparse.Namespace) -> None:
         for engine in engines.values():
             await engine.open()
             await timed(engine, requests[: options.batch])  # the first call warms up
-        clocks = {name: Clock(engine) for name, engine in engines.items()}
+        clocks = {name: Clock(engine, options.elsewhere) for name, engine in engines.items()}
         for number in range(options.rounds):
             for name in list(engines) if number % 2 else reversed(engines):
                 speed, said = await timed(engines[name], requests)
@@ -106,7 +109,8 @@ async def bench(options: argparse.Namespace) -> None:
     print(f"preparing takes {alone.preparing / whole:.0%} of the time of one after the other: ", end="")
     print(f"{whole / max(alone.preparing, alone.answering):.2f} times as fast would be the most")
     print(f"ratio {statistics.median(ratios):.2f} ({', '.join(f'{ratio:.2f}' for ratio in ratios)})")
-    print("the answers are the same" if len(texts) == 1 else "THE ANSWERS DIFFER")
+    if options.elsewhere is None:
+        print("the answers are the same" if len(texts) == 1 else "THE ANSWERS DIFFER")
 
 
 def main() -> None:
@@ -118,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     parser.add_argument("--model", default="shapes-vlm", help="a short name, or a folder")
+    parser.add_argument("--elsewhere", type=float, metavar="SECONDS", help="a batch's wait in place of its answer")
     asyncio.run(bench(parser.parse_args()))
 
 
