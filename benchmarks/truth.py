@@ -196,17 +196,17 @@ def _mistake(picture: np.ndarray, number: int, size: tuple[int, int], truth: Tru
 
     given, wanted = _thinned(picture), true(number)
     off = difference(given, wanted)
-    for place in (number - 1, number + 1):
-        if 0 <= place < len(truth.stamps):
-            near = true(place)
-            apart = difference(wanted, near)
-            if apart > SAME and off - difference(given, near) > CLEARLY * apart:
-                return f"frame {place} in place of {number}"
-    # Any other frame of the file, by small pictures.
+    close = [place for place in range(len(truth.stamps)) if place != number and kept(folder, place, size).exists()]
+    for place in close:
+        near = true(place)
+        apart = difference(wanted, near)
+        if apart > SAME and off - difference(given, near) > CLEARLY * apart:
+            return f"frame {place} in place of {number}"
+    # Any other frame of the file, by small pictures, which of interlaced frames resemble the wrong one now and then.
     small = resized(picture, (THUMB, THUMB)).astype(np.int16)
     offs = np.array([np.abs(thumb - small).mean() for thumb in truth.thumbs])
     others = offs.copy()
-    others[[place for place in (number - 1, number + 1) if 0 <= place < len(offs)]] = np.inf  # they were, more closely
+    others[close] = np.inf  # they were, more closely
     best = int(others.argmin())
     apart = difference(truth.thumbs[best], truth.thumbs[number])
     if apart > 1 and offs[number] - offs[best] > CLEARLY * apart:
