@@ -56,7 +56,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local,scenes]' fastapi hypothesis imageio-ffmpeg mypy pandas pytest pytest-timeout ruff uvicorn
+		--editable '.[local,metrics,scenes]' fastapi hypothesis imageio-ffmpeg mypy pandas pytest pytest-timeout ruff uvicorn
 	touch $(READY)
 
 # Train the two tiny checkpoints anew, from nothing: more than half an hour each, on one core.

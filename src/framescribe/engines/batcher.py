@@ -38,6 +38,7 @@ class Batcher(Generic[T, R]):
         if max_batch < 1:
             raise ValueError(f"a batch holds at least one item, not {max_batch}")
         self.max_batch = max_batch
+        self.running = 0  # items of the batch that is being answered
         self._run, self._kind = run, kind
         self._waiting: deque[tuple[T, Future[R]]] = deque()
         self._changed = threading.Condition()
@@ -72,12 +73,14 @@ class Batcher(Generic[T, R]):
     def _work(self) -> None:
         while batch := self._next_batch():
             items, futures = [item for item, _ in batch], [future for _, future in batch]
+            self.running = len(items)
             try:
                 results = self._run(items)
                 if len(results) != len(items):
                     raise RuntimeError(f"a batch of {len(items)} requests came back with {len(results)} replies")
             except Exception as error:  # whatever it is, it belongs to those who wait: a dead thread would hang them
                 results = [error] * len(items)
+            self.running = 0
             for future, result in zip(futures, results, strict=True):
                 if isinstance(result, Exception):
                     future.set_exception(result)
