@@ -6,6 +6,7 @@ row, flushed; nothing is ever rewritten, so whatever ends a run, at most what wa
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import socket
@@ -31,6 +32,7 @@ LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
 ENDINGS = (".jsonl", ".csv", ".parquet")
 RECIPE_FILE = "recipe.json"
+_STAMP = "%Y%m%dT%H%M%S"
 _OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
 
 
@@ -139,8 +141,8 @@ class Results:
                 self._open_part()
             assert self._part is not None and self._part_path is not None
             offset = self._part.tell()
-            self._part.write(line)
-            self._part.flush()
+            while line:  # a disk that is nearly full takes a part of it
+                line = line[self._part.write(line) :]
         except OSError as error:
             raise RunError(f"rows cannot be written to {self.parts}: {error.strerror or error}") from error
         self._add(row, self._part_path, offset)
@@ -196,14 +198,18 @@ class Results:
         return self.output
 
     def close(self) -> None:
-        """Bring this process's part onto the disk and close it; may be called twice."""
-        if self._part is not None:
-            part, self._part = self._part, None
-            with part:
-                os.fsync(part.fileno())
+        """Bring this process's part onto the disk and close it; may be called twice. RunError where that fails."""
         held, self._held = self._held, None
-        if held is not None:
-            held.close()  # which lets it go
+        part, self._part = self._part, None
+        try:
+            if part is not None:
+                with part:
+                    os.fsync(part.fileno())
+        except OSError as error:  # a network's disk may say only now that it is full
+            raise RunError(f"rows cannot be written to {self.parts}: {error.strerror or error}") from error
+        finally:
+            if held is not None:
+                held.close()  # which lets it go
 
     def refresh(self) -> None:
         """Read what other processes have added since."""
@@ -242,15 +248,18 @@ class Results:
 
     def _open_part(self) -> None:
         self.parts.mkdir(parents=True, exist_ok=True)
-        self._part_path = self.parts / _part_name()
-        self._part = self._part_path.open("xb")
+        self._part_path = self.parts / self._new_name()
+        self._part = self._part_path.open("xb", buffering=0)  # what a full disk did not take is not tried again
+
+    def _new_name(self) -> str:
+        return _part_name(part.name for part in self.parts.glob("*.jsonl"))
 
     def _keep_adopted(self) -> None:
         """Rows that only the finished file holds get a part, whole or not at all, before that file is replaced."""
         adopted = [entry.row for entry in self._index.values() if entry.row is not None]
         if not adopted:
             return
-        name = _part_name()
+        name = self._new_name()
         temporary = self.parts / f".{name}.tmp"
         temporary.write_text("".join(row.as_line() + "\n" for row in adopted), encoding="utf-8", errors="replace")
         temporary.replace(self.parts / name)
@@ -277,7 +286,7 @@ class Results:
                     break
                 try:
                     row = Row.from_dict(json.loads(line))
-                except (ValueError, KeyError, TypeError, AttributeError):
+                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                     self.unreadable_lines += 1
                 else:
                     self._add(row, part, offset)
@@ -319,11 +328,21 @@ def _locked(file: IO[str], kind: int) -> bool:
     return True
 
 
-def _part_name() -> str:
-    """Sorts by the time at which the part was begun; no two processes choose the same."""
-    moment = time.time_ns()
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
+def _part_name(others: Iterable[str]) -> str:
+    """Sorts behind `others`, by the time at which the part was begun, or just behind the last of them where the clock
+    was set back. No two processes choose the same."""
+    moment = max([time.time_ns(), *(begun + 1 for begun in map(_begun, others) if begun is not None)])
+    stamp = time.strftime(_STAMP, time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
     return f"{stamp}-{socket.gethostname().split('.')[0]}-{os.getpid()}.jsonl"
+
+
+def _begun(part: str) -> int | None:
+    """When a part was begun by its name, in nanoseconds; None where it has another name."""
+    stamp, _, rest = part.partition(".")
+    try:
+        return calendar.timegm(time.strptime(stamp, _STAMP)) * 10**9 + int(rest.partition("-")[0])
+    except ValueError:
+        return None
 
 
 class _Parts:
