@@ -155,3 +155,39 @@ def test_a_poisoned_video_costs_only_itself(
         *(None, "decode_crashed", None, "decode_timeout", None, None, "decode_crashed", None)
     ]
     assert all(row["frames"][0]["caption"] == "A clip." for row in rows if row["status"] == "ok")
+
+
+def test_what_a_killed_writer_of_the_finished_file_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    code = (
+        "import itertools, sys, time\n"
+        "from framescribe.tables import write_table\n"
+        "def records():\n"
+        "    yield {'a': 1}\n"
+        "    print('writing', flush=True)\n"
+        "    time.sleep(100)\n"
+        "write_table(sys.argv[1], records())\n"
+    )
+    from framescribe.tables import JUST_BEGUN_SECONDS, write_table
+
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name)], stdout=subprocess.PIPE, text=True)
+        for name in ("killed.jsonl", "lives.jsonl")
+    ]
+    try:
+        for writer in writers:
+            assert writer.stdout is not None and writer.stdout.readline() == "writing\n"
+        writers[0].kill()
+        writers[0].wait()
+        old = time.time() - JUST_BEGUN_SECONDS - 1
+        for path in tmp_path.glob(".framescribe-*.tmp"):
+            os.utime(path, (old, old))
+        assert len(list(tmp_path.iterdir())) == 2
+        write_table(tmp_path / "captions.jsonl", [{"a": 1}])
+        assert sorted(path.suffix for path in tmp_path.iterdir()) == [
+            ".jsonl",
+            ".tmp",
+        ]  # the one that lives keeps its own
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
