@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass
@@ -273,3 +274,55 @@ def test_notes_of_a_run_that_was_killed_say_nothing_and_are_swept_away(
         run.communicate(timeout=60)
         assert run.returncode == 0
     assert not list(parts.glob(".figures*"))
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="needs the program prometheus on the PATH")
+def test_a_prometheus_scrapes_a_run_and_has_an_answer_to_every_expression_of_the_board(
+    demo_clips: list[DemoClip], tmp_path: Path
+) -> None:
+    with (tmp_path / "list.csv").open("w", newline="") as file:
+        rows = [(clip.path, f"{number} {clip.path.name}") for number in range(20) for clip in demo_clips]
+        csv.writer(file).writerows([("path", "code"), *rows[:3], (tmp_path / "broken.mp4", "broken"), *rows[3:]])
+    (tmp_path / "broken.mp4").write_bytes(b"nothing at all")
+    (tmp_path / "prices.toml").write_text("[tiny]\ninput = 1\noutput = 1\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with ScriptedServer(answers(500, "once"), sleeps(0.5)) as server:
+        words = ["caption", tmp_path / "list.csv", "--id-column", "code", "--base-url", server.url, "--model", "tiny"]
+        words += ["-o", tmp_path / "out.jsonl", "--requests", 4, "--metrics-port", 0, "--no-preflight"]
+        run = started(*words, "--prices", tmp_path / "prices.toml", "--max-cost", 100)
+        target = page_of(run).removeprefix("http://").removesuffix("/metrics")
+        settings = (
+            f"scrape_configs: [{{job_name: f, scrape_interval: 1s, static_configs: [{{targets: ['{target}']}}]}}]"
+        )
+        (tmp_path / "prometheus.yml").write_text(settings)
+        command = ["prometheus", f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path}/data"]
+        with (tmp_path / "log").open("wb") as log:
+            prometheus = subprocess.Popen(
+                [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=subprocess.STDOUT
+            )
+        try:
+            board = json.loads((ROOT / "docs" / "grafana-board.json").read_text())
+            empty = {target["expr"] for panel in board["panels"] for target in panel.get("targets", ())}
+            end = time.monotonic() + 45
+            while empty and time.monotonic() < end:
+                time.sleep(2)
+                for expression in sorted(empty):
+                    asked = expression.replace("$__rate_interval", "20s")
+                    url = f"http://127.0.0.1:{port}/api/v1/query?" + urllib.parse.urlencode({"query": asked})
+                    try:
+                        with urllib.request.urlopen(url, timeout=10) as page:
+                            answer = json.load(page)
+                    except urllib.error.HTTPError as error:
+                        raise AssertionError(f"{expression}: {error.read().decode()}") from None
+                    except urllib.error.URLError:  # it is not up yet
+                        continue
+                    assert answer["status"] == "success", expression
+                    if answer["data"]["result"]:
+                        empty.discard(expression)
+            assert not empty
+        finally:
+            for each in (prometheus, run):
+                each.kill()
+                each.communicate()
