@@ -19,6 +19,7 @@ FLOORS = [
     {"engine_factory", "captioner", "content_check"},
     {"runners"},
     {"job"},
+    {"metrics"},
     {"cli", "easyanimate", "demo", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

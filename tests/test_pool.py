@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,27 @@ def test_workers_killed_while_they_wait_for_work_cost_nothing(demo_clips: list[D
         time.sleep(0.5)
         assert [len(clip.frames) for clip in decode(pool, *[path] * 6)] == [1] * 6
     finally:
+        pool.close()
+
+
+@pytest.mark.parametrize("victims", [slice(0, 1), slice(0, 2)], ids=["one", "both"])
+def test_workers_killed_before_they_have_told_what_they_are_at_cost_nothing(
+    demo_clips: list[DemoClip], victims: slice
+) -> None:
+    path, before = demo_clips[0].path, set(workers())
+    pool = DecoderPool(2)
+
+    def kill() -> None:
+        _until(lambda: len(set(workers()) - before) == 2, 60)
+        for pid in sorted(set(workers()) - before)[victims]:  # they are still reading their modules
+            os.kill(pid, signal.SIGKILL)
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    try:
+        assert [len(clip.frames) for clip in decode(pool, *[path] * 6)] == [1] * 6
+    finally:
+        killing.join()
         pool.close()
 
 

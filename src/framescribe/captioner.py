@@ -15,6 +15,7 @@ from typing import Any
 from framescribe.engine_factory import largest_prompt, make_engine
 from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.errors import FramescribeError, VideoError
+from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.meter import Meter
@@ -53,6 +54,7 @@ class Captioner:
         }
         self._fingerprints = recipe.fingerprints()
         self._decoders = recipe.decoders or min(8, os.cpu_count() or 1)
+        self.memory = FrameMemory(self._decoders)
         self._pool: DecoderPool | None = None
 
     async def open(self) -> None:
@@ -134,20 +136,20 @@ class Captioner:
                 row = replace(row, frames=earlier.frames, video=earlier.video)
                 flags += [flag for flag in earlier.flags if flag.startswith(("frame_", "video_"))]
             else:
-                clip = await self._decode(video)
-                row = replace(row, video=clip.info)
-                flags += clip.flags
-                content = clip.content
-                stage, ask = "frames", self._ask("frames", counted["frames"])
-                if self.recipe.strategy == "whole-clip":
-                    as_video = self.engines["frames"].takes_video
-                    told = await caption_clip(clip, ask, video.metadata, as_video=as_video)
-                    row = replace(row, frames=told.frames, caption=told.caption)
-                    flags += told.flags
-                else:
-                    seen = await caption_frames(clip, ask, video.metadata)
-                    row = replace(row, frames=seen.frames)
-                    flags += seen.flags
+                async with self.memory.clip(lambda: self._decode(video)) as clip:
+                    row = replace(row, video=clip.info)
+                    flags += clip.flags
+                    content = clip.content
+                    stage, ask = "frames", self._ask("frames", counted["frames"])
+                    if self.recipe.strategy == "whole-clip":
+                        as_video = self.engines["frames"].takes_video
+                        told = await caption_clip(clip, ask, video.metadata, as_video=as_video)
+                        row = replace(row, frames=told.frames, caption=told.caption)
+                        flags += told.flags
+                    else:
+                        seen = await caption_frames(clip, ask, video.metadata)
+                        row = replace(row, frames=seen.frames)
+                        flags += seen.flags
                 del clip  # its pixels need not stay while the summary is written
             if "summary" in counted:
                 stage = "summary"
@@ -172,6 +174,7 @@ class Captioner:
     async def _decode(self, video: Video) -> Clip:
         assert self._pool is not None
         recipe = self.recipe
+        self.meter.counts["file_bytes"] += video.size or 0
         with self.meter.busy("decode"):
             return await self._pool.sample(
                 video.path,
@@ -229,8 +232,10 @@ class _Counted:
         self._meter.counts[self._stage] += 1
         self.prompt_tokens += reply.prompt_tokens or 0
         self.completion_tokens += reply.completion_tokens or 0
-        self._meter.counts["prompt_tokens"] += reply.prompt_tokens or 0
-        self._meter.counts["completion_tokens"] += reply.completion_tokens or 0
+        for name in ("prompt_tokens", "completion_tokens"):
+            tokens: int = getattr(reply, name) or 0
+            self._meter.counts[name] += tokens
+            self._meter.counts[f"{self._stage}_{name}"] += tokens
         paid = self._budget.pay(self._model, reply.prompt_tokens or 0, reply.completion_tokens or 0)
         self.cost = self.cost if paid is None else (self.cost or 0.0) + paid
         return reply

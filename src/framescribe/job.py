@@ -64,6 +64,7 @@ class Watcher:
     """What a caller wants to hear of a run; every one is called from the run's own thread and must be quick."""
 
     say: Callable[[str], None] = lambda line: None
+    opening: Callable[[Report, Captioner], None] = lambda report, captioner: None
     started: Callable[[Plan, Captioner], None] = lambda plan, captioner: None
     row: Callable[[Row], None] = lambda row: None
 
@@ -139,6 +140,7 @@ async def run_job(
     if plan.todo or (rank is not None and left(videos).todo):  # its own, or others' to help with
         captioner = Captioner(recipe, meter, results.logs, budget, check_content)
         try:
+            watcher.opening(report, captioner)
             if not await _opened(captioner, stop):
                 return report
             if preflight and len(plan.todo) >= LONG_RUN:

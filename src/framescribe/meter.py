@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STAGES = ("decode", "frames", "summary")
+BOUNDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)  # seconds
+
+
+class Times:
+    """How long pieces of work took: how many took up to each of BOUNDS, and longer; and all their seconds."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.seconds += seconds
 
 
 class Meter:
@@ -19,6 +33,7 @@ class Meter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts: Counter[str] = Counter()
+        self.times = {stage: Times() for stage in STAGES}  # of single pieces: a decode, a request
         self._clock = clock
         self._started = clock()
         self._busy = dict.fromkeys((*STAGES, "models"), 0.0)
@@ -29,6 +44,7 @@ class Meter:
     def busy(self, stage: str) -> Iterator[None]:
         """Work of `stage` ("decode", "frames" or "summary") is under way inside this block."""
         names = (stage,) if stage == "decode" else (stage, "models")
+        began = self._clock()
         for name in names:
             if not self._active[name]:
                 self._since[name] = self._clock()
@@ -36,10 +52,15 @@ class Meter:
         try:
             yield
         finally:
+            self.times[stage].add(self._clock() - began)
             for name in names:
                 self._active[name] -= 1
                 if not self._active[name]:
                     self._busy[name] += self._clock() - self._since[name]
+
+    def under_way(self, stage: str) -> int:
+        """How many pieces of `stage` are under way; of "models", requests of either kind."""
+        return self._active[stage]
 
     @property
     def elapsed(self) -> float:

@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
-from framescribe.part_store import RECIPE_FILE, Place, hold, lock, part_name, record_of, write_part
+from framescribe.part_store import RECIPE_FILE, Place, hold, lock, open_part, record_of, write_line, write_part
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
 LOOK_SECONDS = 10.0  # between two listings of the parts
@@ -49,9 +50,9 @@ class ObjectParts:
         self._held: IO[str] | None = None
         # What follows is shared with the thread that uploads.
         self._changed = threading.Condition()
-        self._part: IO[bytes] | None = None
+        self._part: FileIO | None = None
         self._rows, self._since = 0, 0.0
-        self._full: list[IO[bytes]] = []  # parts of the spool that no line is added to any more
+        self._full: list[FileIO] = []  # parts of the spool that no line is added to any more
         self._uploading = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -85,8 +86,7 @@ class ObjectParts:
             with self._changed:
                 if self._part is None:
                     self._part = self._new_part()
-                self._part.write(line)
-                self._part.flush()
+                write_line(self._part, line)
                 self._rows += 1
                 self._changed.notify()
                 if self._thread is None:
@@ -98,7 +98,7 @@ class ObjectParts:
             raise RunError(f"rows cannot be written to {self.spool}: {error.strerror or error}") from error
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        part = write_part(self.spool, lines)
+        part = write_part(self.spool, lines, self._names())
         upload(str(part), f"{self.place}/{part.name}")
         part.unlink()
 
@@ -176,9 +176,11 @@ class ObjectParts:
 
     # --- the spool ---
 
-    def _new_part(self) -> IO[bytes]:
-        self.spool.mkdir(parents=True, exist_ok=True)
-        part = (self.spool / part_name()).open("xb")
+    def _names(self) -> list[str]:
+        return [*self._seen, *self._own, *(path.name for path in self.spool.glob("*.jsonl"))]
+
+    def _new_part(self) -> FileIO:
+        part = open_part(self.spool, self._names())
         lock(part)  # until it is uploaded: nobody takes it for one that was left behind
         self._own.add(Path(part.name).name)
         self._rows, self._since = 0, time.monotonic()

@@ -6,12 +6,14 @@ without its newline is torn, or being written: it is left alone. Parts in an obj
 
 from __future__ import annotations
 
+import calendar
 import json
 import os
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, Protocol
@@ -27,6 +29,7 @@ except ImportError:  # Windows
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
 RECIPE_FILE = "recipe.json"
+_STAMP = "%Y%m%dT%H%M%S"
 
 Place = Path | str  # on this machine, or a URL
 
@@ -65,7 +68,7 @@ class LocalParts:
 
     def __init__(self, folder: Path) -> None:
         self.place = folder
-        self._part: IO[bytes] | None = None
+        self._part: FileIO | None = None
         self._part_path: Path | None = None
         self._held: IO[str] | None = None
         self._seen: dict[Path, int] = {}  # bytes read of each part
@@ -88,19 +91,20 @@ class LocalParts:
     def append(self, line: bytes) -> tuple[Path, int]:
         try:
             if self._part is None:
-                self.place.mkdir(parents=True, exist_ok=True)
-                self._part_path = self.place / part_name()
-                self._part = self._part_path.open("xb")
+                self._part = open_part(self.place, self._names())
+                self._part_path = Path(self._part.name)
             assert self._part_path is not None
             offset = self._part.tell()
-            self._part.write(line)
-            self._part.flush()
+            write_line(self._part, line)
         except OSError as error:
             raise RunError(f"rows cannot be written to {self.place}: {error.strerror or error}") from error
         return self._part_path, offset
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        write_part(self.place, lines)
+        write_part(self.place, lines, self._names())
+
+    def _names(self) -> Iterator[str]:
+        return (part.name for part in self.place.glob("*.jsonl"))
 
     def new_lines(self) -> Iterator[tuple[Path, int, bytes]]:
         for part in sorted(self.place.glob("*.jsonl")):
@@ -136,13 +140,17 @@ class LocalParts:
                 stream.close()
 
     def close(self) -> None:
-        if self._part is not None:
-            part, self._part = self._part, None
-            with part:
-                os.fsync(part.fileno())
         held, self._held = self._held, None
-        if held is not None:
-            held.close()  # which lets it go
+        part, self._part = self._part, None
+        try:
+            if part is not None:
+                with part:
+                    os.fsync(part.fileno())
+        except OSError as error:  # a network's disk may say only now that it is full
+            raise RunError(f"rows cannot be written to {self.place}: {error.strerror or error}") from error
+        finally:
+            if held is not None:
+                held.close()  # which lets it go
 
 
 def record_of(text: bytes) -> dict[str, Any]:
@@ -154,16 +162,38 @@ def record_of(text: bytes) -> dict[str, Any]:
     return noted if isinstance(noted, dict) else {}
 
 
-def part_name() -> str:
-    """Sorts by the time at which the part was begun; no two processes choose the same."""
-    moment = time.time_ns()
-    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
+def part_name(others: Iterable[str]) -> str:
+    """Sorts behind `others`, by the time at which the part was begun, or just behind the last of them where the clock
+    was set back. No two processes choose the same."""
+    moment = max([time.time_ns(), *(begun + 1 for begun in map(_begun, others) if begun is not None)])
+    stamp = time.strftime(_STAMP, time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
     return f"{stamp}-{socket.gethostname().split('.')[0]}-{os.getpid()}.jsonl"
 
 
-def write_part(folder: Path, lines: Iterable[bytes]) -> Path:
-    """A new part of these lines, whole or not at all."""
-    part = folder / part_name()
+def _begun(part: str) -> int | None:
+    """When a part was begun by its name, in nanoseconds; None where it has another name."""
+    stamp, _, rest = part.partition(".")
+    try:
+        return calendar.timegm(time.strptime(stamp, _STAMP)) * 10**9 + int(rest.partition("-")[0])
+    except ValueError:
+        return None
+
+
+def open_part(folder: Path, others: Iterable[str]) -> FileIO:
+    """A new part to add lines to, behind `others`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / part_name(others)).open("xb", buffering=0)  # what a full disk did not take is not tried again
+
+
+def write_line(part: FileIO, line: bytes) -> None:
+    """Hand the whole line to the system. OSError where it does not take it."""
+    while line:  # a disk that is nearly full takes a part of it
+        line = line[part.write(line) :]
+
+
+def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> Path:
+    """A new part of these lines, behind `others`, whole or not at all."""
+    part = folder / part_name(others)
     temporary = folder / f".{part.name}.tmp"
     with temporary.open("wb") as file:
         file.writelines(lines)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ _MEMBER = re.compile(r"(.+?\.tar)/(.+)\?bytes=(\d+)-(\d+)", re.DOTALL | re.IGNOR
 _PASSWORD = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+://)[^/@]*:[^/@]*@")
 Status = Literal["ok", "flagged", "failed"]
 Stage = Literal["decode", "frames", "summary"]
+_STATUSES = get_args(Status)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,21 +201,41 @@ class Row:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Row:
-        """The inverse of `as_dict`. Raises ValueError, KeyError or TypeError where the record is no row."""
-        video, error = record.get("video"), record.get("error")
+        """The inverse of `as_dict`. Keys that another version wrote are left out, and facts of the video that lack
+        some. Raises ValueError, KeyError or TypeError where the record is no row."""
+        if not isinstance(record["id"], str) or record["status"] not in _STATUSES:
+            raise ValueError("its id is no text, or its status is none")
+        error = record.get("error")
         return cls(
             id=record["id"],
             video_path=record["video_path"],
             caption=record["caption"],
             status=record["status"],
-            frames=tuple(FrameCaption(**frame) for frame in record.get("frames") or ()),
-            video=VideoInfo(**video) if video else None,
+            frames=tuple(_made(FrameCaption, frame) for frame in record.get("frames") or ()),
+            video=_facts(record.get("video")),
             size=record.get("size"),
             flags=tuple(record.get("flags") or ()),
-            error=Failure(**error) if error else None,
+            error=_made(Failure, error) if error else None,
             provenance=record.get("provenance") or {},
             metadata=record.get("metadata") or {},
         )
+
+
+def _made(kind: Callable[..., _T], values: Mapping[str, Any]) -> _T:
+    """One of `kind`, without the keys that another version wrote. TypeError where some are missing."""
+    try:
+        return kind(**values)
+    except TypeError:
+        names = inspect.signature(kind).parameters
+        return kind(**{name: values[name] for name in names if name in values})
+
+
+def _facts(values: Mapping[str, Any] | None) -> VideoInfo | None:
+    """None where an older version knew fewer of them."""
+    try:
+        return _made(VideoInfo, values) if values else None
+    except TypeError:
+        return None
 
 
 def _as_text(value: Any) -> str:

@@ -206,7 +206,7 @@ class Results:
         for part, offset, line in self._store.new_lines():
             try:
                 row = Row.from_dict(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 self.unreadable_lines += 1
             else:
                 self._add(row, part, offset)

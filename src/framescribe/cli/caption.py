@@ -86,7 +86,7 @@ def caption(
             frame_decoding=_decoding(engine, sampling.seed),
             **parts,
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank)
+        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, metrics=shown.metrics_port)
     raise typer.Exit(code)
 
 
@@ -123,7 +123,7 @@ def frames(
             frame_prompt=_prompt(frame.prompt, "frame", videos),
             frame_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits, rank)
+        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits, rank, metrics=shown.metrics_port)
     raise typer.Exit(code)
 
 
@@ -158,7 +158,11 @@ def summarize(
             summary_prompt=_prompt(given.prompt, "summary", videos),
             summary_decoding=_decoding(engine, given.seed),
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, frames_from=rows)
+        code = run(
+            *(recipe, videos, results, Path("captions.jsonl"), display, limits, rank),
+            frames_from=rows,
+            metrics=shown.metrics_port,
+        )
     raise typer.Exit(code)
 
 
@@ -171,11 +175,14 @@ def run(
     limits: LimitOptions | None = None,
     rank: Rank | None = None,
     frames_from: Mapping[str, Row] | None = None,
+    metrics: str | None = None,
 ) -> int:
     """Run the job under this display, stop it well on Ctrl-C, and give the exit code."""
     from framescribe.job import Report, Watcher, run_job
+    from framescribe.metrics import Shown, parse_address
     from framescribe.results import Results
 
+    address = parse_address(metrics, rank) if metrics else None
     kept = Results(results.output or default)
     budget = limits.budget() if limits else None
     interrupted = 0
@@ -200,20 +207,23 @@ def run(
                 loop.add_signal_handler(number, on_signal)
             except NotImplementedError:  # Windows: Ctrl-C then raises KeyboardInterrupt, and every row is kept as well
                 break
-        return await run_job(
-            recipe,
-            videos,
-            kept,
-            retry_failed=results.retry_failed,
-            redo=results.redo,
-            frames_from=frames_from,
-            stop=stop,
-            watcher=Watcher(say=display.say, started=display.started, row=display.row),
-            budget=budget,
-            preflight=limits is not None and limits.preflight,
-            rank=rank,
-            check_content=results.check_content,
-        )
+        async with Shown(kept.parts, address, rank) as figures:
+            if figures.url is not None:
+                display.say(f"metrics: {figures.url}")
+            return await run_job(
+                recipe,
+                videos,
+                kept,
+                retry_failed=results.retry_failed,
+                redo=results.redo,
+                frames_from=frames_from,
+                stop=stop,
+                watcher=Watcher(say=display.say, opening=figures.opening, started=display.started, row=display.row),
+                budget=budget,
+                preflight=limits is not None and limits.preflight,
+                rank=rank,
+                check_content=results.check_content,
+            )
 
     try:
         report = asyncio.run(work())

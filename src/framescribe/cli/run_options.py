@@ -115,3 +115,12 @@ class ScreenOptions:
 
     quiet: Annotated[bool, option("Screen", "Only errors.", "--quiet", "-q")] = False
     json_logs: Annotated[bool, option("Screen", "One JSON object a line instead of a display.", "--json-logs")] = False
+    metrics_port: Annotated[
+        str | None,
+        option(
+            "Screen",
+            "Show the run's figures to Prometheus at this port of this machine, or at HOST:PORT. Each rank takes the "
+            "next port.",
+            metavar="[HOST:]PORT",
+        ),
+    ] = None

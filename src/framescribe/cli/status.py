@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framescribe.cli.screen import clock
 from framescribe.errors import UserError
 
 if TYPE_CHECKING:
     from framescribe.results import Results
-
-EVERY_SECONDS, RATE_SECONDS = 2.0, 30.0
 
 
 def status(
@@ -28,13 +23,14 @@ def status(
     ] = False,
 ) -> None:
     """Show how far a run is: captioned, flagged, failed with reasons, and left. Works while it runs, too."""
+    from framescribe.cli.watch import watch as watch_run
     from framescribe.results import Results
 
     results = Results(output)
     if not len(results) and not watch:
         raise UserError(f"there is no result at {output} (nor {results.parts}). Name what -o named.")
     if watch:
-        _watch(results)
+        watch_run(results)
     if finish:
         _finish(results)
     statuses: Counter[str] = Counter()
@@ -73,33 +69,6 @@ def status(
     if results.unreadable_lines:
         print(f"{results.unreadable_lines:,} damaged lines: their videos are done again by the next run")
     print(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")
-
-
-def _watch(results: Results) -> None:
-    """A line every two seconds, in one place on a terminal, until every input has its row or Ctrl-C."""
-    seen: deque[tuple[float, int]] = deque()
-    end = "\r" if sys.stdout.isatty() else "\n"
-    try:
-        while True:
-            results.refresh()
-            inputs, now = results.noted_recipe().get("inputs"), time.monotonic()
-            seen.append((now, len(results)))
-            while now - seen[0][0] > RATE_SECONDS:
-                seen.popleft()
-            (since, before), rows = seen[0], len(results)
-            rate = (rows - before) / (now - since) if now > since else 0.0
-            wanted = inputs if isinstance(inputs, int) else None
-            left = f", {clock((wanted - rows) / rate)} left" if wanted and rate and wanted > rows else ""
-            total = f" of {wanted:,}" if wanted else ""
-            line = f"{rows:,}{total} videos have a row, {results.failed:,} failed, {rate:.2f} videos/s{left}"
-            print(f"{line:<100}", end=end, flush=True)
-            if wanted is not None and rows >= wanted:
-                break
-            time.sleep(EVERY_SECONDS)
-    except KeyboardInterrupt:
-        pass
-    if end == "\r":
-        print()
 
 
 def _finish(results: Results) -> None:

@@ -92,6 +92,18 @@ class Reply:
     completion_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one place that answers holds now: requests `under_way` of those `allowed`; whether it is there; how many
+    tries failed at it."""
+
+    name: str
+    under_way: int
+    allowed: int
+    there: bool = True
+    failed_tries: int = 0
+
+
 class Engine(ABC):
     """A model that can be asked. Requests may be awaited together, as many as the caller likes: an engine batches or
     bounds them itself. A reply belongs to the `complete` that awaited it and to no other.
@@ -124,6 +136,10 @@ class Engine(ABC):
     @abstractmethod
     def concurrency(self) -> int:
         """How many requests it answers at once; more may wait."""
+
+    def loads(self) -> list[Load]:
+        """What each place that answers holds: one a server, or the model in this process."""
+        return []
 
     @abstractmethod
     def describe(self) -> str:

@@ -47,10 +47,11 @@ class Batcher(Generic[T, P, R]):
             raise ValueError(f"a batch holds at least one item, not {max_batch}")
         self.max_batch = max_batch
         self._prepare, self._run, self._kind = prepare, run, kind
+        self.running = 0  # items of the batch that is being answered
         self._waiting: deque[tuple[T, Future[R]]] = deque()
         self._ahead: tuple[list[Future[R]], P] | None = None  # prepared, and not yet run
         self._changed = threading.Condition()
-        self._running = self._closed = False
+        self._closed = False
         self._last_size = 0
         self._threads = [
             threading.Thread(target=work, name=f"framescribe-{name}", daemon=True)
@@ -122,11 +123,11 @@ class Batcher(Generic[T, P, R]):
     def _next_prepared(self) -> tuple[list[Future[R]], P] | None:
         """Wait for a batch that is prepared; None means that the batcher was closed."""
         with self._changed:
-            self._running = False
+            self.running = 0
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._ahead is not None or self._closed)
             batch, self._ahead = self._ahead, None
-            self._running = batch is not None
+            self.running = len(batch[0]) if batch is not None else 0
             self._changed.notify_all()
             return batch
 
@@ -140,14 +141,14 @@ class Batcher(Generic[T, P, R]):
                 self._changed.wait_for(lambda: self._closed or (self._ahead is None and self._enough()))
                 if self._closed:
                     return []
-                if not self._running:
+                if not self.running:
                     self._linger()
                 if batch := self._take():
                     return batch
 
     def _enough(self) -> bool:
-        if not self._running or len(self._waiting) < self.max_batch:
-            return bool(self._waiting) and not self._running
+        if not self.running or len(self._waiting) < self.max_batch:
+            return bool(self._waiting) and not self.running
         first = self._kind(self._waiting[0][0])
         return sum(self._kind(item) == first for item, _ in self._waiting) >= self.max_batch
 

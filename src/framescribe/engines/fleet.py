@@ -26,6 +26,7 @@ class Place:
         self.limit = Limit(requests)
         self.under_way = 0
         self.faults = 0  # in a row
+        self.failed_tries = 0  # in all
         self.out: str | None = None  # why, while it gets no requests
         self.over: str | None = None  # why, where it never will again
         self.returning = False  # somebody starts it again: that may take its time

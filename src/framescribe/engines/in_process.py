@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from framescribe.engines import hub
-from framescribe.engines.base import ChatRequest, Decoding, Engine, Reply
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, Reply
 from framescribe.engines.batcher import Batcher
 from framescribe.engines.reader import Reader
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
@@ -81,6 +81,10 @@ class TransformersEngine(Engine):
         if self._batcher is not None:
             return self._batcher.max_batch
         return self._max_batch or CPU_BATCH
+
+    def loads(self) -> list[Load]:
+        under_way = self._batcher.running if self._batcher is not None else 0
+        return [Load(name=Path(self.model).name, under_way=under_way, allowed=self.concurrency)]
 
     def describe(self) -> str:
         name = Path(self.model).name if Path(self.model).expanduser().is_dir() else self.model

@@ -12,7 +12,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.fleet import Fleet, Place
 from framescribe.errors import EngineFault, Refused, RunError, UserError
@@ -76,6 +76,18 @@ class OpenAIEngine(Engine):
         if self._fleet is not None:
             return self._fleet.allowed
         return len(self.endpoints) * Place("", self._requests).limit.allowed
+
+    def loads(self) -> list[Load]:
+        return [
+            Load(
+                name=place.name,
+                under_way=place.under_way,
+                allowed=place.limit.allowed,
+                there=place.out is None,
+                failed_tries=place.failed_tries,
+            )
+            for place in (self._fleet.places if self._fleet is not None else ())
+        ]
 
     def describe(self) -> str:
         where = ", ".join(endpoint.url for endpoint in self.endpoints)
@@ -172,6 +184,7 @@ class OpenAIEngine(Engine):
                 raise RunError(self._over)
             reply = await endpoint.ask(request)
         except Trouble as trouble:
+            place.failed_tries += 1
             if trouble.overloaded:
                 place.limit.overloaded()
             if trouble.wait is not None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framescribe.engines import launch
-from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.child import Child, free_port
 from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.errors import RunError
@@ -66,6 +66,9 @@ class ServedEngine(Engine):
     @property
     def concurrency(self) -> int:
         return self._asked.concurrency
+
+    def loads(self) -> list[Load]:
+        return self._asked.loads()
 
     def describe(self) -> str:
         count = len(self._replicas)

@@ -37,7 +37,7 @@ MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pi
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 REMOTE_SECONDS = 600.0
-MOST_RENEWALS = 5
+MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever done anything
 # Signals that come from outside, mostly: a scheduler that ends the run and all its processes, a person, the kernel for
 # want of memory. How often a video is tried again before it is to blame.
 AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1}
@@ -79,7 +79,8 @@ class DecoderPool:
     ) -> None:
         self._workers, self._seconds, self._memory, self._work = workers, seconds, memory_bytes, work
         self._running: set[ProcessFuture[Any]] = set()
-        self._renewals = 0
+        self._worked = False  # whether any worker has come to an end with its video
+        self._renewals = 0  # since then
         self._stuck_since = math.inf
         self._pool = self._made()
 
@@ -130,11 +131,13 @@ class DecoderPool:
                 if ended <= AGAIN.get(abs(error.exitcode or 0), 0):
                     continue
                 raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
-            except BrokenProcessPool as error:
-                raise RunError(
-                    "the decoders' processes cannot be started. A script that runs framescribe needs its work under "
-                    'if __name__ == "__main__":, since each of them reads the script again.'
-                ) from error
+            except BrokenProcessPool as error:  # also where a worker was killed before it told what it is at
+                if pool is self._pool and not self._worked and self._renewals == STARTS:
+                    raise RunError(
+                        "the decoders' processes cannot be started. A script that runs framescribe needs its work "
+                        'under if __name__ == "__main__":, since each of them reads the script again.'
+                    ) from error
+                self._renew(pool)
             except RuntimeError:  # Pebble's word for a pool that is no longer fit for use
                 if pool.active and pool is self._pool:
                     raise
@@ -154,6 +157,9 @@ class DecoderPool:
             while not (await asyncio.wait({result}, timeout=LOOK_SECONDS))[0]:
                 if pool is not self._pool:
                     raise _Renewed
+                if not pool.active:  # it broke, and what was just being handed out was forgotten
+                    self._renew(pool)
+                    raise _Renewed
                 waits = not future.running() and sum(each.running() for each in self._running) < self._workers
                 self._stuck_since = min(self._stuck_since, time.monotonic()) if waits else math.inf
                 if time.monotonic() - self._stuck_since > STUCK_SECONDS * 2**self._renewals:
@@ -162,6 +168,8 @@ class DecoderPool:
             if result.cancelled():
                 raise _Renewed
             self._stuck_since = math.inf
+            if not isinstance(result.exception(), BrokenProcessPool):
+                self._worked, self._renewals = True, 0
             return result.result()
         finally:
             self._running.discard(future)
