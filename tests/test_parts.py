@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from framescribe import results as results_module
+from framescribe import part_store
 from framescribe.records import Row
 from framescribe.results import Results
 from tests.test_results import PRINTS, failed, row, video, write
@@ -112,7 +112,7 @@ def test_the_later_row_counts_though_the_clock_was_set_back(
     output = tmp_path / "captions.jsonl"
     write(output, *(row(name, "first") for name in NAMES))
     now = time.time_ns
-    monkeypatch.setattr(results_module.time, "time_ns", lambda: now() + jump * 10**9)
+    monkeypatch.setattr(part_store.time, "time_ns", lambda: now() + jump * 10**9)
     write(output, *(row(name, "second", prints=("f1", "s2")) for name in NAMES[:3]))
     assert captions(output) == {**dict.fromkeys(NAMES, "first"), **dict.fromkeys(NAMES[:3], "second")}
     assert left(output, summary="s2") == NAMES[3:]
@@ -123,7 +123,7 @@ def test_the_later_row_counts_though_the_clock_was_set_back(
 
 def test_a_clock_that_stands_still_orders_parts_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "captions.jsonl"
-    monkeypatch.setattr(results_module.time, "time_ns", lambda: 1_767_225_599_999_999_999)  # the last of a year
+    monkeypatch.setattr(part_store.time, "time_ns", lambda: 1_767_225_599_999_999_999)  # the last of a year
     for number in range(12):
         monkeypatch.setattr(os, "getpid", lambda number=number: 100 - number)  # names alone would sort backwards
         write(output, row("a.mp4", f"caption {number}"))

@@ -278,7 +278,7 @@ def _notes(run: Iterable[Figure], number: int, looks: Sequence[Mapping[str, floa
 
 def _forget(parts: Path) -> None:
     """Remove the notes of runs that were killed; those that live write theirs again at once."""
-    for old in parts.glob(NOTES):
+    for old in (*parts.glob(NOTES), *parts.glob(NOTES.replace(".json", ".tmp"))):
         old.unlink(missing_ok=True)
 
 
