@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from framescribe.version import VERSION
 
 MOST_DECODERS = 8
 STORE_BYTES = 100 * 2**20  # of a local cluster: only rows travel
+CONNECT_SECONDS = 10.0
 AT_ONCE = 1000  # calls that an actor takes at once
 
 
@@ -59,6 +61,7 @@ class Connection:
             self._connect(address)
 
     def _connect(self, address: str) -> None:
+        _answers(address)
         logging.getLogger("ray").setLevel(logging.ERROR)
         more: dict[str, Any] = {"include_dashboard": False, "object_store_memory": STORE_BYTES} if self._local else {}
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -67,8 +70,8 @@ class Connection:
         except ImportError as error:  # ray:// wants grpcio
             raise MissingExtra("--ray-address ray://", "ray") from error
         except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
-            first = str(error).strip().splitlines()[0]
-            raise UserError(f"no Ray cluster can be reached at {address}: {first}") from error
+            why = " ".join(str(error).split())[:400]
+            raise UserError(f"no Ray cluster can be reached at {address}: {why}") from error
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)  # Ray takes SIGTERM for its own
@@ -130,10 +133,10 @@ class Connection:
         self._ray.kill(handle)
 
     def loss(self, error: Exception) -> tuple[str, bool]:
-        """Why an actor does not answer, and whether what it was asked may be to blame. An error that says more than
-        that an actor is lost is raised."""
+        """Why an actor does not answer, and whether what it was asked may be to blame. An error that says anything
+        else is raised."""
         kinds = self._ray.exceptions
-        if isinstance(error, kinds.RayTaskError):
+        if not isinstance(error, kinds.RayError) or isinstance(error, kinds.RayTaskError):
             raise error
         if getattr(error, "actor_init_failed", False):
             last = str(error).strip().splitlines()[-1]
@@ -154,6 +157,17 @@ class Connection:
 
     def _machines(self) -> list[dict[str, float]]:
         return [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+
+
+def _answers(address: str) -> None:
+    """UserError where nobody listens there: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdigit():  # auto, local
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise UserError(f"no Ray cluster can be reached at {address}: {error.strerror or error}") from None
 
 
 def _counted(count: int, name: str) -> str:

@@ -6,11 +6,12 @@ It knows no option and writes no row. To who runs it, all the actors together lo
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,12 @@ _log = logging.getLogger("framescribe")
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One actor. `up`: its models are ready. `kept`: for one video that is to be alone there."""
+    """One actor. `placed`: it runs. `up`: its models are ready. `kept`: for one video that is to be alone there."""
 
     number: int
     handle: Any
     life: asyncio.Task[None] | None = None
+    placed: bool = False
     up: bool = False
     kept: bool = False
     under_way: int = 0
@@ -86,22 +88,18 @@ class Actors:
 
     async def close(self) -> None:
         """End the actors and leave the cluster; may be called twice."""
-        tasks = [self._growing, *(worker.life for worker in self._workers)]
-        for task in tasks:
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
-        if self._connection is not None:
-            closing = [asyncio.ensure_future(_end(worker.handle)) for worker in self._workers]
-            if closing:
-                for task in (await asyncio.wait(closing, timeout=CLOSE_SECONDS))[1]:
-                    task.cancel()
-                await asyncio.gather(*closing, return_exceptions=True)
-            for worker in self._workers:
-                self._connection.kill(worker.handle)
-            self._workers = []
-            self._connection.close()
-            self._connection = None
+        if self._growing is not None:
+            self._growing.cancel()
+            await asyncio.gather(self._growing, return_exceptions=True)
+        if self._connection is None:
+            return
+        workers, self._workers = self._workers, []
+        await _all([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
+        for worker in workers:
+            self._connection.kill(worker.handle)
+        await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
+        self._connection.close()
+        self._connection = None
 
     def describe(self) -> list[str]:
         """As `Captioner.describe`, and where the actors are."""
@@ -224,6 +222,7 @@ class Actors:
         assert self._connection is not None
         try:
             await worker.handle.alive.remote()
+            worker.placed = True
             opening = asyncio.ensure_future(self._open(worker))
             while not (await asyncio.wait([opening], timeout=LOOK_SECONDS))[0]:
                 self._say(worker, await worker.handle.said.remote())
@@ -237,13 +236,11 @@ class Actors:
                 )
             worker.up, worker.in_flight = True, min(opened.in_flight, AT_ONCE)
             self._opened = self._opened or opened
-        except self._connection.errors as error:
+        except Exception as error:
             try:
                 self._lost(worker, error)
             except Exception as cause:
                 self._failure = cause
-        except Exception as error:
-            self._failure = error
         self._changed.set()
 
     async def _open(self, worker: _Worker) -> Opened | FramescribeError:
@@ -259,7 +256,8 @@ class Actors:
         return opened
 
     def _lost(self, worker: _Worker, error: Exception) -> bool:
-        """Forget a worker that does not answer any more; whether what it was at may be to blame."""
+        """Forget a worker that does not answer any more; whether what it was at may be to blame. Another error is
+        raised."""
         assert self._connection is not None
         why, to_blame = self._connection.loss(error)
         if worker in self._workers:
@@ -309,5 +307,7 @@ class Actors:
         )
 
 
-async def _end(handle: Any) -> None:
-    await handle.close.remote()
+async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:
+    """Wait until all of it is done, well or not, or the time is over."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), seconds)
