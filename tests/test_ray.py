@@ -92,6 +92,28 @@ def test_an_actor_that_is_killed_costs_nothing_and_takes_its_server_along(folder
     until(lambda: gone(pid for log in logs for pid in started(log)), 20)
 
 
+def test_each_actor_and_its_server_see_a_gpu_of_their_own(folder: Path, tmp_path: Path) -> None:
+    from ray.cluster_utils import Cluster
+
+    seen = 'open(f"{__file__}.{os.getpid()}", "w").write(os.environ["CUDA_VISIBLE_DEVICES"])\n'
+    (tmp_path / "server.py").write_text(PROGRAM.replace("words =", f"{seen}words =", 1))
+    output = tmp_path / "frames.jsonl"
+    words = ("frames", folder, "--engine", "vllm", "--model", "some/model", "--no-preflight", "--requests", "1")
+    engine = ("--engine-command", f"{sys.executable} {tmp_path / 'server.py'}", "--runner", "ray", "-o", output)
+    term = signal.getsignal(signal.SIGTERM)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 2, "include_dashboard": False})
+    try:  # Ray believes in GPUs that it is told of
+        with running(*words, *engine, "--ray-address", cluster.address) as run:
+            until(lambda: len(list(tmp_path.glob("server.py.*"))) == 2 or run.poll() is not None)
+            code, said = ended(run)
+    finally:
+        cluster.shutdown()
+        signal.signal(signal.SIGTERM, term)
+    assert code == 0, said
+    assert "each with 1 CPU and 1 GPU" in said
+    assert sorted(file.read_text() for file in tmp_path.glob("server.py.*")) == ["0", "1"]
+
+
 @pytest.mark.parametrize(
     "engine",
     [("--model", "/nowhere/model"), ("--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--endpoint-timeout", "0")],

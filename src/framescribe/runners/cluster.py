@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from framescribe.version import VERSION
 MOST_DECODERS = 8
 STORE_BYTES = 100 * 2**20  # of a local cluster: only rows travel
 CONNECT_SECONDS = 10.0
-AT_ONCE = 1000  # calls that an actor takes at once
+AT_ONCE = 1000  # videos that an actor is sent at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Connection:
         _answers(address)
         logging.getLogger("ray").setLevel(logging.ERROR)
         more: dict[str, Any] = {"include_dashboard": False, "object_store_memory": STORE_BYTES} if self._local else {}
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        term = signal.getsignal(signal.SIGTERM)
         try:
             self._ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
         except ImportError as error:  # ray:// wants grpcio
@@ -73,8 +74,8 @@ class Connection:
             why = " ".join(str(error).split())[:400]
             raise UserError(f"no Ray cluster can be reached at {address}: {why}") from error
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)  # Ray takes SIGTERM for its own
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGTERM, term)  # Ray takes it for its own
 
     def needs(self, recipe: Recipe) -> Needs:
         """GPUs: one, or those that one server spreads over, where models run in the actor and the cluster has any (or
@@ -92,7 +93,7 @@ class Connection:
             shares = [sum(machine["CPU"] for machine in fit) // self._fixed]
         else:
             shares = [machine["CPU"] for machine in fit]
-        share = recipe.decoders or min(MOST_DECODERS, *shares) if shares else recipe.decoders or 1
+        share = recipe.decoders or min(MOST_DECODERS, *(shares or [1]))
         most = max((machine["CPU"] for machine in fit), default=share)
         return Needs(max(1, int(min(share, most))), gpus)
 
@@ -123,7 +124,7 @@ class Connection:
             num_cpus=needs.cpus,
             num_gpus=needs.gpus,
             max_restarts=0,
-            max_concurrency=AT_ONCE,
+            max_concurrency=AT_ONCE + 10,
             scheduling_strategy="SPREAD",
         )
         return remote(kind).remote()

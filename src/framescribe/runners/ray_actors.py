@@ -104,13 +104,23 @@ class Actors:
     def describe(self) -> list[str]:
         """As `Captioner.describe`, and where the actors are."""
         assert self._opened is not None and self._needs is not None
-        return [*self._opened.models, f"Ray: actors with {self._needs}, as many as the cluster holds"]
+        count = self._cluster.actors or "as many as the cluster holds"
+        return [*self._opened.models, f"Ray actors: {count}, each with {self._needs}"]
 
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """As `Captioner.check_sight`, of one actor."""
-        worker = next(worker for worker in self._workers if worker.up)
-        failed = await worker.handle.check_sight.remote()
-        for line in await worker.handle.said.remote():
+        assert self._connection is not None
+        worker = await self._place(alone=False)
+        try:
+            failed = await worker.handle.check_sight.remote()
+            said = await worker.handle.said.remote()
+        except self._connection.errors as error:
+            why, _ = self._connection.loss(error)
+            raise RunError(f"an actor was lost while its models were asked whether they see: {why}") from None
+        finally:
+            worker.under_way -= 1
+            self._changed.set()
+        for line in said:
             say(line)
         if failed is not None:
             raise failed
@@ -130,19 +140,21 @@ class Actors:
         assert self._connection is not None
         suspect = False
         while True:
-            worker = await self._place(alone=suspect)
+            alone = suspect
+            worker = await self._place(alone=alone)
             try:
                 done: Done | FramescribeError = await worker.handle.caption.remote(video, earlier)
             except self._connection.errors as error:
                 to_blame = self._lost(worker, error)
-                if suspect and to_blame:
+                if alone and to_blame:
                     self._deaths = 0
                     return self._failed(video, earlier)
                 suspect = suspect or to_blame
                 continue
             finally:
                 worker.under_way -= 1
-                worker.kept = False
+                if alone:
+                    worker.kept = False
                 self._changed.set()
             if isinstance(done, FramescribeError):
                 raise done
@@ -164,14 +176,14 @@ class Actors:
                 if free and mine is None:
                     mine = min(free, key=lambda worker: worker.under_way / worker.in_flight)
                     mine.kept = alone
-                if mine is not None and not mine.up:
-                    mine = None
-                elif mine is not None and (not alone or (mine.under_way == 0 and await self._alive(mine))):
-                    mine.under_way += 1
-                    return mine
-                else:
+                if mine is None or (mine.up and alone and mine.under_way):
                     self._changed.clear()
                     await self._changed.wait()
+                elif not mine.up or (alone and not await self._alive(mine)):
+                    mine = None
+                else:
+                    mine.under_way += 1
+                    return mine
         except BaseException:
             if mine is not None:
                 mine.kept = False
