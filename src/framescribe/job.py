@@ -144,7 +144,10 @@ async def run_job(
         if cluster is None:
             captioner = Captioner(recipe, meter, results.logs, budget, check_content)
         else:
-            captioner = Actors(recipe, cluster, meter=meter, logs=results.logs, budget=budget, most=len(plan.todo))
+            most = len(plan.todo)
+            captioner = Actors(
+                recipe, cluster, meter=meter, logs=results.logs, budget=budget, most=most, hashed=check_content
+            )
         try:
             if not await _opened(captioner, stop):
                 return report

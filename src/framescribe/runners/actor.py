@@ -70,7 +70,13 @@ class Actor:
         """Returns when this actor has a place to run."""
 
     async def open(
-        self, recipe: Recipe, prices: Mapping[str, Price], logs: Path, folder: Path, keys: Mapping[str, str]
+        self,
+        recipe: Recipe,
+        prices: Mapping[str, Price],
+        logs: Path,
+        hashed: bool,
+        folder: Path,
+        keys: Mapping[str, str],
     ) -> Opened | FramescribeError:
         """Open the models, with paths that begin in `folder` where this machine has it. `keys` are variables that the
         environment lacks here."""
@@ -78,7 +84,7 @@ class Actor:
             os.chdir(folder)
         for name, value in keys.items():
             os.environ.setdefault(name, value)
-        captioner = self._captioner = Captioner(recipe, logs=logs, budget=Budget(prices=prices))
+        captioner = self._captioner = Captioner(recipe, logs=logs, budget=Budget(prices=prices), hashed=hashed)
         self._opening = asyncio.ensure_future(captioner.open())
         failed = await _given(self._opening)
         if isinstance(failed, FramescribeError):

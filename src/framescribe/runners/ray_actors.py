@@ -57,10 +57,10 @@ class Actors:
     """
 
     def __init__(
-        self, recipe: Recipe, cluster: Cluster, *, meter: Meter, logs: Path, budget: Budget, most: int
+        self, recipe: Recipe, cluster: Cluster, *, meter: Meter, logs: Path, budget: Budget, most: int, hashed: bool
     ) -> None:
         self.recipe, self.meter, self.budget = recipe, meter, budget
-        self._cluster, self._logs, self._most = cluster, logs.resolve(), most
+        self._cluster, self._logs, self._most, self._hashed = cluster, logs.resolve(), most, hashed
         self._fingerprints = recipe.fingerprints()
         self._connection: Connection | None = None
         self._needs: Needs | None = None
@@ -262,6 +262,7 @@ class Actors:
             self.recipe,
             dict(self.budget.prices),
             self._logs / f"actor-{worker.number}",
+            self._hashed,
             Path.cwd(),
             {name: os.environ[name] for name in names if name in os.environ},
         )
