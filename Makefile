@@ -56,8 +56,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local,metrics,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest pytest-timeout ruff s3fs \
-		uvicorn webdataset
+		--editable '.[local,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
+		pytest-timeout ruff s3fs uvicorn webdataset
 	touch $(READY)
 
 # Train the two tiny checkpoints anew, from nothing: more than half an hour each, on one core.

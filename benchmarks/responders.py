@@ -1,8 +1,9 @@
 """Knows what answers the loads: vLLM with models whose answers all have one length, and a server that only says yes.
 
-    python benchmarks/responders.py
+    python benchmarks/responders.py [SECONDS]
 
-is the latter: it reads each request to its end, answers with the same chat completion, and prints its URL first.
+is the latter: it reads each request to its end, answers with the same chat completion, so many seconds later, and
+prints its URL first. GET /v1/times gives when requests with a picture came and were answered since it was last asked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -114,9 +116,9 @@ async def served(vllm: Path, folder: Path, name: str, logs: Path) -> AsyncIterat
 
 
 @contextmanager
-def yes() -> Iterator[str]:
-    """The URL of a server, in a process of its own, to which a request costs next to nothing."""
-    process = subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True)
+def yes(seconds: float = 0.0) -> Iterator[str]:
+    """The URL of a server, in a process of its own, to which a request costs next to nothing but so many seconds."""
+    process = subprocess.Popen([sys.executable, __file__, str(seconds)], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
@@ -125,18 +127,31 @@ def yes() -> Iterator[str]:
         process.wait()
 
 
-async def _say_yes() -> None:
+async def _say_yes(seconds: float) -> None:
     answer = json.dumps(ANSWER).encode()
+    times: list[tuple[float, float]] = []
 
     async def complete(request: web.Request) -> web.Response:
-        await request.read()
+        picture = b"image_url" in await request.read()
+        came = time.monotonic()
+        if seconds:
+            await asyncio.sleep(seconds)
+        if picture:
+            times.append((came, time.monotonic()))
         return web.Response(body=answer, content_type="application/json")
+
+    async def told(_: web.Request) -> web.Response:
+        response = web.json_response(times)
+        times.clear()
+        return response
 
     async def models(_: web.Request) -> web.Response:
         return web.json_response({"data": [{"id": "none"}]})
 
     app = web.Application(client_max_size=2**28)
-    app.add_routes([web.post("/v1/chat/completions", complete), web.get("/v1/models", models)])
+    app.add_routes(
+        [web.post("/v1/chat/completions", complete), web.get("/v1/models", models), web.get("/v1/times", told)]
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -145,4 +160,4 @@ async def _say_yes() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_say_yes())
+    asyncio.run(_say_yes(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))

@@ -1,13 +1,11 @@
 """Several processes of one launcher caption one list: the rows of one process, whoever does which, whoever dies."""
 
 import asyncio
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,43 +18,9 @@ from framescribe.records import Row, Video
 from framescribe.results import Results
 from framescribe.runners.ranks import Rank, of_one_rank, rank_of
 from framescribe.sources import find_videos
+from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
 from tests.scripts import FRAMES
 from tests.servers import ScriptedServer, says, sleeps
-
-MODELS = ("--model", "shapes-vlm", "--summary-model", "shapes-llm", "--sample", "uniform", "--frames", "3")
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
-
-
-def launched(ranks, *words, launcher=TORCHRUN, **more):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **more}
-    command = [sys.executable, *launcher, str(ranks), "-m", "framescribe", *map(str, words)]
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
-    )
-
-
-def alone(*words):
-    done = subprocess.run(
-        [sys.executable, "-m", "framescribe", *map(str, words)], capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode in (0, 3), done.stderr
-    return done.stderr
-
-
-def content(output):
-    """The finished file's rows in their order, without what may depend on how they came about."""
-    rows = []
-    for line in output.read_text().splitlines():
-        row = json.loads(line)
-        row["provenance"] = row["provenance"]["fingerprints"]
-        rows.append(row)
-    return rows
-
-
-def writers(output):
-    """How many rows each process wrote."""
-    parts = output.with_name(output.name + ".parts").glob("*.jsonl")
-    return sorted(part.read_bytes().count(b"\n") for part in parts)
 
 
 @pytest.fixture(scope="module")
@@ -76,32 +40,10 @@ def straight(folder, tmp_path_factory):
     return content(output)
 
 
-def test_two_ranks_give_the_rows_of_one_process(folder, straight, tmp_path):
-    output = tmp_path / "captions.jsonl"
-    run = launched(2, "caption", folder, *MODELS, "-o", output)
-    said, _ = run.communicate(timeout=300)
-    assert run.returncode == 0, said
-    assert content(output) == straight
-    assert len(writers(output)) == 2
-    assert "[0/2]" in said
-    assert "[1/2]" in said
-
-
-def test_accelerate_launch_starts_ranks_as_well(folder, straight, tmp_path):
-    output = tmp_path / "captions.jsonl"
-    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes")
-    run = launched(2, "caption", folder, *MODELS, "-o", output, launcher=launcher, ACCELERATE_USE_CPU="true")
-    said, _ = run.communicate(timeout=300)
-    assert run.returncode == 0, said
-    assert content(output) == straight
-    assert len(writers(output)) == 2
-
-
 def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
     words = ["--video_folder", demo_clips[0].path.parent, "--image_caption_model_name", "shapes-vlm"]
     script, environment = str(FRAMES), {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
-    launcher = ("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2")
-    for name, started in (("one.csv", ()), ("two.csv", launcher)):
+    for name, started in (("one.csv", ()), ("two.csv", ACCELERATE)):
         command = [sys.executable, *started, script, *map(str, words), f"--saved_path={tmp_path / name}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
         assert done.returncode == 0, done.stderr
@@ -111,15 +53,12 @@ def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
 
 def test_a_dead_rank_loses_only_what_it_had_under_way(folder, straight, tmp_path):
     output = tmp_path / "captions.jsonl"
-    run = launched(2, "caption", folder, *MODELS, "--decoders", "1", "-o", output)
-    end = time.monotonic() + 120
-    while sum(writers(output)) < 3:
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-    os.kill(int(children[-1]), signal.SIGKILL)
-    run.communicate(timeout=120)
-    assert run.returncode != 0
+    with running("caption", folder, *MODELS, "--decoders", "1", "-o", output, launcher=TORCHRUN) as run:
+        until(lambda: sum(writers(output)) >= 3)
+        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+        os.kill(int(children[-1]), signal.SIGKILL)
+        code, _ = ended(run, 120)
+    assert code != 0
     before = sum(writers(output))
     said = alone("caption", folder, *MODELS, "-o", output)
     assert "have their row already" in said
@@ -221,10 +160,7 @@ def test_two_runs_on_one_result_the_second_is_told_who_holds_it(demo_clips, tmp_
         words += ["--requests", "1", "--decoders", "1"]
         command = [sys.executable, "-m", "framescribe", *words]
         first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        end = time.monotonic() + 60
-        while not sum(writers(output)):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        until(lambda: sum(writers(output)))
         second = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert second.returncode == 2
         assert f"{output} is being written by another run, process {first.pid} on" in second.stderr

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from framescribe.meter import Meter
 from framescribe.prices import Budget
 from framescribe.recipe import ModelChoice, Part, Recipe
 from framescribe.records import Clip, Failure, Row, Stage, Video
+from framescribe.sight import check_sight
 from framescribe.strategies.ask import Ask
 from framescribe.strategies.frames_then_summary import caption_frames, summarize
 from framescribe.strategies.whole_clip import caption_clip
@@ -86,6 +88,17 @@ class Captioner:
             await engine.close()
         if self._pool is not None:
             await asyncio.to_thread(self._pool.close)
+
+    def describe(self) -> list[str]:
+        """A line for a person about each model that is open."""
+        if len(self.engines) == 2 and len(set(self.engines.values())) == 1:
+            return [f"frame and summary model: {self.engines['frames'].describe()}"]
+        names = {"frames": "frame model", "summary": "summary model"}
+        return [f"{names[stage]}: {engine.describe()}" for stage, engine in self.engines.items()]
+
+    async def check_sight(self, say: Callable[[str], None]) -> None:
+        """Ask the models whether they see; RunError where one does not."""
+        await check_sight(self.engines, say)
 
     @property
     def in_flight(self) -> int:

@@ -12,7 +12,8 @@ FramescribeError
 │  ├─ Refused       the engine will not answer this request (a 4xx for this content)
 │  │  └─ TooLong    prompt, pictures and answer do not fit in the model's context
 │  ├─ EngineFault   the engine failed on this request, though it was asked again (a lasting 5xx, out of memory)
-│  └─ BadReply      the engine answered, but not with a caption
+│  ├─ BadReply      the engine answered, but not with a caption
+│  └─ ActorDied     the cluster's actor that was at it died, and so did the next one
 └─ RunError         this run must stop; nothing is marked, the same command goes on later, exit code 1
 """
 
@@ -100,6 +101,12 @@ class BadReply(VideoError):
     """The engine answered with something that is no caption."""
 
     kind = "bad_reply"
+
+
+class ActorDied(VideoError):
+    """The processes of a cluster that were at this video died."""
+
+    kind = "actor_died"
 
 
 class RunError(FramescribeError):

@@ -17,9 +17,10 @@ from framescribe.prices import Budget
 from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
 from framescribe.results import Plan, Results
+from framescribe.runners.cluster import Cluster
 from framescribe.runners.one_process import Work, run
 from framescribe.runners.ranks import Rank, of_one_rank
-from framescribe.sight import check_sight
+from framescribe.runners.ray_actors import Actors
 
 LONG_RUN = 50  # videos: from here on it pays to ask first whether the models see
 
@@ -64,8 +65,8 @@ class Watcher:
     """What a caller wants to hear of a run; every one is called from the run's own thread and must be quick."""
 
     say: Callable[[str], None] = lambda line: None
-    opening: Callable[[Report, Captioner], None] = lambda report, captioner: None
-    started: Callable[[Plan, Captioner], None] = lambda plan, captioner: None
+    opening: Callable[[Report, Captioner | Actors], None] = lambda report, captioner: None
+    started: Callable[[Plan, Captioner | Actors], None] = lambda plan, captioner: None
     row: Callable[[Row], None] = lambda row: None
 
 
@@ -83,6 +84,7 @@ async def run_job(
     preflight: bool = False,
     rank: Rank | None = None,
     check_content: bool = False,
+    cluster: Cluster | None = None,
 ) -> Report:
     """Caption what is left of `videos` and finish the file.
 
@@ -91,6 +93,7 @@ async def run_job(
     written until then are kept. No video is begun that would go over the `budget`. With `preflight` the models are
     asked to see before a long run. As one `rank` of several it does its share, then helps the others; the last one
     finishes the file. With `check_content` rows hold a hash of their file, and a file with another one is done again.
+    On a `cluster` videos are captioned there, and rows are written here.
     """
     budget = budget or Budget()
     watcher = watcher or Watcher()
@@ -138,13 +141,20 @@ async def run_job(
         rank.launch if rank else None,
     )
     if plan.todo or (rank is not None and left(videos).todo):  # its own, or others' to help with
-        captioner = Captioner(recipe, meter, results.logs, budget, check_content)
+        captioner: Captioner | Actors
+        if cluster is None:
+            captioner = Captioner(recipe, meter, results.logs, budget, check_content)
+        else:
+            most = len(plan.todo)
+            captioner = Actors(
+                recipe, cluster, meter=meter, logs=results.logs, budget=budget, most=most, hashed=check_content
+            )
         try:
             watcher.opening(report, captioner)
             if not await _opened(captioner, stop):
                 return report
             if preflight and len(plan.todo) >= LONG_RUN:
-                await check_sight(captioner.engines, watcher.say)
+                await captioner.check_sight(watcher.say)
             watcher.started(plan, captioner)
 
             def room(under_way: int) -> int:
@@ -178,7 +188,7 @@ async def run_job(
     return report
 
 
-async def _opened(captioner: Captioner, stop: asyncio.Event) -> bool:
+async def _opened(captioner: Captioner | Actors, stop: asyncio.Event) -> bool:
     """Open it; False where `stop` came before that was done, which may take as long as a model takes to load."""
     opening, stopped = asyncio.ensure_future(captioner.open()), asyncio.ensure_future(stop.wait())
     try:

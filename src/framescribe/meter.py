@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 STAGES = ("decode", "frames", "summary")
@@ -29,11 +29,15 @@ class Meter:
 
     Stages overlap, so their seconds may add up to more than the run took; `waiting` is the time in which no model
     had a request. `clock` gives seconds and is for tests. Used from one thread.
+
+    `elsewhere` holds the seconds of other processes that do the work of this run, by their number: then the run's are
+    their mean.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts: Counter[str] = Counter()
         self.times = {stage: Times() for stage in STAGES}  # of single pieces: a decode, a request
+        self.elsewhere: dict[int, Mapping[str, float]] = {}
         self._clock = clock
         self._started = clock()
         self._busy = dict.fromkeys((*STAGES, "models"), 0.0)
@@ -69,6 +73,8 @@ class Meter:
 
     def seconds(self) -> dict[str, float]:
         """Seconds by stage, and "waiting"."""
+        if others := self.elsewhere.values():
+            return {name: sum(other[name] for other in others) / len(others) for name in (*STAGES, "waiting")}
         now = self._clock()
         busy = {
             name: spent + (now - self._since[name] if self._active[name] else 0) for name, spent in self._busy.items()

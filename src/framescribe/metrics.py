@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from framescribe.captioner import Captioner
     from framescribe.job import Report
     from framescribe.runners.ranks import Rank
+    from framescribe.runners.ray_actors import Actors
 
 LOOK_SECONDS, AVERAGED, NOTE_EVERY = 1.0, 10, 5  # a look each second; the notes are averages, written every 5 looks
 NOTES = ".figures.*.json"
@@ -51,9 +52,9 @@ class Figure:
     values: Mapping[Any, Any] = field(default_factory=dict)
 
 
-def figures(report: Report, captioner: Captioner, rank: Rank | None = None) -> Iterator[Figure]:
+def figures(report: Report, captioner: Captioner | Actors, rank: Rank | None = None) -> Iterator[Figure]:
     """All that is known of a run now. To be called in the run's own thread."""
-    meter, memory, budget = report.meter, captioner.memory, report.budget
+    meter, budget = report.meter, report.budget
     statuses = {(status,): report.statuses[status] for status in ("ok", "flagged", "failed")}
     left = max(0, report.inputs - report.done_before - report.new)
     about = {(VERSION, str(rank.number) if rank else ""): 1}
@@ -64,6 +65,37 @@ def figures(report: Report, captioner: Captioner, rank: Rank | None = None) -> I
     )
     yield Figure("framescribe_videos_left", "gauge", "Videos of its share without a row", (), {(): left})
     yield Figure("framescribe_videos_done_before", "gauge", "Videos that had a row", (), {(): report.done_before})
+    busy = {(stage,): seconds for stage, seconds in meter.seconds().items()}
+    said = "Seconds in which work of a stage was under way; waiting: in which no model had a request"
+    yield Figure("framescribe_busy_seconds", "counter", said, ("stage",), busy)
+    choices = {"frames": captioner.recipe.frame_model, "summary": captioner.recipe.summary_model}
+    tokens = {
+        (stage, way): meter.counts[f"{stage}_{name}"]
+        for stage, choice in choices.items()
+        if choice is not None
+        for way, name in (("in", "prompt_tokens"), ("out", "completion_tokens"))
+    }
+    yield Figure("framescribe_tokens", "counter", "Tokens read and written by models", ("stage", "direction"), tokens)
+    read = meter.counts["file_bytes"]
+    yield Figure("framescribe_file_bytes", "counter", "Bytes of the files given to decoders", (), {(): read})
+    yield Figure("framescribe_cost", "counter", "Spent, in the currency of --prices", (), {(): budget.cost})
+    if budget.max_cost is not None:
+        yield Figure("framescribe_cost_limit", "gauge", "--max-cost", (), {(): budget.max_cost})
+    from framescribe.runners.ray_actors import Actors
+
+    yield from _on_a_cluster(captioner) if isinstance(captioner, Actors) else _here(captioner)
+
+
+def _on_a_cluster(actors: Actors) -> Iterator[Figure]:
+    """What the driver knows of its actors; the rest is known on their machines."""
+    under_way = {("actors",): actors.under_way}
+    yield Figure("framescribe_videos_in_flight", "gauge", "Videos under way by stage", ("stage",), under_way)
+    yield Figure("framescribe_actors", "gauge", "Actors whose models are ready", (), {(): actors.ready})
+    yield Figure("framescribe_actor_room", "gauge", "Videos that these take at once", (), {(): actors.in_flight})
+
+
+def _here(captioner: Captioner) -> Iterator[Figure]:
+    meter, memory = captioner.meter, captioner.memory
     under_way = {
         ("waiting",): memory.waiting,
         ("decode",): memory.decoding,
@@ -79,24 +111,10 @@ def figures(report: Report, captioner: Captioner, rank: Rank | None = None) -> I
     yield Figure(
         "framescribe_stage_seconds", "histogram", "How long a decode or an answered request took", ("stage",), times
     )
-    busy = {(stage,): seconds for stage, seconds in meter.seconds().items()}
-    said = "Seconds in which work of a stage was under way; waiting: in which no model had a request"
-    yield Figure("framescribe_busy_seconds", "counter", said, ("stage",), busy)
-    tokens = {
-        (stage, way): meter.counts[f"{stage}_{name}"]
-        for stage in captioner.engines
-        for way, name in (("in", "prompt_tokens"), ("out", "completion_tokens"))
-    }
-    yield Figure("framescribe_tokens", "counter", "Tokens read and written by models", ("stage", "direction"), tokens)
     yield from _places(captioner)
     yield Figure("framescribe_decoders", "gauge", "Videos that may be decoded at once", (), {(): memory.decoders})
     yield Figure("framescribe_frame_bytes", "gauge", "Bytes of decoded frames held", (), {(): memory.held})
     yield Figure("framescribe_frame_bytes_limit", "gauge", "Held bytes that stop decoding", (), {(): memory.budget})
-    read = meter.counts["file_bytes"]
-    yield Figure("framescribe_file_bytes", "counter", "Bytes of the files given to decoders", (), {(): read})
-    yield Figure("framescribe_cost", "counter", "Spent, in the currency of --prices", (), {(): budget.cost})
-    if budget.max_cost is not None:
-        yield Figure("framescribe_cost_limit", "gauge", "--max-cost", (), {(): budget.max_cost})
 
 
 def _places(captioner: Captioner) -> Iterator[Figure]:
@@ -122,6 +140,8 @@ def _places(captioner: Captioner) -> Iterator[Figure]:
 def fullness(now: Iterable[Figure]) -> dict[str, float]:
     """How full each thing is that can hold a run up, from 0 to 1: what is full is the bottleneck."""
     found = {figure.name.removeprefix("framescribe_"): figure.values for figure in now}
+    if "actor_room" in found:
+        return {"actors": min(1.0, found["videos_in_flight"][("actors",)] / found["actor_room"][()])}
     full = {"decoders": found["videos_in_flight"][("decode",)] / found["decoders"][()]}
     allowed = found["requests_allowed"]
     for stages in dict.fromkeys(stages for stages, _ in allowed):
@@ -187,7 +207,7 @@ class Shown:
     def __init__(self, parts: Place, address: tuple[str, int] | None = None, rank: Rank | None = None) -> None:
         self.url: str | None = None
         self._parts, self._address, self._rank = parts, address, rank
-        self._run: tuple[Report, Captioner] | None = None
+        self._run: tuple[Report, Captioner | Actors] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._noting: asyncio.Task[None] | None = None
         self._server: Any = None
@@ -207,7 +227,7 @@ class Shown:
             self._noting.cancel()
             await asyncio.gather(self._noting, return_exceptions=True)
 
-    def opening(self, report: Report, captioner: Captioner) -> None:
+    def opening(self, report: Report, captioner: Captioner | Actors) -> None:
         """This run begins."""
         self._run = report, captioner
         if isinstance(self._parts, Path):
@@ -271,8 +291,8 @@ def _notes(run: Iterable[Figure], number: int, looks: Sequence[Mapping[str, floa
         "full": {name: round(sum(look[name] for look in looks) / len(looks), 2) for name in looks[-1]},
         "in_flight": {stage: count for (stage,), count in found["videos_in_flight"].items()},
         "tokens": sum(found["tokens"].values()),
-        "failed_tries": sum(found["retries"].values()),
-        "servers_out": sum(not up for up in found["server_up"].values()),
+        "failed_tries": sum(found.get("retries", {}).values()),
+        "servers_out": sum(not up for up in found.get("server_up", {}).values()),
     }
 
 

@@ -146,6 +146,26 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tm
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 
 
+def test_an_actor_on_a_ray_cluster_holds_a_vllm_of_its_own(clips, in_vllm, tmp_path):
+    output = tmp_path / "captions.jsonl"
+    words = ("--runner", "ray", "--replicas", "1", "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
+    run = caption(clips[0], output, *words)
+    until(lambda: written(output) >= 5)
+    (actor,) = [
+        pid for pid in descendants(run.pid) if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::Actor")
+    ]
+    before = servers(run)
+    os.kill(actor, signal.SIGKILL)
+    said = finish(run)
+    assert "actor 0 is lost: its process died" in said, said
+    found = rows(output)
+    assert len(found) == CLIPS
+    assert all(row["status"] == "ok" for row in found.values())
+    assert equal(found, in_vllm) >= 0.95
+    assert before
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
+
+
 def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process, tmp_path):
     serving = []
     urls = []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from framescribe.prompts import Kind
     from framescribe.recipe import ModelChoice, Recipe
     from framescribe.records import Row, Video
+    from framescribe.runners.cluster import Cluster
     from framescribe.runners.ranks import Rank
 
 
@@ -62,9 +63,10 @@ def caption(
     The same command again does only what is missing. Exit code 3: finished, but some videos failed.
     """
     rank = joined(runner.rank())
+    engine, cluster = runner.cluster(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         videos = sources.find(display.say)
-        frame_model = _frame_model(frame, engine, display.say)
+        frame_model = _frame_model(frame, engine, display.say, cluster)
         whole = summary.strategy == StrategyName.whole_clip
         if whole and summary != SummaryModelOptions(strategy=summary.strategy):
             raise UserError("--strategy whole-clip writes no summary: leave --summary-model and the like out")
@@ -86,7 +88,10 @@ def caption(
             frame_decoding=_decoding(engine, sampling.seed),
             **parts,
         )
-        code = run(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, metrics=shown.metrics_port)
+        code = run(
+            *(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, cluster),
+            metrics=shown.metrics_port,
+        )
     raise typer.Exit(code)
 
 
@@ -112,6 +117,7 @@ def frames(
 ) -> None:
     """Caption the frames only; `summarize` makes captions of them later."""
     rank = joined(runner.rank())
+    engine, cluster = runner.cluster(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         videos = sources.find(display.say)
         recipe = _recipe(
@@ -119,11 +125,14 @@ def frames(
             max_pixels=sampling.pixels(),
             decoders=sampling.decoders,
             decode_seconds=sampling.decode_timeout,
-            frame_model=_frame_model(frame, engine, display.say),
+            frame_model=_frame_model(frame, engine, display.say, cluster),
             frame_prompt=_prompt(frame.prompt, "frame", videos),
             frame_decoding=_decoding(engine, sampling.seed),
         )
-        code = run(recipe, videos, results, Path("frames.jsonl"), display, limits, rank, metrics=shown.metrics_port)
+        code = run(
+            *(recipe, videos, results, Path("frames.jsonl"), display, limits, rank, cluster),
+            metrics=shown.metrics_port,
+        )
     raise typer.Exit(code)
 
 
@@ -144,6 +153,7 @@ def summarize(
     if results.check_content:
         raise UserError("--check-content is for caption and frames: summarize opens no video")
     rank = joined(runner.rank())
+    engine, cluster = runner.cluster(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=rank) as display:
         if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
@@ -154,12 +164,12 @@ def summarize(
         if model is None and not given.base_url:
             model = _partner_of(rows.values())
         recipe = _recipe(
-            summary_model=chosen(engine.choice(model, given.base_url), display.say),
+            summary_model=chosen(engine.choice(model, given.base_url), display.say, cluster),
             summary_prompt=_prompt(given.prompt, "summary", videos),
             summary_decoding=_decoding(engine, given.seed),
         )
         code = run(
-            *(recipe, videos, results, Path("captions.jsonl"), display, limits, rank),
+            *(recipe, videos, results, Path("captions.jsonl"), display, limits, rank, cluster),
             frames_from=rows,
             metrics=shown.metrics_port,
         )
@@ -174,6 +184,7 @@ def run(
     display: Screen,
     limits: LimitOptions | None = None,
     rank: Rank | None = None,
+    cluster: Cluster | None = None,
     frames_from: Mapping[str, Row] | None = None,
     metrics: str | None = None,
 ) -> int:
@@ -223,6 +234,7 @@ def run(
                 preflight=limits is not None and limits.preflight,
                 rank=rank,
                 check_content=results.check_content,
+                cluster=cluster,
             )
 
     try:
@@ -261,8 +273,8 @@ def _recipe(**parts: Any) -> Recipe:
         raise UserError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
 
 
-def _frame_model(options: FrameModelOptions, engine: EngineOptions, say: Say) -> ModelChoice:
-    return chosen(engine.choice(options.model, options.base_url), say)
+def _frame_model(options: FrameModelOptions, engine: EngineOptions, say: Say, cluster: Cluster | None) -> ModelChoice:
+    return chosen(engine.choice(options.model, options.base_url), say, cluster)
 
 
 def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: EngineOptions, say: Say) -> ModelChoice:
@@ -277,13 +289,17 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     return frame.model_copy(update={"model": model})
 
 
-def chosen(choice: ModelChoice, say: Say) -> ModelChoice:
+def chosen(choice: ModelChoice, say: Say, cluster: Cluster | None = None) -> ModelChoice:
     """The choice with a model: the only one that the server serves, or one that suits this machine; which is said."""
     if choice.model is not None:
         return choice
     if choice.engine == "openai":
         model = asyncio.run(_only_model(choice))
         say(f"model: {model} (the only one that the server serves)")
+    elif cluster is not None:
+        raise UserError(
+            "--runner ray needs --model (or --base-url): what suits the cluster's machines is not known here"
+        )
     else:
         from framescribe.engines.presets import default_image_model
 

@@ -309,7 +309,13 @@ class EngineOptions:
         int, option("Servers", "GPUs that one started server spreads the model over.", min=1, metavar="N")
     ] = 1
     replicas: Annotated[
-        int | None, option("Servers", "How many servers are started. Without it: one a GPU.", min=1, metavar="N")
+        int | None,
+        option(
+            "Servers",
+            "How many servers are started, or Ray actors with --runner ray. Without it: one a GPU.",
+            min=1,
+            metavar="N",
+        ),
     ] = None
     max_tokens: Annotated[int, option("Prompts", "The longest answer of a model.", min=1, metavar="N")] = 512
     temperature: Annotated[float, option("Prompts", "0 is greedy.", min=0.0)] = 0.0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from framescribe.cli.options import option
+from framescribe.cli.options import EngineOptions, option
 
 if TYPE_CHECKING:
     from framescribe.prices import Budget
+    from framescribe.runners.cluster import Cluster
     from framescribe.runners.ranks import Rank
 
 
@@ -78,6 +79,7 @@ class RunnerName(StrEnum):
 
     local = "local"
     accelerate = "accelerate"
+    ray = "ray"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,19 @@ class RunnerOptions:
         RunnerName | None,
         option(
             "Runner",
-            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. Without it: "
-            "accelerate where one of these started it.",
+            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. ray: actors "
+            "on a Ray cluster do all, and this process writes. Without it: accelerate where a launcher started it.",
             metavar="NAME",
+            show_default=False,
+        ),
+    ] = None
+    ray_address: Annotated[
+        str | None,
+        option(
+            "Runner",
+            "The cluster for --runner ray: auto, HOST:PORT or ray://HOST:PORT. Without it: that of RAY_ADDRESS, or one "
+            "on this machine, started for the run.",
+            metavar="ADDRESS",
             show_default=False,
         ),
     ] = None
@@ -100,13 +112,26 @@ class RunnerOptions:
         from framescribe.errors import UserError
         from framescribe.runners.ranks import rank_of
 
-        rank = None if self.runner == RunnerName.local else rank_of(os.environ)
+        rank = rank_of(os.environ) if self.runner in (None, RunnerName.accelerate) else None
         if rank is None and self.runner == RunnerName.accelerate and "WORLD_SIZE" not in os.environ:
             raise UserError(
                 "--runner accelerate is for processes that a launcher starts:\n"
                 "torchrun --nproc-per-node 4 -m framescribe caption …, or accelerate launch -m framescribe caption …"
             )
         return rank
+
+    def cluster(self, engine: EngineOptions) -> tuple[EngineOptions, Cluster | None]:
+        """The engine's options for each actor, and the cluster; UserError where they contradict each other."""
+        from framescribe.errors import UserError
+        from framescribe.runners.cluster import Cluster
+
+        if self.runner != RunnerName.ray:
+            if self.ray_address is not None:
+                raise UserError("--ray-address is for --runner ray")
+            return engine, None
+        if engine.gpus is not None:
+            raise UserError("--gpus is for servers on this machine: --runner ray gives each actor its own GPUs")
+        return replace(engine, replicas=None), Cluster(self.ray_address, engine.replicas)
 
 
 @dataclass(frozen=True, slots=True)

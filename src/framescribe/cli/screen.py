@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from framescribe.records import Row
     from framescribe.results import Plan
     from framescribe.runners.ranks import Rank
+    from framescribe.runners.ray_actors import Actors
 
 _EVERY_S = 10.0
 _LOG = logging.getLogger("framescribe")
@@ -46,7 +47,7 @@ class Screen:
     def say(self, line: str) -> None:
         """One sentence that a person should read."""
 
-    def started(self, plan: Plan, captioner: Captioner) -> None:
+    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
         """The models are ready and the first videos begin."""
         self.total = len(plan.todo)
         self._meter = captioner.meter
@@ -94,9 +95,9 @@ class PlainScreen(Screen):
     def say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
-    def started(self, plan: Plan, captioner: Captioner) -> None:
+    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
         super().started(plan, captioner)
-        for line in models(captioner):
+        for line in captioner.describe():
             self.say(line)
         self.say(f"captioning {self.total:,} videos")
         self._last = time.monotonic()
@@ -171,7 +172,7 @@ class LiveScreen(PlainScreen):
     def say(self, line: str) -> None:
         self._console.print(line, markup=False)
 
-    def started(self, plan: Plan, captioner: Captioner) -> None:
+    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
         super().started(plan, captioner)
         self._task = self._progress.add_task("", total=self.total)
         self._progress.start()
@@ -207,9 +208,9 @@ class JsonScreen(Screen):
     def say(self, line: str) -> None:
         self._write("said", text=line)
 
-    def started(self, plan: Plan, captioner: Captioner) -> None:
+    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
         super().started(plan, captioner)
-        self._write("started", videos=self.total, models=models(captioner))
+        self._write("started", videos=self.total, models=captioner.describe())
 
     def row(self, row: Row) -> None:
         super().row(row)
@@ -240,14 +241,6 @@ def screen(*, quiet: bool, json_logs: bool, rank: Rank | None = None) -> Screen:
     if rank is not None:
         return RankScreen(rank)
     return LiveScreen() if sys.stderr.isatty() else PlainScreen()
-
-
-def models(captioner: Captioner) -> list[str]:
-    """A line per model that the run opened."""
-    stages = {"frames": "frame model", "summary": "summary model"}
-    if len(captioner.engines) == 2 and len(set(captioner.engines.values())) == 1:
-        return [f"frame and summary model: {captioner.engines['frames'].describe()}"]
-    return [f"{stages[stage]}: {engine.describe()}" for stage, engine in captioner.engines.items()]
 
 
 def clock(seconds: float) -> str:

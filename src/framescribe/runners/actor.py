@@ -1,0 +1,152 @@
+"""What runs on a machine of a cluster: a captioner, asked video by video; knows neither who asks nor which cluster.
+
+Errors of framescribe are given back, not raised: so they arrive as they are, without a cluster's traceback around them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from framescribe.captioner import Captioner
+from framescribe.errors import FramescribeError, UserError
+from framescribe.prices import Budget, Price
+from framescribe.recipe import Recipe
+from framescribe.records import Row, Video
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What there is once the models are ready: `Captioner.describe`, what it can do, and the recipe's fingerprints as
+    this machine's files give them."""
+
+    models: list[str]
+    in_flight: int
+    requests_a_video: int
+    fingerprints: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A row, and what else happened here since the last one was handed over: counts, requests, their cost, what was
+    logged. `seconds` are those of the whole run so far, by stage."""
+
+    row: Row
+    in_flight: int
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    requests: int
+    cost: float
+    said: list[str]
+
+
+class Actor:
+    """Holds one captioner. `open`, `caption` as many at once as it says, `close`."""
+
+    def __init__(self) -> None:
+        # A decode worker reads the main script of its parent again. Here that is the cluster's own, which would load
+        # the cluster's library into each of them.
+        vars(sys.modules["__main__"]).pop("__file__", None)
+        self._captioner: Captioner | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._told = Counter[str]()
+        self._paid = 0, 0.0
+        self._log = _Kept()
+        logger = logging.getLogger("framescribe")
+        logger.addHandler(self._log)
+        logger.setLevel(logging.INFO)
+
+    async def alive(self) -> None:
+        """Returns when this actor has a place to run."""
+
+    async def open(
+        self,
+        recipe: Recipe,
+        prices: Mapping[str, Price],
+        logs: Path,
+        hashed: bool,
+        folder: Path,
+        keys: Mapping[str, str],
+    ) -> Opened | FramescribeError:
+        """Open the models, with paths that begin in `folder` where this machine has it. `keys` are variables that the
+        environment lacks here."""
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        for name, value in keys.items():
+            os.environ.setdefault(name, value)
+        captioner = self._captioner = Captioner(recipe, logs=logs, budget=Budget(prices=prices), hashed=hashed)
+        self._opening = asyncio.ensure_future(captioner.open())
+        failed = await _given(self._opening)
+        if isinstance(failed, FramescribeError):
+            return failed
+        return Opened(
+            models=captioner.describe(),
+            in_flight=captioner.in_flight,
+            requests_a_video=captioner.requests_a_video,
+            fingerprints=recipe.fingerprints(),
+        )
+
+    async def check_sight(self) -> FramescribeError | None:
+        """As `Captioner.check_sight`; what it says is logged."""
+        assert self._captioner is not None
+        return await _given(self._captioner.check_sight(logging.getLogger("framescribe").info))
+
+    async def caption(self, video: Video, earlier: Row | None) -> Done | FramescribeError:
+        """As `Captioner.caption`."""
+        captioner = self._captioner
+        assert captioner is not None
+        row = await _given(captioner.caption(video, earlier))
+        if isinstance(row, FramescribeError):
+            return row
+        counts, budget = Counter(captioner.meter.counts), captioner.budget
+        done = Done(
+            row=row,
+            in_flight=captioner.in_flight,
+            counts=counts - self._told,
+            seconds=captioner.meter.seconds(),
+            requests=budget.requests - self._paid[0],
+            cost=budget.cost - self._paid[1],
+            said=self.said(),
+        )
+        self._told, self._paid = counts, (budget.requests, budget.cost)
+        return done
+
+    def said(self) -> list[str]:
+        """What was logged since this was last asked."""
+        lines, self._log.lines = self._log.lines, []
+        return lines
+
+    async def close(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+        if self._captioner is not None:
+            await self._captioner.close()
+
+
+async def _given(work: Awaitable[T]) -> T | FramescribeError:
+    """What the work returns, or framescribe's error where it raised one."""
+    try:
+        return await work
+    except FramescribeError as error:
+        return error
+    except PermissionError as error:  # of the logs of servers that are started: the one folder that is written here
+        return UserError(f"{error.filename} cannot be written: give an -o that lies in a folder of all machines")
+
+
+class _Kept(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())

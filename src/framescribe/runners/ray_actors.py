@@ -1,0 +1,336 @@
+"""Knows how actors on a Ray cluster caption a list of videos, and what becomes of a video whose actor died.
+
+It knows no option and writes no row. To who runs it, all the actors together look like one captioner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framescribe.errors import ActorDied, FramescribeError, RunError, UserError
+from framescribe.meter import Meter
+from framescribe.prices import Budget
+from framescribe.recipe import Recipe
+from framescribe.records import Failure, Row, Video
+from framescribe.runners.actor import Actor, Done, Opened
+from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
+from framescribe.version import VERSION
+
+MOST_DEATHS = 4  # of actors that did nothing, one after the other, with no video done in between
+TOGETHER_SECONDS = 2.0  # actors that die within this time died of one thing, such as their machine
+LOOK_SECONDS = 10.0
+CLOSE_SECONDS = 20.0  # for engines that are to be ended well
+
+_log = logging.getLogger("framescribe")
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """One actor. `placed`: it runs. `up`: its models are ready. `kept`: for one video that is to be alone there."""
+
+    number: int
+    handle: Any
+    life: asyncio.Task[None] | None = None
+    placed: bool = False
+    up: bool = False
+    kept: bool = False
+    under_way: int = 0
+    in_flight: int = 1
+    done: int = 0
+
+
+class Actors:
+    """Asked like a `Captioner`: `open`, `caption` for as many videos at once as `in_flight`, `close`.
+
+    There are as many actors as the cluster holds, at most one for each of the `most` videos, or the cluster's `actors`.
+    One that dies is replaced. A video that was under way there is done again alone; where its actor dies once more, its
+    row is a failed one. A machine that is lost is nobody's fault.
+    """
+
+    def __init__(
+        self, recipe: Recipe, cluster: Cluster, *, meter: Meter, logs: Path, budget: Budget, most: int, hashed: bool
+    ) -> None:
+        self.recipe, self.meter, self.budget = recipe, meter, budget
+        self._cluster, self._logs, self._most, self._hashed = cluster, logs.resolve(), most, hashed
+        self._fingerprints = recipe.fingerprints()
+        self._connection: Connection | None = None
+        self._needs: Needs | None = None
+        self._workers: list[_Worker] = []
+        self._number = 0
+        self._growing: asyncio.Task[None] | None = None
+        self._opened: Opened | None = None
+        self._failure: BaseException | None = None
+        self._deaths, self._counted = 0, -math.inf
+        self._changed, self._gone = asyncio.Event(), asyncio.Event()
+
+    async def open(self) -> None:
+        """Reach the cluster and wait until the first actor's models are ready; the others follow meanwhile.
+
+        UserError where there is no such cluster; what an actor's captioner raises.
+        """
+        choices = (self.recipe.frame_model, self.recipe.summary_model)
+        self.budget.check([choice.model for choice in choices if choice is not None])
+        # Not in a thread: a local cluster ends with the thread that began it, and Ray takes the signals for itself.
+        self._connection = Connection(self._cluster)
+        self._needs = self._connection.needs(self.recipe)
+        self.recipe = self.recipe.model_copy(update={"decoders": self._needs.cpus})
+        self._growing = asyncio.create_task(self._grow())
+        await self._until(lambda: self._opened is not None)
+
+    async def close(self) -> None:
+        """End the actors and leave the cluster; may be called twice."""
+        if self._growing is not None:
+            self._growing.cancel()
+            await asyncio.gather(self._growing, return_exceptions=True)
+        if self._connection is None:
+            return
+        workers, self._workers = self._workers, []
+        await _all([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
+        for worker in workers:
+            self._connection.kill(worker.handle)
+        await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
+        self._connection.close()
+        self._connection = None
+
+    def describe(self) -> list[str]:
+        """As `Captioner.describe`, and where the actors are."""
+        assert self._opened is not None and self._needs is not None
+        count = self._cluster.actors or "as many as the cluster holds"
+        return [*self._opened.models, f"Ray actors: {count}, each with {self._needs}"]
+
+    async def check_sight(self, say: Callable[[str], None]) -> None:
+        """As `Captioner.check_sight`, of one actor."""
+        assert self._connection is not None
+        worker = await self._place(alone=False)
+        try:
+            failed = await worker.handle.check_sight.remote()
+            said = await worker.handle.said.remote()
+        except self._connection.errors as error:
+            why, _ = self._connection.loss(error)
+            raise RunError(f"an actor was lost while its models were asked whether they see: {why}") from None
+        finally:
+            worker.under_way -= 1
+            self._changed.set()
+        for line in said:
+            say(line)
+        if failed is not None:
+            raise failed
+
+    @property
+    def in_flight(self) -> int:
+        """How many videos keep the actors that are ready busy."""
+        return max(1, sum(worker.in_flight for worker in self._workers if worker.up))
+
+    @property
+    def ready(self) -> int:
+        """How many actors have their models ready."""
+        return sum(worker.up for worker in self._workers)
+
+    @property
+    def under_way(self) -> int:
+        """How many videos actors are at."""
+        return sum(worker.under_way for worker in self._workers)
+
+    @property
+    def requests_a_video(self) -> int:
+        assert self._opened is not None
+        return self._opened.requests_a_video
+
+    async def caption(self, video: Video, earlier: Row | None = None) -> Row:
+        """As `Captioner.caption`, wherever there is room."""
+        assert self._connection is not None
+        suspect = False
+        while True:
+            alone = suspect
+            worker = await self._place(alone=alone)
+            try:
+                done: Done | FramescribeError = await worker.handle.caption.remote(video, earlier)
+            except self._connection.errors as error:
+                to_blame = self._lost(worker, error)
+                if alone and to_blame:
+                    self._deaths = 0
+                    return self._failed(video, earlier)
+                suspect = suspect or to_blame
+                continue
+            finally:
+                worker.under_way -= 1
+                if alone:
+                    worker.kept = False
+                self._changed.set()
+            if isinstance(done, FramescribeError):
+                raise done
+            self._deaths = 0
+            worker.done += 1
+            self._note(worker, done)
+            return done.row
+
+    async def _place(self, *, alone: bool) -> _Worker:
+        """A worker with room; where `alone`, one that does nothing else until this video is done."""
+        mine: _Worker | None = None
+        try:
+            while True:
+                if self._failure is not None:
+                    raise self._failure
+                free = [worker for worker in self._workers if worker.up and not worker.kept]
+                if not alone:
+                    free = [worker for worker in free if worker.under_way < worker.in_flight]
+                if free and mine is None:
+                    mine = min(free, key=lambda worker: worker.under_way / worker.in_flight)
+                    mine.kept = alone
+                if mine is None or (mine.up and alone and mine.under_way):
+                    self._changed.clear()
+                    await self._changed.wait()
+                elif not mine.up or (alone and not await self._alive(mine)):
+                    mine = None
+                else:
+                    mine.under_way += 1
+                    return mine
+        except BaseException:
+            if mine is not None:
+                mine.kept = False
+            raise
+
+    async def _alive(self, worker: _Worker) -> bool:
+        """Whether it still answers: what is sent to one that is gone must not be blamed for that."""
+        assert self._connection is not None
+        try:
+            await worker.handle.alive.remote()
+        except self._connection.errors as error:
+            self._lost(worker, error)
+        return worker.up
+
+    def _note(self, worker: _Worker, done: Done) -> None:
+        """Take over what an actor counted and said."""
+        worker.in_flight = min(done.in_flight, AT_ONCE)
+        self.meter.counts.update(done.counts)
+        self.meter.elsewhere[worker.number] = done.seconds
+        self.budget.requests += done.requests
+        self.budget.cost += done.cost
+        self._say(worker, done.said)
+
+    def _say(self, worker: _Worker, lines: list[str]) -> None:
+        for line in lines:
+            _log.info("actor %d: %s", worker.number, line)
+
+    async def _grow(self) -> None:
+        """Ask for actors as long as there may be room for them: now, and when a machine comes or an actor is lost."""
+        assert self._connection is not None and self._needs is not None
+        told = False
+        while True:
+            while len(self._workers) < min(self._most, self._connection.room(self._needs)):
+                worker = _Worker(self._number, self._connection.actor(Actor, self._needs))
+                worker.life = asyncio.create_task(self._live(worker))
+                self._workers.append(worker)
+                self._number += 1
+            try:
+                await asyncio.wait_for(self._gone.wait(), LOOK_SECONDS)
+            except TimeoutError:
+                if not told and not self._connection.fits(self._needs):
+                    told = True
+                    _log.info("waiting for a machine: an actor needs %s; %s", self._needs, self._connection.describe())
+            self._gone.clear()
+
+    async def _live(self, worker: _Worker) -> None:
+        """Bring a worker up. What goes wrong with it for good ends the run."""
+        assert self._connection is not None
+        try:
+            await worker.handle.alive.remote()
+            worker.placed = True
+            opening = asyncio.ensure_future(self._open(worker))
+            while not (await asyncio.wait([opening], timeout=LOOK_SECONDS))[0]:
+                self._say(worker, await worker.handle.said.remote())
+            opened = opening.result()
+            if isinstance(opened, FramescribeError):
+                raise opened
+            if opened.fingerprints != self._fingerprints:
+                raise UserError(
+                    "the model's folder is not the same here and on the cluster: give a path that leads to the same "
+                    "files on every machine, or a repository's name"
+                )
+            worker.up, worker.in_flight = True, min(opened.in_flight, AT_ONCE)
+            self._opened = self._opened or opened
+        except Exception as error:
+            try:
+                self._lost(worker, error)
+            except Exception as cause:
+                self._failure = cause
+        self._changed.set()
+
+    async def _open(self, worker: _Worker) -> Opened | FramescribeError:
+        choices = (self.recipe.frame_model, self.recipe.summary_model)
+        names = [choice.api_key_env for choice in choices if choice is not None]
+        opened: Opened | FramescribeError = await worker.handle.open.remote(
+            self.recipe,
+            dict(self.budget.prices),
+            self._logs / f"actor-{worker.number}",
+            self._hashed,
+            Path.cwd(),
+            {name: os.environ[name] for name in names if name in os.environ},
+        )
+        return opened
+
+    def _lost(self, worker: _Worker, error: Exception) -> bool:
+        """Forget a worker that does not answer any more; whether what it was at may be to blame. Another error is
+        raised."""
+        assert self._connection is not None
+        why, to_blame = self._connection.loss(error)
+        if worker in self._workers:
+            self._workers.remove(worker)
+            worker.up = False
+            self._connection.kill(worker.handle)
+            self._gone.set()
+            if not worker.done and time.monotonic() - self._counted > TOGETHER_SECONDS:
+                self._deaths, self._counted = self._deaths + 1, time.monotonic()
+            _log.warning("actor %d is lost: %s. What it was at is done again", worker.number, why)
+            if self._deaths >= MOST_DEATHS:
+                self._failure = RunError(
+                    f"{self._deaths} actors were lost one after the other, and none did a video: {why}"
+                )
+        self._changed.set()
+        return to_blame
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Wait for it. What ended the run is raised."""
+        while not true():
+            if self._failure is not None:
+                raise self._failure
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _failed(self, video: Video, earlier: Row | None) -> Row:
+        """The row of a video that killed two actors."""
+        frames = earlier.frames if earlier is not None else ()
+        prints = {stage: text for stage, text in self._fingerprints.items() if text is not None}
+        if frames and earlier is not None and (made := earlier.fingerprint("frames")):
+            prints["frames"] = made
+        return Row(
+            id=video.id,
+            video_path=video.public_path,
+            caption=None,
+            status="failed",
+            frames=frames,
+            video=earlier.video if frames and earlier is not None else None,
+            size=video.size,
+            error=Failure(
+                stage="summary" if frames else "frames",
+                kind=ActorDied.kind,
+                message="Its actor died twice, the second time with nothing else under way.",
+            ),
+            provenance={"version": VERSION, "fingerprints": prints, "stages": {}},
+            metadata=dict(video.metadata),
+        )
+
+
+async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:
+    """Wait until all of it is done, well or not, or the time is over."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), seconds)

@@ -1,0 +1,95 @@
+"""The contract of runners: wherever videos are captioned, the same command gives the same rows, the failed ones too."""
+
+from __future__ import annotations
+
+import csv
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from framescribe.demo.clips import DemoClip
+from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
+from tests.servers import ScriptedServer, sleeps
+
+TURNS = 3  # of the dozen clips
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def listed(demo_clips: list[DemoClip], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[object, ...]]:
+    """A command's words for clips, a file that is no video, and an address that hangs whoever decodes it."""
+    folder = tmp_path_factory.mktemp("list")
+    (folder / "broken.mp4").write_bytes(b"nothing")
+    with ScriptedServer(others=sleeps(600)) as server:
+        paths = [f"{server.root}/hangs.mp4", folder / "broken.mp4", *[clip.path for clip in demo_clips] * TURNS]
+        with (folder / "list.csv").open("w", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(("path", "code", "source"))
+            table.writerows((path, f"{number:02}", f"row {number}") for number, path in enumerate(paths))
+        yield "caption", folder / "list.csv", "--id-column", "code", "--decode-timeout", "10", *MODELS
+
+
+@pytest.fixture(scope="module")
+def straight(listed: tuple[object, ...], tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What one process makes of it."""
+    output = tmp_path_factory.mktemp("straight") / "captions.jsonl"
+    alone(*listed, "-o", output)
+    return content(output)
+
+
+def test_the_truth_holds_captions_and_both_failures(straight: Rows, demo_clips: list[DemoClip]) -> None:
+    assert [row["error"] and row["error"]["kind"] for row in straight[:3]] == ["decode_timeout", "unreadable", None]
+    assert len(straight) == TURNS * len(demo_clips) + 2
+    assert all(row["caption"] and row["metadata"]["source"] for row in straight[2:])
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+def test_ranks_of_a_launcher(
+    launcher: tuple[str, ...], listed: tuple[object, ...], straight: Rows, tmp_path: Path
+) -> None:
+    output = tmp_path / "captions.jsonl"
+    with running(*listed, "-o", output, launcher=launcher, ACCELERATE_USE_CPU="true") as run:
+        code, said = ended(run)
+    assert code == 0, said
+    assert content(output) == straight
+    assert len(writers(output)) == 2
+    assert "[0/2]" in said
+    assert "[1/2]" in said
+
+
+def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Rows, tmp_path: Path) -> None:
+    output = tmp_path / "captions.jsonl"
+    with running(*listed, "--runner", "ray", "-o", output) as run:
+        code, said = ended(run)
+    assert code == 3, said
+    assert content(output) == straight
+    assert len(writers(output)) == 1
+    assert said.count("failed: ") == 2
+    assert len(said.splitlines()) < 20, said  # Ray itself says nothing
+
+
+def test_actors_on_two_machines_of_which_one_is_lost(
+    listed: tuple[object, ...], straight: Rows, tmp_path: Path
+) -> None:
+    from ray.cluster_utils import Cluster
+
+    output = tmp_path / "captions.jsonl"
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        first, _ = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
+        with running(*listed, "--runner", "ray", "--ray-address", cluster.address, "-o", output) as run:
+            until(lambda: sum(writers(output)) >= 3)
+            cluster.remove_node(first, allow_graceful=False)
+            code, said = ended(run)
+    finally:
+        cluster.shutdown()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert code == 3, said
+    assert said.count("its machine cannot be reached. What it was at is done again") == 1, said
+    assert content(output) == straight
+    assert sum(writers(output)) == len(straight)  # only the driver writes, and each row once
