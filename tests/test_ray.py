@@ -69,7 +69,7 @@ def test_a_video_that_kills_its_actor_twice_is_failed_and_its_neighbours_are_not
     assert (first["status"], first["error"]["kind"]) == ("failed", "actor_died")
     assert first["provenance"]["frames"] == others[0]["provenance"]["frames"]
     assert [row["frames"][0]["caption"] for row in others] == ["the same"] * len(demo_clips)
-    assert said.count("its process died. What it was at is done again") == 2, said
+    assert said.count("its process died; what it was at is done again") == 2, said
 
 
 def test_an_actor_that_is_killed_costs_nothing_and_takes_its_server_along(folder: Path, tmp_path: Path) -> None:

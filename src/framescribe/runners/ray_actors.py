@@ -290,7 +290,8 @@ class Actors:
             self._gone.set()
             if not worker.done and time.monotonic() - self._counted > TOGETHER_SECONDS:
                 self._deaths, self._counted = self._deaths + 1, time.monotonic()
-            _log.warning("actor %d is lost: %s. What it was at is done again", worker.number, why)
+            again = f"; what it was at is done again ({worker.under_way:,})" if worker.under_way else ""
+            _log.warning("actor %d is lost: %s%s", worker.number, why, again)
             if self._deaths >= MOST_DEATHS:
                 self._failure = RunError(
                     f"{self._deaths} actors were lost one after the other, and none did a video: {why}"
