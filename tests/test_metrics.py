@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import csv
+import itertools
 import json
 import re
 import shutil
@@ -326,3 +327,33 @@ def test_a_prometheus_scrapes_a_run_and_has_an_answer_to_every_expression_of_the
             for each in (prometheus, run):
                 each.kill()
                 each.communicate()
+
+
+def test_the_driver_of_a_cluster_shows_what_it_knows_of_its_actors(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    free, folder, asked = threading.Event(), demo_clips[0].path.parent, itertools.count()
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        if next(asked):  # the first asks whether the model sees
+            await asyncio.to_thread(free.wait, 60)
+        return await says()(request)
+
+    with ScriptedServer(act) as server:
+        run = started(
+            *("frames", folder, "--base-url", server.url, "--model", "m", "-o", tmp_path / "frames.jsonl"),
+            *("--runner", "ray", "--replicas", "1", "--requests", "1", "--decoders", "1", "--metrics-port", 0),
+        )
+        try:
+            url, end = page_of(run), time.monotonic() + 60
+            figures = scraped(url)
+            while value(figures, "videos_in_flight", stage="actors") < value(figures, "actor_room"):
+                assert time.monotonic() < end, figures
+                time.sleep(0.1)
+                figures = scraped(url)
+            assert value(figures, "actors") == 1
+            assert value(figures, "videos_left") == len(demo_clips)
+            free.set()
+            assert run.wait(60) == 0
+        finally:
+            free.set()
+            run.kill()
+            run.communicate()
