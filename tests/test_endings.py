@@ -165,7 +165,8 @@ def test_what_a_killed_writer_of_the_finished_file_left_goes_with_the_next_one(t
         "    time.sleep(100)\n"
         "write_table(sys.argv[1], records())\n"
     )
-    from framescribe.tables import JUST_BEGUN_SECONDS, write_table
+    from framescribe.tables import write_table
+    from framescribe.whole_file import JUST_BEGUN_SECONDS
 
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name)], stdout=subprocess.PIPE, text=True)

@@ -341,7 +341,7 @@ def test_a_link_stays_a_link_and_the_mode_is_that_of_new_files(tmp_path: Path) -
 
 def test_places_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(UserError, match=r"folder\.csv is a folder; name a file for the table"):
+    with pytest.raises(UserError, match=r"folder\.csv is a folder; name a file"):
         write_table(tmp_path / "folder.csv", [{"a": 1}])
     with pytest.raises(UserError, match=r"x\.csv cannot be written .*nowhere: No such file or directory"):
         write_table(tmp_path / "nowhere" / "x.csv", [{"a": 1}])

@@ -233,16 +233,6 @@ def hold(folder: Path, launch: str, output: Place) -> IO[str] | None:
     return held
 
 
-def lock(file: IO[bytes]) -> bool:
-    """Take a file for this process alone; False where another has it, or where the system has no locks."""
-    if fcntl is None:
-        return False
-    try:
-        return _locked(file, fcntl.LOCK_EX)
-    except OSError:
-        return False
-
-
 def _locked(file: IO[Any], kind: int) -> bool:
     """Try to take the lock without waiting."""
     assert fcntl is not None

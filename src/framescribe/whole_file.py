@@ -1,0 +1,69 @@
+"""Knows how a file is written whole or not at all, and what to do with what a killed writer left; not what is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+from framescribe.errors import UserError
+
+JUST_BEGUN_SECONDS = 60.0  # a temporary file may not be held yet
+
+
+@contextlib.contextmanager
+def whole_file(path: str) -> Iterator[str]:
+    """A temporary name beside `path`, which becomes `path` only when all is written and on the disk."""
+    target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
+    folder = os.path.dirname(target)
+    if os.path.isdir(target):
+        raise UserError(f"{path} is a folder; name a file")
+    _sweep(folder)
+    temporary = os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+    try:
+        held = open(temporary, "xb")  # noqa: SIM115
+        lock(held)  # as long as it is being written
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        raise UserError(f"{path} cannot be written ({folder}: {error.strerror}); choose a place") from None
+    try:
+        yield temporary
+        with open(temporary, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    finally:
+        held.close()
+    with contextlib.suppress(OSError):  # the new name is on the disk too, where folders can be synced
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: str) -> None:
+    """Remove what writers that were killed left here: temporary files that nobody holds any more."""
+    for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
+        with contextlib.suppress(OSError):
+            if time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS:
+                with open(path, "rb") as file:
+                    if lock(file):
+                        os.unlink(path)
+
+
+def lock(file: IO[Any]) -> bool:
+    """Hold the file until it is closed; False where another process does, or where there are no locks."""
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):
+        return False
+    return True
