@@ -113,11 +113,13 @@ class LocalParts:
                 continue
             with part.open("rb") as stream:
                 stream.seek(offset)
-                for line in stream:
-                    if not line.endswith(b"\n"):
-                        break
-                    yield part, offset, line
-                    offset += len(line)
+                try:
+                    for line in stream:
+                        if not line.endswith(b"\n"):
+                            break
+                        yield part, offset, line
+                        offset += len(line)
+                finally:
                     self._seen[part] = offset
 
     @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 from urllib.parse import urlsplit, urlunsplit
@@ -211,7 +211,7 @@ class Row:
             video_path=record["video_path"],
             caption=record["caption"],
             status=record["status"],
-            frames=tuple(_made(FrameCaption, frame) for frame in record.get("frames") or ()),
+            frames=_captions(record.get("frames") or ()),
             video=_facts(record.get("video")),
             size=record.get("size"),
             flags=tuple(record.get("flags") or ()),
@@ -219,6 +219,13 @@ class Row:
             provenance=record.get("provenance") or {},
             metadata=record.get("metadata") or {},
         )
+
+
+def _captions(frames: Sequence[Mapping[str, Any]]) -> tuple[FrameCaption, ...]:
+    try:
+        return tuple([FrameCaption(**frame) for frame in frames])
+    except TypeError:
+        return tuple(_made(FrameCaption, frame) for frame in frames)
 
 
 def _made(kind: Callable[..., _T], values: Mapping[str, Any]) -> _T:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from framescribe.errors import RunError, UserError
 from framescribe.finished import flat, is_there, place_of, read_rows, refuse_twins, write_finished
@@ -25,8 +25,7 @@ from framescribe.records import Row, Video
 __all__ = ["Plan", "Results", "flat", "read_rows"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """Where a row's line is (or the row itself, where no part holds it yet), and what decides whether it counts."""
 
     part: Place | None
@@ -214,6 +213,7 @@ class Results:
         return ids
 
     def _add(self, row: Row, part: Place | None, offset: int) -> None:
+        prints = row.provenance.get("fingerprints") or {}
         new = _Entry(
             part=part,
             offset=offset,
@@ -221,8 +221,8 @@ class Results:
             failed=row.status == "failed",
             size=row.size,
             content=row.content,
-            frames=_interned(row.fingerprint("frames")),
-            summary=_interned(row.fingerprint("summary")),
+            frames=_interned(prints.get("frames")),
+            summary=_interned(prints.get("summary")),
             has_frames=row.has_frame_captions,
         )
         old = self._index.get(row.id)
