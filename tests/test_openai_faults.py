@@ -102,7 +102,10 @@ def test_a_long_retry_after_is_not_cut_short():
 
 
 @pytest.mark.parametrize(
-    "fault", [answers(500, "oops"), drops(), breaks_off(), sleeps(30)], ids=["500", "drop", "break", "time-out"]
+    "fault",
+    # A vLLM that is told to end answers what it was at as if it were done.
+    [answers(500, "oops"), drops(), breaks_off(), sleeps(30), says("", "abort"), says("A red squ", "abort")],
+    ids=["500", "drop", "break", "time-out", "aborted", "aborted half-way"],
 )
 def test_passing_faults_are_asked_again(fault):
     with ScriptedServer(fault, fault, says("fine")) as server:

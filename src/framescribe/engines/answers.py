@@ -65,10 +65,20 @@ def cause(error: openai.APIConnectionError) -> str:
     return f"the connection broke ({type(root).__name__})"
 
 
+def _choice(body: object) -> object:
+    choices = body.get("choices") if isinstance(body, dict) else None
+    return choices[0] if isinstance(choices, list) and choices else None
+
+
+def is_broken_off(body: object) -> bool:
+    """Whether the server gave the request up, as vLLM and SGLang do with what they are at when they are told to end."""
+    choice = _choice(body)
+    return isinstance(choice, dict) and choice.get("finish_reason") == "abort"
+
+
 def reply(body: object, clean: Callable[[str], str]) -> Reply:
     """The reply in a chat completion; Refused or BadReply where it holds none."""
-    choices = body.get("choices") if isinstance(body, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
+    choice = _choice(body)
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
         raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")

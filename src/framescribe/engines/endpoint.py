@@ -138,6 +138,8 @@ class Endpoint:
             raise self._fault(error) from None
         except ValueError:
             raise BadReply(f"{self.url} answered with something that is no JSON") from None
+        if answers.is_broken_off(body):
+            raise Trouble("it broke its answer off")
         return answers.reply(body, self._clean)
 
     # ---------------------------------------------------------------------------------------- opening
