@@ -4,7 +4,6 @@ FRAMESCRIBE_TORTURE says how many runs are killed; `make torture` kills 200.
 """
 
 import contextlib
-import json
 import os
 import random
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from framescribe.engines.guard import descendants
+from tests.runs import content
 
 ROUNDS = int(os.environ.get("FRAMESCRIBE_TORTURE", "20"))
 CLIPS = 48
@@ -28,15 +28,6 @@ ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 def command(folder, output, launcher=()):
     models = ("--model", "shapes-vlm", "--summary-model", "shapes-llm", "--sample", "uniform", "--frames", "4")
     return [sys.executable, *launcher, "-m", "framescribe", "caption", str(folder), *models, "-o", str(output)]
-
-
-def content(output):
-    rows = []
-    for line in output.read_text().splitlines():
-        row = json.loads(line)
-        row["provenance"] = row["provenance"]["fingerprints"]
-        rows.append(row)
-    return rows
 
 
 def parts(output):

@@ -71,7 +71,7 @@ def _choice(body: object) -> object:
 
 
 def is_broken_off(body: object) -> bool:
-    """Whether the server gave the request up, as vLLM and SGLang do with what they are at when they are told to end."""
+    """Whether the server gave the request up, as vLLM does with what it is at when it is told to end."""
     choice = _choice(body)
     return isinstance(choice, dict) and choice.get("finish_reason") == "abort"
 

@@ -25,7 +25,7 @@ from framescribe.frames.files import Source, lacks_moov, lacks_tail
 LARGEST = 8192 * 8192
 LIMITS = {"max_pixels": str(LARGEST)}
 
-# Left to itself FFmpeg decodes the first pictures of every stream (of H.264 seven and more) to learn what these say.
+# Left to itself FFmpeg decodes the first pictures of a stream to learn what they say: of 4K H.264 that takes 0.16 s.
 UNDECODED = {"codec_whitelist": "none"}
 ONE_PACKET = {"probesize": "32"}  # bytes; of an mp4 elsewhere only the index travels
 
