@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from framescribe import part_store
 from framescribe.records import Row
@@ -103,6 +105,33 @@ def test_lines_of_other_versions_count(tmp_path: Path) -> None:
     assert rows["b.mp4"].frames == (row("b.mp4").frames[0].__class__(index=15, time=1.5, caption="a frame"),)
     assert rows["c.mp4"] == row("c.mp4", "A newer one.", frames=row("c.mp4").frames)
     assert rows["d.mp4"] == failed("d.mp4")
+
+
+ANY_TEXT = st.text() | st.characters(categories=["Cs"])  # surrogates alone, which not every reader of JSON takes
+ANY_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+)
+
+
+@given(ANY_VALUE, st.booleans())
+def test_what_a_user_kept_beside_a_video_is_read_as_it_was_written(value: object, escaped: bool) -> None:
+    """By any writer of JSON; NaN, which equals nothing, has its own line below."""
+    record = {**row("a.mp4").as_dict(), "metadata": {"theirs": value}}
+    text = json.dumps(record, ensure_ascii=escaped)
+    if not escaped:
+        text = text.encode("utf-8", errors="replace").decode()
+        value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace"))
+    assert Row.from_line(text.encode() + b"\n").metadata["theirs"] == value
+
+
+def test_numbers_that_are_none_and_deep_values_are_read() -> None:
+    deep: object = 1
+    for _ in range(300):
+        deep = [deep]
+    record = {**row("a.mp4").as_dict(), "metadata": {"score": float("nan"), "deep": deep}}
+    read = Row.from_line(json.dumps(record).encode()).metadata
+    assert read["score"] != read["score"] and read["deep"] == deep
 
 
 @pytest.mark.parametrize("jump", [-3600, -10 * 365 * 86400], ids=["an hour", "ten years"])

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
 from urllib.parse import urlsplit, urlunsplit
 
+from pydantic_core import from_json
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -198,6 +200,15 @@ class Row:
     def as_line(self) -> str:
         """One JSON object without its newline. Values that JSON has no form for (dates, bytes) become text."""
         return json.dumps(self.as_dict(), ensure_ascii=False, default=_as_text)
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Row:
+        """The inverse of `as_line`. Raises as `from_dict`, and RecursionError where it is nested too deeply."""
+        try:
+            record = from_json(line)  # twice as fast as `json`, which takes some lines that this refuses
+        except ValueError:
+            record = json.loads(line)
+        return cls.from_dict(record)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Row:

@@ -6,7 +6,6 @@ run, at most what was under way is lost.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -204,7 +203,7 @@ class Results:
         ids = []
         for part, offset, line in self._store.new_lines():
             try:
-                row = Row.from_dict(json.loads(line))
+                row = Row.from_line(line)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 self.unreadable_lines += 1
             else:
@@ -239,7 +238,7 @@ def _load(entry: _Entry, line: Callable[[Any, int], bytes]) -> Row:
     if entry.part is None:
         assert entry.row is not None
         return entry.row
-    return Row.from_dict(json.loads(line(entry.part, entry.offset)))
+    return Row.from_line(line(entry.part, entry.offset))
 
 
 def _why(error: Exception) -> object:
