@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
 from framescribe.engines.guard import descendants
 from framescribe.sight import SENTENCE
+from tests.runs import ACCELERATE, TORCHRUN, ended, running, writers
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
@@ -164,6 +166,28 @@ def test_an_actor_on_a_ray_cluster_holds_a_vllm_of_its_own(clips, in_vllm, tmp_p
     assert all(row["status"] == "ok" for row in found.values())
     assert equal(found, in_vllm) >= 0.95
     assert before
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
+
+
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
+def test_ranks_of_a_launcher_hold_a_vllm_each(launcher, clips, in_vllm, tmp_path):
+    folder, output = tmp_path / "clips", tmp_path / "captions.jsonl"
+    shutil.copytree(clips[0], folder)
+    (folder / "broken.mp4").write_bytes(b"nothing")
+    words = ("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output)
+    vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
+    before = set()
+    with running(*words, *vllm, launcher=launcher, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
+        until(lambda: written(output) >= 5)
+        before.update(servers(run))
+        code, said = ended(run, 500)
+    assert code == 0, said
+    found = rows(output)
+    assert found.pop("broken.mp4")["error"]["kind"] == "unreadable"
+    assert equal(found, in_vllm) >= 0.95
+    assert len(found) == CLIPS
+    assert len(before) == 4  # one for each model
+    assert len(writers(output)) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
 
 
