@@ -178,7 +178,7 @@ def test_ranks_of_a_launcher_hold_a_vllm_each(launcher, clips, in_vllm, tmp_path
     vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
     before = set()
     with running(*words, *vllm, launcher=launcher, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
-        until(lambda: written(output) >= 5)
+        until(lambda: sum(count >= 2 for count in writers(output)) == 2)  # one may be the failed row, without a server
         before.update(servers(run))
         code, said = ended(run, 500)
     assert code == 0, said
@@ -186,7 +186,7 @@ def test_ranks_of_a_launcher_hold_a_vllm_each(launcher, clips, in_vllm, tmp_path
     assert found.pop("broken.mp4")["error"]["kind"] == "unreadable"
     assert equal(found, in_vllm) >= 0.95
     assert len(found) == CLIPS
-    assert len(before) == 4  # one for each model
+    assert len(before) == 4  # a rank has one for each model
     assert len(writers(output)) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
 
