@@ -14,6 +14,7 @@ from PIL import Image
 
 from framescribe.errors import VideoError
 from framescribe.frames.probe import probe
+from tests.servers import ScriptedServer, sleeps
 from tests.videos import film, number_in, voice
 
 
@@ -114,11 +115,11 @@ def test_keyframes_and_shots_can_be_seen(tmp_path: Path) -> None:
 
 
 def test_a_time_limit_can_be_set(tmp_path: Path) -> None:
-    film(tmp_path / "a.mp4", frames=100, size=(640, 360))
-    many = ("--sample", "uniform", "--frames", "100", "--format", "png")
-    ended = framescribe("sample", tmp_path / "a.mp4", *many, "--decode-timeout", "0.1", "-o", tmp_path / "out")
+    with ScriptedServer(others=sleeps(600)) as server:
+        url = f"{server.root}/never.mp4"
+        ended = framescribe("sample", url, "--decode-timeout", "1", "-o", tmp_path / "out")
     assert ended.returncode == 3
-    assert "not decoded within 0.1 s" in ended.stderr
+    assert "not decoded within 1 s" in ended.stderr
 
 
 def test_sample_says_which_videos_were_salvaged(tmp_path: Path) -> None:

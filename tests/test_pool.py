@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pebble.common import CONSTS
+from pebble.pool.channel import WorkerChannel
 
 from framescribe.demo.clips import DemoClip
 from framescribe.engines.guard import descendants
@@ -242,3 +245,67 @@ def end_once(path: str, sampling: Sampling, **options: Any) -> Any:
         os.kill(os.getpid(), signal.Signals[Path(path).stem])
         time.sleep(60)
     return sample_as(path, sampling, **options)
+
+
+def test_a_worker_that_does_not_get_the_lock_for_its_answer_does_not_fail_its_video(
+    demo_clips: list[DemoClip], tmp_path: Path
+) -> None:
+    paths = [tmp_path / "killed.mp4", tmp_path / "other.mp4"]
+    for path in paths:
+        path.write_bytes(demo_clips[0].path.read_bytes())
+    pool = DecoderPool(2, work=answer_with_the_lock_gone)
+    try:
+        assert [len(clip.frames) for clip in decode(pool, *paths)] == [1, 1]
+        assert paths[0].with_suffix(".told").exists()
+    finally:
+        pool.close()
+
+
+def answer_with_the_lock_gone(path: str, sampling: Sampling, **options: Any) -> Any:
+    """One worker is killed, once, while it holds the lock for answers; another waits for it, for a while."""
+    mark = Path(path).with_name("killed.told")
+    if Path(path).stem == "killed":
+        if not mark.exists():
+            (channel,) = (each for each in gc.get_objects() if isinstance(each, WorkerChannel))
+            channel.mutex.acquire()
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+    else:
+        CONSTS.channel_lock_timeout = 2
+        _until(mark.exists, 60)
+    return sample_as(path, sampling, **options)
+
+
+def test_a_worker_killed_in_the_middle_of_its_answer_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framescribe.frames.pool.STUCK_SECONDS", 5.0)
+    pool = DecoderPool(2)
+
+    async def both() -> list[bytes]:
+        runs = (pool.run(killed_while_it_sends, str(tmp_path / name)) for name in ("killed", "other"))
+        return await asyncio.gather(*runs)
+
+    try:
+        assert asyncio.run(both()) == [b"killed" * 2**26, b"other" * 2**26]
+        assert (tmp_path / "told").exists()
+    finally:
+        pool.close()
+
+
+def killed_while_it_sends(path: str) -> bytes:
+    """One worker is killed, once, when it has sent a part of this."""
+    mark, answer = Path(path).with_name("told"), Path(path).name.encode() * 2**26
+
+    def kill() -> None:
+        main = threading.main_thread().ident
+        assert main is not None
+        while sys._current_frames()[main].f_code.co_name != "_send":
+            time.sleep(0.005)
+        time.sleep(0.03)
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if Path(path).name == "killed" and not mark.exists():
+        threading.Thread(target=kill, daemon=True).start()
+    return answer

@@ -15,9 +15,8 @@ import pytest
 
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
-from framescribe.engines.guard import descendants
 from framescribe.sight import SENTENCE
-from tests.runs import ACCELERATE, TORCHRUN, ended, running, writers
+from tests.runs import ACCELERATE, TORCHRUN, below, ended, running, writers
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
@@ -113,12 +112,7 @@ def test_captions_equal_those_of_the_engine_in_process(clips, in_process, in_vll
 
 def servers(owner):
     """The main processes of the vLLM servers below this process."""
-    found = []
-    for pid in descendants(owner.pid):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        if b"serve" in words and not any(word.endswith(b"guard.py") for word in words):
-            found.append(pid)
-    return found
+    return [pid for pid, line in below(owner.pid, " serve ").items() if "guard.py" not in line]
 
 
 def until(condition, seconds=300):
@@ -154,9 +148,7 @@ def test_an_actor_on_a_ray_cluster_holds_a_vllm_of_its_own(clips, in_vllm, tmp_p
     words = ("--runner", "ray", "--replicas", "1", "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
     run = caption(clips[0], output, *words)
     until(lambda: written(output) >= 5)
-    (actor,) = [
-        pid for pid in descendants(run.pid) if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ray::Actor")
-    ]
+    (actor,) = [pid for pid, line in below(run.pid).items() if line.startswith("ray::Actor")]
     before = servers(run)
     os.kill(actor, signal.SIGKILL)
     said = finish(run)
@@ -176,17 +168,15 @@ def test_ranks_of_a_launcher_hold_a_vllm_each(launcher, clips, in_vllm, tmp_path
     (folder / "broken.mp4").write_bytes(b"nothing")
     words = ("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output)
     vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
-    before = set()
     with running(*words, *vllm, launcher=launcher, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
-        until(lambda: sum(count >= 2 for count in writers(output)) == 2)  # one may be the failed row, without a server
-        before.update(servers(run))
+        until(lambda: len(below(run.pid, "guard.py")) == 4)  # a rank has a server for each model
+        before = list(below(run.pid))
         code, said = ended(run, 500)
     assert code == 0, said
     found = rows(output)
     assert found.pop("broken.mp4")["error"]["kind"] == "unreadable"
     assert equal(found, in_vllm) >= 0.95
     assert len(found) == CLIPS
-    assert len(before) == 4  # a rank has one for each model
     assert len(writers(output)) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
 
@@ -211,10 +201,10 @@ def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process
         words = ("--requests", "1", "--endpoint-timeout", "20", "--model", "shapes-vlm", "-o", output)
         run = framescribe("frames", clips[0], "--sample", "uniform", "--frames", TAKEN, *given, *words)
         until(lambda: written(output) >= 2)
-        below = descendants(serving[1].pid)
+        dying = list(below(serving[1].pid))
         os.kill(serving[1].pid, signal.SIGKILL)  # its servers are told to end
         time.sleep(2)
-        for pid in below:  # and are gone while the run goes on, however long they would have taken
+        for pid in dying:  # and are gone while the run goes on, however long they would have taken
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         said = finish(run)
@@ -222,7 +212,7 @@ def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process
         found = rows(output)
         assert len(found) == CLIPS
         assert equal(found, in_process) >= 0.95
-        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), 30)
+        until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in dying), 30)
         serving[0].send_signal(signal.SIGINT)
         assert serving[0].wait(30) == 0
     finally:

@@ -38,9 +38,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 REMOTE_SECONDS = 600.0
 MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever done anything
-# Signals that come from outside, mostly: a scheduler that ends the run and all its processes, a person, the kernel for
-# want of memory. How often a video is tried again before it is to blame.
-AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1}
+NO_ANSWER = 1  # Pebble's exit code of a worker that did not get the lock for its answer: a killed one had held it
+# How often a video is tried again before it is to blame. The signals come from outside, mostly: a scheduler that ends
+# the run and all its processes, a person, the kernel for want of memory.
+AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1, NO_ANSWER: 1}
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
@@ -129,6 +130,8 @@ class DecoderPool:
             except ProcessExpired as error:
                 ended += 1
                 if ended <= AGAIN.get(abs(error.exitcode or 0), 0):
+                    if error.exitcode == NO_ANSWER:
+                        self._renew(pool)
                     continue
                 raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
             except BrokenProcessPool as error:  # also where a worker was killed before it told what it is at
@@ -148,8 +151,8 @@ class DecoderPool:
     async def _result(self, future: ProcessFuture[Any], pool: ProcessPool) -> Any:
         """The future's result. _Renewed where its pool was given up.
 
-        A worker that is killed from outside while it waits for work (by a person, or for want of memory) leaves a lock
-        behind that no other worker gets: tasks then wait for ever though workers are free.
+        A worker that is killed from outside (by a person, or for want of memory) may leave a lock behind that no other
+        worker gets: tasks then wait for ever though workers are free.
         """
         self._running.add(future)
         result = asyncio.wrap_future(future)
@@ -160,7 +163,8 @@ class DecoderPool:
                 if not pool.active:  # it broke, and what was just being handed out was forgotten
                     self._renew(pool)
                     raise _Renewed
-                waits = not future.running() and sum(each.running() for each in self._running) < self._workers
+                running = sum(each.running() for each in self._running)
+                waits = running < self._workers and running < sum(not each.done() for each in self._running)
                 self._stuck_since = min(self._stuck_since, time.monotonic()) if waits else math.inf
                 if time.monotonic() - self._stuck_since > STUCK_SECONDS * 2**self._renewals:
                     self._renew(pool)
