@@ -64,6 +64,31 @@ def test_no_more_than_in_flight_at_once() -> None:
     assert most == 5
 
 
+def test_room_that_comes_while_nothing_finishes_is_used() -> None:
+    async def go() -> list[Row]:
+        limit, together = 1, asyncio.Event()
+
+        async def waits_for_another(video: Video, earlier: Row | None) -> Row:
+            nonlocal limit
+            if limit == 2:
+                together.set()
+            asyncio.get_running_loop().call_later(0.1, grow)
+            await together.wait()
+            return await slow(video, earlier)
+
+        def grow() -> None:
+            nonlocal limit
+            limit = 2
+
+        work = [(video, None) for video in VIDEOS]
+        return [row async for row in run(waits_for_another, work, room=lambda _: limit, stop=asyncio.Event())]
+
+    async def in_time() -> list[Row]:
+        return await asyncio.wait_for(go(), 30)
+
+    assert len(asyncio.run(in_time())) == len(VIDEOS)
+
+
 def test_stop_finishes_what_is_under_way_and_begins_nothing_more() -> None:
     begun: list[str] = []
 

@@ -138,6 +138,26 @@ def test_a_server_that_ends_for_good_stops_the_run(folder: Path, tmp_path: Path,
     assert "Nothing is lost" in said
 
 
+def test_an_actor_with_nothing_left_to_do_is_let_go_while_another_is_at_the_last_video(
+    demo_clips: list[DemoClip], tmp_path: Path
+) -> None:
+    output = tmp_path / "frames.jsonl"
+    with ScriptedServer(says("the same"), others=sleeps(600)) as server:
+        lines = [f"{server.root}/hangs.mp4", *(str(clip.path) for clip in demo_clips)]
+        (tmp_path / "list.txt").write_text("\n".join(lines) + "\n")
+        words = ["frames", tmp_path / "list.txt", "--base-url", server.url, "-o", output]
+        words += ["--requests", "1", "--decoders", "1", "--decode-timeout", "40", "--runner", "ray", "--replicas", "2"]
+        with running(*words) as run:
+            until(lambda: len(below(run.pid, ACTOR)) == 2)
+            until(lambda: len(below(run.pid, ACTOR)) == 1)
+            assert sum(writers(output)) >= len(demo_clips) - 3  # some may wait behind the one that hangs
+            assert not output.exists()
+            code, said = ended(run)
+    assert code == 3, said
+    assert " is lost" not in said
+    assert [row["status"] for row in content(output)] == ["failed"] + ["ok"] * len(demo_clips)
+
+
 def test_ctrl_c_ends_after_what_is_under_way(folder: Path, tmp_path: Path, slow: ScriptedServer) -> None:
     output = tmp_path / "frames.jsonl"
     words = ("frames", folder, "--base-url", slow.url, "--requests", "1", "--decoders", "1", "-o", output, *RAY)

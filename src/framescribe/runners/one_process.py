@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from framescribe.records import Row, Video
 
 Work = tuple[Video, Row | None]
+LOOK_SECONDS = 1.0  # for room that came without a video having finished
 
 
 async def run(
@@ -37,7 +38,7 @@ async def run(
                     tasks.add(asyncio.ensure_future(caption(video, earlier)))
             if not tasks:
                 return
-            done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, tasks = await asyncio.wait(tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
             failed = [task for task in done if task.exception() is not None]
             for task in done:
                 if task not in failed:

@@ -52,6 +52,7 @@ class Actors:
     """Asked like a `Captioner`: `open`, `caption` for as many videos at once as `in_flight`, `close`.
 
     There are as many actors as the cluster holds, at most one for each of the `most` videos, or the cluster's `actors`.
+    Those that find no video any more are let go while others are at the last ones.
     One that dies is replaced. A video that was under way there is done again alone; where its actor dies once more, its
     row is a failed one. A machine that is lost is nobody's fault.
     """
@@ -70,6 +71,7 @@ class Actors:
         self._opened: Opened | None = None
         self._failure: BaseException | None = None
         self._deaths, self._counted = 0, -math.inf
+        self._to_come = most  # videos
         self._changed, self._gone = asyncio.Event(), asyncio.Event()
 
     async def open(self) -> None:
@@ -93,10 +95,8 @@ class Actors:
             await asyncio.gather(self._growing, return_exceptions=True)
         if self._connection is None:
             return
-        workers, self._workers = self._workers, []
-        await _all([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
-        for worker in workers:
-            self._connection.kill(worker.handle)
+        workers = list(self._workers)
+        await self._let_go(workers)
         await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
         self._connection.close()
         self._connection = None
@@ -118,8 +118,7 @@ class Actors:
             why, _ = self._connection.loss(error)
             raise RunError(f"an actor was lost while its models were asked whether they see: {why}") from None
         finally:
-            worker.under_way -= 1
-            self._changed.set()
+            self._leave(worker)
         for line in said:
             say(line)
         if failed is not None:
@@ -148,6 +147,7 @@ class Actors:
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
         """As `Captioner.caption`, wherever there is room."""
         assert self._connection is not None
+        self._to_come -= 1
         suspect = False
         while True:
             alone = suspect
@@ -162,10 +162,9 @@ class Actors:
                 suspect = suspect or to_blame
                 continue
             finally:
-                worker.under_way -= 1
                 if alone:
                     worker.kept = False
-                self._changed.set()
+                self._leave(worker)
             if isinstance(done, FramescribeError):
                 raise done
             self._deaths = 0
@@ -199,6 +198,10 @@ class Actors:
                 mine.kept = False
             raise
 
+    def _leave(self, worker: _Worker) -> None:
+        worker.under_way -= 1
+        self._changed.set()
+
     async def _alive(self, worker: _Worker) -> bool:
         """Whether it still answers: what is sent to one that is gone must not be blamed for that."""
         assert self._connection is not None
@@ -222,15 +225,19 @@ class Actors:
             _log.info("actor %d: %s", worker.number, line)
 
     async def _grow(self) -> None:
-        """Ask for actors as long as there may be room for them: now, and when a machine comes or an actor is lost."""
+        """Ask for actors as long as there may be room and are videos for them: now, and when a machine comes or an
+        actor is lost. Let those go that find none any more."""
         assert self._connection is not None and self._needs is not None
         told = False
         while True:
-            while len(self._workers) < min(self._most, self._connection.room(self._needs)):
-                worker = _Worker(self._number, self._connection.actor(Actor, self._needs))
-                worker.life = asyncio.create_task(self._live(worker))
-                self._workers.append(worker)
-                self._number += 1
+            if idle := self._idle():
+                await self._let_go(idle)
+            elif self._to_come or not self.ready:
+                while len(self._workers) < min(self._most, self._connection.room(self._needs)):
+                    worker = _Worker(self._number, self._connection.actor(Actor, self._needs))
+                    worker.life = asyncio.create_task(self._live(worker))
+                    self._workers.append(worker)
+                    self._number += 1
             try:
                 await asyncio.wait_for(self._gone.wait(), LOOK_SECONDS)
             except TimeoutError:
@@ -238,6 +245,25 @@ class Actors:
                     told = True
                     _log.info("waiting for a machine: an actor needs %s; %s", self._needs, self._connection.describe())
             self._gone.clear()
+
+    def _idle(self) -> list[_Worker]:
+        """Those who have nothing to do, or are not ready yet, where all videos are with others."""
+        if self._to_come or not self.ready:
+            return []
+        idle = [worker for worker in self._workers if worker.up and not worker.under_way and not worker.kept]
+        return idle[: self.ready - 1] + [worker for worker in self._workers if not worker.up]
+
+    async def _let_go(self, workers: list[_Worker]) -> None:
+        """End these actors, with their engines."""
+        assert self._connection is not None
+        self._workers = [worker for worker in self._workers if worker not in workers]
+        for worker in workers:
+            worker.up = False
+        try:
+            await _all([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
+        finally:
+            for worker in workers:
+                self._connection.kill(worker.handle)
 
     async def _live(self, worker: _Worker) -> None:
         """Bring a worker up. What goes wrong with it for good ends the run."""
@@ -259,10 +285,11 @@ class Actors:
             worker.up, worker.in_flight = True, min(opened.in_flight, AT_ONCE)
             self._opened = self._opened or opened
         except Exception as error:
-            try:
-                self._lost(worker, error)
-            except Exception as cause:
-                self._failure = cause
+            if worker in self._workers:  # it was not let go
+                try:
+                    self._lost(worker, error)
+                except Exception as cause:
+                    self._failure = cause
         self._changed.set()
 
     async def _open(self, worker: _Worker) -> Opened | FramescribeError:
