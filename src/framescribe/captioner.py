@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
+from framescribe.machine import cpus
 from framescribe.meter import Meter
 from framescribe.prices import Budget
 from framescribe.recipe import ModelChoice, Part, Recipe
@@ -55,7 +55,7 @@ class Captioner:
             "summary": recipe.summary_model.model if recipe.summary_model else None,
         }
         self._fingerprints = recipe.fingerprints()
-        self._decoders = recipe.decoders or min(8, os.cpu_count() or 1)
+        self._decoders = recipe.decoders or min(8, cpus())
         self.memory = FrameMemory(self._decoders)
         self._pool: DecoderPool | None = None
 

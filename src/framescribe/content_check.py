@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 
 from framescribe.errors import VideoError
 from framescribe.frames.files import content_of
 from framescribe.frames.pool import DecoderPool
+from framescribe.machine import cpus
 from framescribe.records import Video
 from framescribe.results import Results
 
@@ -27,7 +27,7 @@ async def changed_files(
     if not rest:
         return set()
     say(f"comparing {len(rest):,} files with what their rows were made from")
-    count = workers or min(8, os.cpu_count() or 1)
+    count = workers or min(8, cpus())
     pool, left = DecoderPool(count), iter(rest)
     changed: set[str] = set()
     unread: list[tuple[Video, VideoError]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from framescribe.engines.base import Engine
 from framescribe.engines.launch import PIXELS, Prompt
 from framescribe.engines.presets import route
 from framescribe.errors import UserError
+from framescribe.machine import cpus
 from framescribe.recipe import ModelChoice, Recipe
 
 MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
@@ -93,7 +93,7 @@ def _served(
         prompt=prompt,
         tensor_parallel=serving.tensor_parallel,
         share=1 / max(1, len(others)) if gpus else 1.0,
-        processors=max(1, min(MOST_PROCESSORS, (os.cpu_count() or 1) // (2 * len(shared)))),
+        processors=max(1, min(MOST_PROCESSORS, cpus() // (2 * len(shared)))),
         arguments=(*arguments, *serving.arguments),
     )
     part = "" if len(others) < 2 else f"-{others.index(choice) + 1}"

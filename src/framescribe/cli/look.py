@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
@@ -16,6 +15,7 @@ import typer
 
 from framescribe.cli.options import SamplingOptions, SourceOptions, takes
 from framescribe.errors import VideoError
+from framescribe.machine import cpus
 
 if TYPE_CHECKING:
     from framescribe.frames.pool import DecoderPool
@@ -154,7 +154,7 @@ def _each(
     """Do `one` for every video, in order of their coming; the exit code says whether some failed."""
     from framescribe.frames.pool import DecoderPool
 
-    count, failures = min(workers or os.cpu_count() or 1, len(videos)), 0
+    count, failures = min(workers or cpus(), len(videos)), 0
 
     async def all_of_them() -> None:
         pool, left = DecoderPool(count, seconds=seconds), iter(videos)

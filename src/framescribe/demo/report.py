@@ -15,6 +15,7 @@ from urllib.parse import quote
 from framescribe.demo.show import SAMPLING, WARNING, Piece, Score, Shown, Verdict
 from framescribe.errors import UserError, VideoError
 from framescribe.frames.pool import sample_as
+from framescribe.machine import cpus
 from framescribe.records import EncodedImage, FrameCaption, Row, VideoInfo
 
 LARGEST = 100
@@ -37,7 +38,7 @@ _FRAME = Template("""<figure class="$state">
 def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, real_command: str) -> None:
     """Write the page, whole or not at all. The sampled frames are read again from the videos, as thumbnails."""
     listed = shown[:LARGEST]
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as threads:
+    with ThreadPoolExecutor(min(8, cpus())) as threads:
         pictures = list(threads.map(_thumbnails, (one.row for one in listed)))
     cards = [
         _card(number, one, seen, path.parent)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from framescribe.machine import memory_bytes
 from framescribe.records import Clip, EncodedImage
 
-MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the machine's memory, which ranks and servers share, and no more
+MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, and no more
 
 
 class FrameMemory:
@@ -22,7 +22,7 @@ class FrameMemory:
 
     def __init__(self, decoders: int, budget: int | None = None) -> None:
         self.decoders = decoders
-        self.budget = budget if budget is not None else _share_of_memory()
+        self.budget = budget if budget is not None else min(MOST_BYTES, (memory_bytes() or SHARE * MOST_BYTES) // SHARE)
         self.held = 0  # bytes
         self.clips = 0  # that hold them
         self.decoding = 0
@@ -83,10 +83,3 @@ def frame_bytes(clip: Clip) -> int:
     return sum(
         len(frame.image.data) if isinstance(frame.image, EncodedImage) else frame.image.nbytes for frame in clip.frames
     )
-
-
-def _share_of_memory() -> int:
-    try:
-        return min(MOST_BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // SHARE)
-    except (AttributeError, ValueError, OSError):  # not every system tells
-        return MOST_BYTES

@@ -1,0 +1,67 @@
+"""Knows how much of the machine this process may use, where a container or a batch job limits it; knows no work.
+
+Limits are those of Linux: the affinity, sched_setaffinity(2), and control groups of both versions, cgroups(7).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+def cpus() -> int:
+    """How many processors it may keep busy; at least one."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not every system has it
+        count = os.cpu_count() or 1
+    for group in _groups("cpu"):
+        words = _words(group / "cpu.max") or [
+            *_words(group / "cpu.cfs_quota_us"),
+            *_words(group / "cpu.cfs_period_us"),
+        ]
+        if len(words) == 2 and words[0].isdigit():  # else "max", or -1
+            count = min(count, math.ceil(int(words[0]) / int(words[1])))
+    return max(1, count)
+
+
+def memory_bytes() -> int | None:
+    """How many bytes of memory it and its like may use together; None where the system does not tell."""
+    found = []
+    with contextlib.suppress(AttributeError, ValueError, OSError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for group in _groups("memory"):
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            found += [int(word) for word in _words(group / name) if word.isdigit()]  # else "max"
+    return min(found, default=None)
+
+
+def _groups(controller: str) -> Iterator[Path]:
+    """The folders of its control group and of those above it, whose limits hold as well.
+
+    In a container the paths may be those that the host sees; what is there then is the top one, with its own limits.
+    """
+    try:
+        lines = OWN.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        top = GROUPS / controller if controllers else GROUPS
+        own = PurePosixPath(path)
+        for group in (own, *own.parents):
+            yield top / group.relative_to("/")
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:
+        return []
