@@ -16,7 +16,7 @@ import pytest
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
 from framescribe.sight import SENTENCE
-from tests.runs import ACCELERATE, TORCHRUN, below, ended, running, writers
+from tests.runs import ACCELERATE, below, ended, running, writers
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
@@ -143,32 +143,45 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tm
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 
 
-def test_an_actor_on_a_ray_cluster_holds_a_vllm_of_its_own(clips, in_vllm, tmp_path):
+def test_actors_on_two_machines_of_a_ray_cluster_hold_a_vllm_each_and_one_is_lost(
+    clips, in_vllm, tmp_path, monkeypatch
+):
+    from ray.cluster_utils import Cluster
+
+    for name in ("HF_HUB_OFFLINE", "VLLM_CPU_KVCACHE_SPACE", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, ENVIRONMENT[name])  # the machines are begun from here
     output = tmp_path / "captions.jsonl"
-    words = ("--runner", "ray", "--replicas", "1", "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
-    run = caption(clips[0], output, *words)
-    until(lambda: written(output) >= 5)
-    (actor,) = [pid for pid, line in below(run.pid).items() if line.startswith("ray::Actor")]
-    before = servers(run)
-    os.kill(actor, signal.SIGKILL)
-    said = finish(run)
-    assert "actor 0 is lost: its process died" in said, said
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    try:
+        first, _ = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
+        words = ("--runner", "ray", "--ray-address", cluster.address, "--requests", "1", "--engine", "vllm")
+        run = caption(clips[0], output, *words, "--engine-command", VLLM, *FOR_VLLM)
+        until(lambda: len(below(os.getpid(), "guard.py")) == 4)  # an actor has a server for each model
+        until(lambda: written(output) >= 3)
+        before = below(os.getpid(), " serve ")
+        cluster.remove_node(first, allow_graceful=False)
+        said = finish(run)
+    finally:
+        cluster.shutdown()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert " is lost: its machine cannot be reached" in said, said
     found = rows(output)
     assert len(found) == CLIPS
     assert all(row["status"] == "ok" for row in found.values())
     assert equal(found, in_vllm) >= 0.95
-    assert before
+    assert written(output) == CLIPS
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
 
 
-@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
-def test_ranks_of_a_launcher_hold_a_vllm_each(launcher, clips, in_vllm, tmp_path):
+def test_ranks_of_accelerate_hold_a_vllm_each(clips, in_vllm, tmp_path):
     folder, output = tmp_path / "clips", tmp_path / "captions.jsonl"
     shutil.copytree(clips[0], folder)
     (folder / "broken.mp4").write_bytes(b"nothing")
     words = ("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output)
     vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
-    with running(*words, *vllm, launcher=launcher, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
+    with running(*words, *vllm, launcher=ACCELERATE, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
         until(lambda: len(below(run.pid, "guard.py")) == 4)  # a rank has a server for each model
         before = list(below(run.pid))
         code, said = ended(run, 500)
