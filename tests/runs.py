@@ -42,6 +42,23 @@ def running(*words: object, launcher: Iterable[str] = (), **environment: str) ->
         run.stdout.close()
 
 
+@contextmanager
+def cluster(*machines: int, **head: object) -> Iterator[Any]:
+    """A Ray cluster with a head of this kind and machines with so many CPUs, all on this one; ended with the block."""
+    from ray.cluster_utils import Cluster
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **head})
+    try:
+        for cpus in machines:
+            made.add_node(num_cpus=cpus)
+        yield made
+    finally:
+        made.shutdown()
+        for number, handler in handlers.items():  # Ray takes them for its own
+            signal.signal(number, handler)
+
+
 def ended(run: subprocess.Popen[str], seconds: float = 300) -> tuple[int, str]:
     """Its exit code and all that it said."""
     said, _ = run.communicate(timeout=seconds)

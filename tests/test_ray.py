@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from framescribe.demo.clips import DemoClip
-from tests.runs import alone, below, content, ended, gone, running, until, writers
+from tests.runs import alone, below, cluster, content, ended, gone, running, until, writers
 from tests.servers import ScriptedServer, says, sleeps
 from tests.test_served import PROGRAM, started
 
@@ -93,22 +93,17 @@ def test_an_actor_that_is_killed_costs_nothing_and_takes_its_server_along(folder
 
 
 def test_each_actor_and_its_server_see_a_gpu_of_their_own(folder: Path, tmp_path: Path) -> None:
-    from ray.cluster_utils import Cluster
-
     seen = 'open(f"{__file__}.{os.getpid()}", "w").write(os.environ["CUDA_VISIBLE_DEVICES"])\n'
     (tmp_path / "server.py").write_text(PROGRAM.replace("words =", f"{seen}words =", 1))
     output = tmp_path / "frames.jsonl"
     words = ("frames", folder, "--engine", "vllm", "--model", "some/model", "--no-preflight", "--requests", "1")
     engine = ("--engine-command", f"{sys.executable} {tmp_path / 'server.py'}", "--runner", "ray", "-o", output)
-    term = signal.getsignal(signal.SIGTERM)
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 2, "include_dashboard": False})
-    try:  # Ray believes in GPUs that it is told of
-        with running(*words, *engine, "--ray-address", cluster.address) as run:
-            until(lambda: len(list(tmp_path.glob("server.py.*"))) == 2 or run.poll() is not None)
-            code, said = ended(run)
-    finally:
-        cluster.shutdown()
-        signal.signal(signal.SIGTERM, term)
+    with (
+        cluster(num_cpus=2, num_gpus=2) as machines,  # Ray believes in GPUs that it is told of
+        running(*words, *engine, "--ray-address", machines.address) as run,
+    ):
+        until(lambda: len(list(tmp_path.glob("server.py.*"))) == 2 or run.poll() is not None)
+        code, said = ended(run)
     assert code == 0, said
     assert "each with 1 CPU and 1 GPU" in said
     assert sorted(file.read_text() for file in tmp_path.glob("server.py.*")) == ["0", "1"]
@@ -136,6 +131,19 @@ def test_a_server_that_ends_for_good_stops_the_run(folder: Path, tmp_path: Path,
     assert code == 1, said
     assert "Traceback" not in said
     assert "Nothing is lost" in said
+
+
+def test_a_machine_that_comes_later_is_used(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "frames.jsonl"
+    with cluster(1) as machines, ScriptedServer(sleeps(3, says("the same"))) as server:
+        words = ("frames", folder, "--base-url", server.url, "--requests", "1", "--no-preflight", "-o", output)
+        with running(*words, "--runner", "ray", "--ray-address", machines.address) as run:
+            until(lambda: sum(writers(output)) >= 1)
+            machines.add_node(num_cpus=1)
+            code, said = ended(run)
+        assert server.most_at_once == 2  # each actor asks for one thing at a time
+    assert code == 0, said
+    assert len(content(output)) == 12
 
 
 def test_an_actor_with_nothing_left_to_do_is_let_go_while_another_is_at_the_last_video(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from framescribe.demo.clips import DemoClip
-from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
+from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, cluster, content, ended, running, until, writers
 from tests.servers import ScriptedServer, sleeps
 
 TURNS = 3  # of the dozen clips
@@ -74,21 +73,14 @@ def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Ro
 def test_actors_on_two_machines_of_which_one_is_lost(
     listed: tuple[object, ...], straight: Rows, tmp_path: Path
 ) -> None:
-    from ray.cluster_utils import Cluster
-
     output = tmp_path / "captions.jsonl"
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    try:
-        first, _ = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
-        with running(*listed, "--runner", "ray", "--ray-address", cluster.address, "-o", output) as run:
-            until(lambda: sum(writers(output)) >= 3)
-            cluster.remove_node(first, allow_graceful=False)
-            code, said = ended(run)
-    finally:
-        cluster.shutdown()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with (
+        cluster(1, 1) as machines,
+        running(*listed, "--runner", "ray", "--ray-address", machines.address, "-o", output) as run,
+    ):
+        until(lambda: sum(writers(output)) >= 3)
+        machines.remove_node(next(iter(machines.worker_nodes)), allow_graceful=False)
+        code, said = ended(run)
     assert code == 3, said
     assert " is lost: its machine cannot be reached" in said, said
     assert content(output) == straight

@@ -16,7 +16,7 @@ import pytest
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
 from framescribe.sight import SENTENCE
-from tests.runs import ACCELERATE, below, ended, running, writers
+from tests.runs import ACCELERATE, below, cluster, ended, running, writers
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
@@ -146,26 +146,17 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tm
 def test_actors_on_two_machines_of_a_ray_cluster_hold_a_vllm_each_and_one_is_lost(
     clips, in_vllm, tmp_path, monkeypatch
 ):
-    from ray.cluster_utils import Cluster
-
     for name in ("HF_HUB_OFFLINE", "VLLM_CPU_KVCACHE_SPACE", "OMP_NUM_THREADS"):
         monkeypatch.setenv(name, ENVIRONMENT[name])  # the machines are begun from here
     output = tmp_path / "captions.jsonl"
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    try:
-        first, _ = cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)
-        words = ("--runner", "ray", "--ray-address", cluster.address, "--requests", "1", "--engine", "vllm")
+    with cluster(1, 1) as machines:
+        words = ("--runner", "ray", "--ray-address", machines.address, "--requests", "1", "--engine", "vllm")
         run = caption(clips[0], output, *words, "--engine-command", VLLM, *FOR_VLLM)
         until(lambda: len(below(os.getpid(), "guard.py")) == 4)  # an actor has a server for each model
         until(lambda: written(output) >= 3)
         before = below(os.getpid(), " serve ")
-        cluster.remove_node(first, allow_graceful=False)
+        machines.remove_node(next(iter(machines.worker_nodes)), allow_graceful=False)
         said = finish(run)
-    finally:
-        cluster.shutdown()
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
     assert " is lost: its machine cannot be reached" in said, said
     found = rows(output)
     assert len(found) == CLIPS
