@@ -6,6 +6,7 @@ import email.utils
 import io
 import logging
 import socket
+import threading
 import time
 import traceback
 
@@ -16,6 +17,7 @@ from PIL import Image
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, UserError
+from tests.runs import until
 from tests.servers import ScriptedServer, answers, breaks_off, drops, says, sends, sleeps
 
 KEY = "marker-5ecret-0123456789"
@@ -65,6 +67,54 @@ def refused_to_open(url, **options):
 
 
 # ------------------------------------------------------------------------------------------ what passes
+
+
+def test_a_death_that_is_known_after_two_tries_was_one_death():
+    async def main(server):
+        engine = OpenAIEngine(model="tiny", base_url=server.url, timeout=5)
+        await engine.open()
+        before = len(server.requests)
+        work = asyncio.create_task(engine.complete(question()))
+        await asyncio.to_thread(until, lambda: len(server.requests) >= before + 2)
+        engine.died(0, "it died")  # as whoever started it says
+        engine.returned(0)
+        reply = await work
+        await engine.close()
+        return reply
+
+    with ScriptedServer(drops(), drops(), says("at last")) as server:
+        assert asyncio.run(main(server)).text == "at last"
+
+
+def test_what_comes_while_a_server_ends_is_not_blamed_for_its_end():
+    dead = threading.Event()
+
+    async def chat(request):
+        if (await request.json())["messages"][0]["content"] == "die":
+            dead.set()
+        return await (drops() if dead.is_set() else says())(request)
+
+    async def models(request):
+        return await (drops() if dead.is_set() else answers(200, {"data": [{"id": "tiny"}]}))(request)
+
+    async def main(server):
+        engine = OpenAIEngine(model="tiny", base_url=server.url, timeout=5)
+        await engine.open()
+        work = asyncio.gather(*(engine.complete(question(text)) for text in ("die", "you")), return_exceptions=True)
+        for _ in range(2):
+            await asyncio.to_thread(dead.wait, 30)
+            await asyncio.sleep(0.2)
+            engine.died(0, "it died")  # as whoever started it says
+            dead.clear()
+            engine.returned(0)
+        found = await work
+        await engine.close()
+        return found
+
+    with ScriptedServer(chat, models=models) as server:
+        killer, other = asyncio.run(main(server))
+    assert isinstance(killer, EngineFault)
+    assert other.text == "fine"
 
 
 def test_retry_after_is_waited_for_in_seconds():

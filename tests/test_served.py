@@ -18,6 +18,7 @@ from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
 from framescribe.engines.launch import Server
 from framescribe.engines.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
+from tests.runs import below
 
 PROGRAM = """
 import asyncio, json, os, subprocess, sys
@@ -117,7 +118,9 @@ def test_what_kills_the_server_twice_is_failed_and_nothing_else(program, tmp_pat
 
     found = asyncio.run(main())
     assert isinstance(found.pop(10), EngineFault)
-    assert [reply.text.partition(",")[0] for reply in found] == [f"number {n}" for n in range(20)]
+    assert [getattr(reply, "text", repr(reply)).partition(",")[0] for reply in found] == [
+        f"number {n}" for n in range(20)
+    ]
     assert until_gone(started(tmp_path / "vllm-0.log"))
 
 
@@ -234,5 +237,25 @@ def test_the_guard_ends_as_what_it_runs():
         [sys.executable, "-I", guard.__file__, sys.executable, "-c", "raise SystemExit(7)"], stdin=subprocess.PIPE
     )
     assert process.wait(20) == 7
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+@pytest.mark.parametrize("victim", [0, -1], ids=["first", "last"])
+def test_nothing_stays_though_a_guard_is_killed(program, tmp_path, victim):
+    log = tmp_path / "log"
+    words = [sys.executable, "-I", guard.__file__, *program, "--port", "0", "--served-model-name", "tiny"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out)
+    end = time.monotonic() + 60
+    while not log.read_text().endswith("\n"):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    guards = [process.pid, *(pid for pid, line in below(process.pid).items() if "guard.py" in line)]
+    pids = started(log)
+    assert len(pids) == 2
+    os.kill(guards[victim], signal.SIGKILL)
+    assert until_gone([*guards[:-1], *pids])
+    assert process.wait(20) == (-signal.SIGKILL if guards[victim] == process.pid else 128 + signal.SIGKILL)
     assert process.stdin is not None
     process.stdin.close()

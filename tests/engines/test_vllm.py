@@ -152,9 +152,9 @@ def test_actors_on_two_machines_of_a_ray_cluster_hold_a_vllm_each_and_one_is_los
     with cluster(1, 1) as machines:
         words = ("--runner", "ray", "--ray-address", machines.address, "--requests", "1", "--engine", "vllm")
         run = caption(clips[0], output, *words, "--engine-command", VLLM, *FOR_VLLM)
-        until(lambda: len(below(os.getpid(), "guard.py")) == 4)  # an actor has a server for each model
+        until(lambda: len(below(os.getpid(), "guard.py")) == 8)  # two for a server, of which each model has one
         until(lambda: written(output) >= 3)
-        before = below(os.getpid(), " serve ")
+        before = {**below(os.getpid(), " serve "), **below(os.getpid(), "VLLM::")}
         machines.remove_node(next(iter(machines.worker_nodes)), allow_graceful=False)
         said = finish(run)
     assert " is lost: its machine cannot be reached" in said, said
@@ -173,7 +173,7 @@ def test_ranks_of_accelerate_hold_a_vllm_each(clips, in_vllm, tmp_path):
     words = ("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output)
     vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
     with running(*words, *vllm, launcher=ACCELERATE, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
-        until(lambda: len(below(run.pid, "guard.py")) == 4)  # a rank has a server for each model
+        until(lambda: len(below(run.pid, "guard.py")) == 8)  # two for a server, of which each model has one
         before = list(below(run.pid))
         code, said = ended(run, 500)
     assert code == 0, said

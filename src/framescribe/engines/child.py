@@ -64,10 +64,9 @@ class Child:
         """Wait until it ends; how it ended, in words."""
         assert self._process is not None
         code = await self._process.wait()
-        if code > 128:
-            return (
-                f"it was ended by {signal.Signals(code - 128).name}" if code - 128 in set(signal.Signals) else str(code)
-            )
+        number = -code if code < 0 else code - 128  # the guard's own end, or the server's
+        if number in set(signal.Signals):
+            return f"it was ended by {signal.Signals(number).name}"
         return f"it ended with exit code {code}"
 
     @property

@@ -14,6 +14,7 @@ from framescribe.errors import RunError
 
 FAULTS_IN_A_ROW = 3  # of one server, while another one answers: it is taken out
 FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 0.5, 10.0
+CLEAR_SECONDS = 30.0  # a server that neither answers nor ends hangs
 
 _log = logging.getLogger("framescribe")
 
@@ -100,6 +101,16 @@ class Fleet:
         others = any(other is not place and other.out is None for other in self.places)
         if place.faults >= FAULTS_IN_A_ROW and others:
             self.take_out(place, why)
+
+    async def until_clear(self, place: Place, deaths: int) -> None:
+        """Wait until it is clear whether the server that just broke a request lives: until it answers, or has died more
+        often than `deaths` times. One that is ending may still let others in, only to drop them."""
+        end = time.monotonic() + CLEAR_SECONDS
+        while place.deaths == deaths and place.over is None and time.monotonic() < end:
+            await asyncio.sleep(FIRST_PROBE_SECONDS)
+            with contextlib.suppress(Exception):  # as in `_until_back`
+                if await self._probe(place):
+                    return
 
     def take_out(self, place: Place, why: str) -> None:
         """The server gets no more requests until it answers again."""

@@ -5,7 +5,8 @@
 The command runs until it ends or the pipe is closed, which also happens when its owner is killed with SIGKILL. Then
 everything that it started gets SIGTERM, and after a while SIGKILL. On Linux that reaches children that have left the
 process group, too: orphans come to this process (PR_SET_CHILD_SUBREAPER, prctl(2)). Exits as the command did.
-It imports nothing but the standard library, and is run as a file.
+There are two guards, one below the other, for one may be killed as well: Ray does that to the children of an actor that
+ends. The other one then ends all. It imports nothing but the standard library, and is run as a file.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import NoReturn
 
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL
 _PDEATHSIG, _SUBREAPER = 1, 36  # linux/prctl.h
@@ -45,12 +48,14 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _signal(number: int, group: int) -> bool:
+def _signal(number: int, group: int | None) -> bool:
     """Send a signal to all that is left; whether there was anything."""
     left = descendants(os.getpid())
     for process in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, number)
+    if group is None:
+        return bool(left)
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):
@@ -58,7 +63,7 @@ def _signal(number: int, group: int) -> bool:
     return True
 
 
-def _end(group: int) -> None:
+def _end(group: int | None = None) -> None:
     """SIGTERM, then SIGKILL, until nothing is left."""
     until = time.monotonic() + GRACE_SECONDS
     _signal(signal.SIGTERM, group)
@@ -70,10 +75,13 @@ def _end(group: int) -> None:
         time.sleep(0.1)
 
 
-def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
-    _prctl(_SUBREAPER, 1)
+def _exit(code: int) -> NoReturn:
+    """Exit as a process did that ended with this code, or by this signal."""
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def _below(above: int) -> NoReturn:
+    """The lower guard, which runs the command. `above` is closed when the upper one ends."""
 
     def in_child() -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -83,12 +91,13 @@ def main() -> None:
     try:
         child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, process_group=0, preexec_fn=in_child)
     except OSError as error:
-        print(f"cannot start {sys.argv[1]}: {error.strerror}", file=sys.stderr)
-        sys.exit(127)
+        os.write(2, f"cannot start {sys.argv[1]}: {error.strerror}\n".encode())
+        os._exit(127)
 
     def watch() -> None:
-        while os.read(0, 4096):
-            pass
+        while above not in (ready := select.select([0, above], [], [])[0]):
+            if ready and not os.read(0, 4096):
+                break
         _end(child.pid)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -101,7 +110,22 @@ def main() -> None:
     with contextlib.suppress(ChildProcessError):  # none is left
         while True:
             os.waitpid(-1, 0)
-    os._exit(code if code >= 0 else 128 - code)
+    _exit(code)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
+    above, held = os.pipe()
+    lower = os.fork()
+    _prctl(_SUBREAPER, 1)
+    if lower == 0:
+        os.close(held)
+        _below(above)
+    os.close(above)
+    _, status = os.waitpid(lower, 0)
+    _end()
+    _exit(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ server's Retry-After says.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Mapping, Sequence
@@ -152,14 +153,23 @@ class OpenAIEngine(Engine):
         tries, broken = 0, list[_Failed]()
         last: Place | None = None
         while True:
-            deaths = sum(each.place.deaths > each.deaths for each in broken)
+            deaths = _deaths(broken)
             if deaths >= DEATHS:
                 raise EngineFault(f"the server died {deaths} times while it had this request")
             try:
-                if deaths:  # one at a time, so that the next death has one cause
-                    async with self._suspects:
-                        return await self._try(request, last)
-                return await self._try(request, last)
+                # One suspect at a time, so that the next death has one cause.
+                async with self._suspects if deaths else contextlib.nullcontext():
+                    fleet = self._open_fleet()
+                    place = await fleet.take(avoid=last)
+                    if _deaths(broken) != deaths:  # one became known meanwhile
+                        fleet.give_back(place)
+                        continue
+                    try:
+                        return await self._try(request, fleet, place)
+                    except _Failed as error:
+                        if deaths and not error.trouble.gone:
+                            await fleet.until_clear(place, error.deaths)
+                        raise
             except _Failed as error:
                 failed = error
             last, trouble = failed.place, failed.trouble
@@ -172,12 +182,13 @@ class OpenAIEngine(Engine):
                 wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
                 await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
 
-    async def _try(self, request: ChatRequest, last: Place | None) -> Reply:
-        """One try at a server that has room."""
+    def _open_fleet(self) -> Fleet:
         if self._over or self._fleet is None:
             raise RunError(self._over or "the engine is not open")
-        fleet = self._fleet
-        place = await fleet.take(avoid=last)
+        return self._fleet
+
+    async def _try(self, request: ChatRequest, fleet: Fleet, place: Place) -> Reply:
+        """One try at this server, whose room is given back."""
         endpoint, deaths = self.places[place], place.deaths
         try:
             if self._over:
@@ -223,11 +234,14 @@ class OpenAIEngine(Engine):
         return EngineFault(f"{url} failed this request after {self._retries} retries: {what}")
 
 
-class _Failed(Exception):
-    """A try came to nothing at this place, which had died `deaths` times when the try began.
+def _deaths(broken: Sequence[_Failed]) -> int:
+    """How many deaths of servers broke these tries. One may break several: it is known only when whoever started the
+    server has seen the last of its processes."""
+    return len({(each.place, each.deaths) for each in broken if each.place.deaths > each.deaths})
 
-    That it died of it may be known only later: whoever started the server waits for the last of its processes.
-    """
+
+class _Failed(Exception):
+    """A try came to nothing at this place, which had died `deaths` times when the try began."""
 
     def __init__(self, place: Place, deaths: int, trouble: Trouble) -> None:
         self.place, self.deaths, self.trouble = place, deaths, trouble
