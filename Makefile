@@ -36,7 +36,7 @@ test-llama-cpp:
 	$(ENGINES) architectures llama-cpp
 	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
 
-# Kills 200 runs at random moments: about an hour.
+# Kills 200 runs at random moments, and 50 with servers: about an hour.
 torture: $(READY)
 	FRAMESCRIBE_TORTURE=200 $(BIN)/python -m pytest -s tests/test_torture.py
 
