@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
@@ -117,7 +118,7 @@ class DecoderPool:
         RunError where no worker can be started.
         """
         limit = self._seconds if self._seconds is not None else _limit(path)
-        ended = 0
+        ended = Counter[int]()
         while True:
             pool = self._pool
             try:
@@ -128,8 +129,9 @@ class DecoderPool:
             except FutureTimeout as error:
                 raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
             except ProcessExpired as error:
-                ended += 1
-                if ended <= AGAIN.get(abs(error.exitcode or 0), 0):
+                code = abs(error.exitcode or 0)
+                ended[code] += 1
+                if ended[code] <= AGAIN.get(code, 0):
                     if error.exitcode == NO_ANSWER:
                         self._renew(pool)
                     continue
