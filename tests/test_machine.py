@@ -12,10 +12,7 @@ import pytest
 from framescribe import machine
 
 TELL = "from framescribe import machine; print(machine.cpus(), machine.memory_bytes())"
-# SVT-AV1, with which other tests make films, gives its process a real-time policy where it may: children inherit it,
-# and a group without real-time budget refuses them.
 JOIN = """
-os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 with open("{file}", "w") as procs:
     procs.write(str(os.getpid()))
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -255,6 +256,13 @@ def test_written_clips_hold_their_frames(tmp_path: Path, suffix: str, codec: str
     for frame, t in ((frames[0], 0.0), (frames[-1], 1.0)):
         expected = np.asarray(clip.draw(t, 192, 128)).astype(int)
         assert np.abs(frame.astype(int) - expected).mean() < 6
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies")
+def test_writing_av1_leaves_the_process_its_scheduling_policy(tmp_path: Path) -> None:
+    """A real-time one, which SVT-AV1 takes where it may (as root), would go on to every process of the run."""
+    write_clip(tmp_path / "clip.mkv", ClipScene((), WHITE), width=64, height=64, fps=10, frames=2, codec="libsvtav1")
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 @pytest.mark.parametrize("wrong", [{"width": 191}, {"frames": 0}, {"codec": "nothing"}, {"height": 8}])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -63,7 +64,7 @@ def write_clip(
     if codec == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only: the library writes to the terminal by itself
     # "bitexact" leaves out random identifiers and version strings, so that one scene always gives the same file.
-    with av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
+    with _policy_kept(), av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=fps, options={**ENCODERS[codec], **(options or {})})
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = width, height
@@ -75,6 +76,20 @@ def write_clip(
             image = scene.draw(index / max(1, frames - 1), width, height)
             container.mux(stream.encode(av.VideoFrame.from_image(image)))
         container.mux(stream.encode())
+
+
+@contextlib.contextmanager
+def _policy_kept() -> Iterator[None]:
+    """SVT-AV1 takes a real-time scheduling policy where it may, as root, and leaves it to all that comes after."""
+    if not hasattr(os, "sched_getscheduler"):  # not every system has it
+        yield
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        if os.sched_getscheduler(0) != policy:
+            os.sched_setscheduler(0, policy, parameters)
 
 
 @dataclass(frozen=True)
