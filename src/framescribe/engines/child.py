@@ -81,7 +81,8 @@ class Child:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

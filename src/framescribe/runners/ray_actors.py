@@ -239,7 +239,8 @@ class Actors:
                     self._workers.append(worker)
                     self._number += 1
             try:
-                await asyncio.wait_for(self._gone.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):  # wait_for, in Python 3.11, may drop a `close` that comes now
+                    await self._gone.wait()
             except TimeoutError:
                 if not told and not self._connection.fits(self._needs):
                     told = True
@@ -361,4 +362,5 @@ class Actors:
 async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:
     """Wait until all of it is done, well or not, or the time is over."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*work, return_exceptions=True), seconds)
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*work, return_exceptions=True)
