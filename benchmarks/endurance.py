@@ -23,7 +23,7 @@ from pathlib import Path
 from opens import made
 from responders import yes
 
-from framescribe.engines.guard import descendants
+from framescribe.engines.servers.guard import descendants
 
 LOOK_SECONDS = 10.0
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -43,7 +43,6 @@ from batches import Batch, watched
 from random_models import MODELS, NoRoom, RandomModel, Written, written
 from roofline import PEAKS, Peaks, frames_per_second
 
-from framescribe.captioner import Captioner
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import random_clip
 from framescribe.engines.base import Decoding, Reply
@@ -51,8 +50,9 @@ from framescribe.errors import FramescribeError
 from framescribe.frames.display import fit
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Row, Video
+from framescribe.run.captioner import Captioner
+from framescribe.run.recipe import ModelChoice, Recipe
 from framescribe.runners.one_process import run
 from framescribe.sources import find_videos
 

@@ -21,15 +21,15 @@ import aiohttp
 import openai
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.guard import descendants
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.servers.guard import descendants
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import VideoError
 from framescribe.frames.pool import sample_as
 from framescribe.frames.sampling import Sampling
-from framescribe.job import run_job
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import EncodedImage, Video
-from framescribe.results import Results
+from framescribe.results.rows import Results
+from framescribe.run.job import run_job
+from framescribe.run.recipe import ModelChoice, Recipe
 
 PROMPT = "Describe this image."
 FRAMES = 8  # of a video

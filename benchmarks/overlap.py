@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, Reply, TextPart
-from framescribe.engines.in_process import TransformersEngine, _Batch
+from framescribe.engines.in_process.engine import TransformersEngine, _Batch
 from framescribe.engines.presets import route
 
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from roofline import Counts
 
-from framescribe.engines.hub import is_out_of_memory, quiet
+from framescribe.engines.in_process.hub import is_out_of_memory, quiet
 from framescribe.engines.presets import builtin_folder
 
 SPARE = 1.1  # of the size of the weights: how much room there must be

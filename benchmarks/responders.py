@@ -21,9 +21,9 @@ from pathlib import Path
 
 from aiohttp import web
 
-from framescribe.engines.launch import Server
 from framescribe.engines.presets import builtin_folder
-from framescribe.engines.served import ServedEngine
+from framescribe.engines.servers.launch import Server
+from framescribe.engines.servers.served import ServedEngine
 
 SEQUENCES = 16  # that vLLM works on at once
 # No cache may know a picture again; vLLM's cache of encoded pictures cannot be turned off, and holds as many

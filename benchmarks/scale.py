@@ -23,7 +23,7 @@ from pathlib import Path
 from pydantic_core import from_json
 
 from framescribe.records import FrameCaption, Row, Video
-from framescribe.results import Results
+from framescribe.results.rows import Results
 
 PRINTS: dict[str, str | None] = {"frames": "a" * 16, "summary": "b" * 16}
 FRAME = "A man in a red jacket walks along a snowy street at night while cars pass by, their headlights on."

@@ -60,15 +60,15 @@ def draw(seconds: dict[str, list[float]], stage: str, chance: random.Random) -> 
 
 
 def record(folder: Path) -> Recorded:
-    from framescribe.captioner import Captioner
     from framescribe.demo.clips import demo_clips
     from framescribe.engines.base import Decoding
     from framescribe.frames.pool import sample_as
     from framescribe.frames.sampling import Sampling
-    from framescribe.meter import Meter
     from framescribe.prompts import presets
-    from framescribe.recipe import ModelChoice, Recipe
     from framescribe.records import Video
+    from framescribe.run.captioner import Captioner
+    from framescribe.run.meter import Meter
+    from framescribe.run.recipe import ModelChoice, Recipe
 
     class Recording(Meter):
         def __init__(self) -> None:
@@ -118,7 +118,7 @@ def record(folder: Path) -> Recorded:
 async def drive(part: str, recorded: Recorded, rate: float, latency: float, seconds: float, folder: Path) -> None:
     """One process's work: as many videos as `rate` gives in `seconds`, and what they took, as JSON."""
     from framescribe.records import Video
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
     from framescribe.runners.one_process import run
 
     drawn, chance = recorded.stretched(latency), random.Random(0)
@@ -154,11 +154,11 @@ async def drive(part: str, recorded: Recorded, rate: float, latency: float, seco
 
 async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> Any:
     """A real captioner, but for its decoders."""
-    from framescribe.captioner import Captioner
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
-    from framescribe.recipe import ModelChoice, Recipe
     from framescribe.records import Clip, Video
+    from framescribe.run.captioner import Captioner
+    from framescribe.run.recipe import ModelChoice, Recipe
 
     class Sleeping(Captioner):
         async def _decode(self, video: Video) -> Clip:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import EngineFault, RunError, TooLong, UserError
 from tests.servers import ScriptedServer, answers, drops, says, sleeps
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from framescribe.engines.batcher import Batcher
+from framescribe.engines.in_process.batcher import Batcher
 from framescribe.errors import RunError
 
 

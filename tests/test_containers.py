@@ -19,9 +19,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from framescribe.engines.launch import EXECUTABLES, Server, command
 from framescribe.engines.presets import route
 from framescribe.engines.routes import CHECKED
+from framescribe.engines.servers.launch import EXECUTABLES, Server, command
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "containers" / "compose.yaml"

@@ -8,9 +8,9 @@ import os
 import shutil
 from pathlib import Path
 
-from framescribe.content_check import changed_files
 from framescribe.records import Video
-from framescribe.results import Results
+from framescribe.results.content_check import changed_files
+from framescribe.results.rows import Results
 from framescribe.sources import find_videos
 from tests.test_results import PRINTS, row
 

@@ -27,7 +27,7 @@ from framescribe.cli.convert import convert
 from framescribe.convert.checkpoint import convert as convert_into
 from framescribe.demo.scenes import random_scene
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.in_process import TransformersEngine
+from framescribe.engines.in_process.engine import TransformersEngine
 from tests import originals
 from tests.originals import KINDS, ORIGINAL_ROWS, ROWS, SHAPES, VISION, write_json, write_random
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.transport.openai_api import OpenAIEngine
 
 
 def response(body):

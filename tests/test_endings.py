@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from framescribe.demo.clips import DemoClip
-from framescribe.engines.guard import descendants
+from framescribe.engines.servers.guard import descendants
 from tests.servers import Act, ScriptedServer, answers, says, sleeps
 
 MARK = "FRAMESCRIBE_TEST_MARK"
@@ -158,15 +158,15 @@ def test_a_poisoned_video_costs_only_itself(
 def test_what_a_killed_writer_of_the_finished_file_left_goes_with_the_next_one(tmp_path: Path) -> None:
     code = (
         "import itertools, sys, time\n"
-        "from framescribe.tables import write_table\n"
+        "from framescribe.storage.tables import write_table\n"
         "def records():\n"
         "    yield {'a': 1}\n"
         "    print('writing', flush=True)\n"
         "    time.sleep(100)\n"
         "write_table(sys.argv[1], records())\n"
     )
-    from framescribe.tables import write_table
-    from framescribe.whole_file import JUST_BEGUN_SECONDS
+    from framescribe.storage.tables import write_table
+    from framescribe.storage.whole_file import JUST_BEGUN_SECONDS
 
     writers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name)], stdout=subprocess.PIPE, text=True)

@@ -8,14 +8,14 @@ import random
 import numpy as np
 import pytest
 
-from framescribe.captioner import Captioner
 from framescribe.demo.clips import DemoClip
 from framescribe.errors import Unreadable
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Clip, EncodedImage, Frame, Video, VideoInfo
+from framescribe.run.captioner import Captioner
+from framescribe.run.recipe import ModelChoice, Recipe
 from tests.servers import ScriptedServer, sleeps
 
 INFO = VideoInfo(duration=1.0, fps=1.0, width=100, height=100, codec="h264", frames=4)

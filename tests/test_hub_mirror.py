@@ -17,7 +17,7 @@ import pytest
 
 from framescribe.demo.clips import DemoClip
 from framescribe.engines.presets import builtin_folder
-from framescribe.results import read_rows
+from framescribe.results.rows import read_rows
 
 REPOSITORIES = {"someone/tiny-vlm": "shapes-vlm", "someone/tiny-llm": "shapes-llm"}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -14,12 +14,9 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 # Lower rooms first; a room may import from its own floor and from those below it.
 FLOORS = [
     {"errors", "machine", "records", "version"},
-    {"registry", "object_store", "whole_file", "tables", "meter", "frames", "prompts", "prices", "engines"},
-    {"recipe", "sources", "strategies", "part_store", "object_parts", "finished", "results", "sight", "convert"},
-    {"engine_factory", "captioner", "content_check"},
-    {"runners"},
-    {"job"},
-    {"metrics"},
+    {"registry", "storage", "prompts"},
+    {"frames", "sources"},
+    {"strategies", "results", "engines", "run", "runners", "convert"},
     {"cli", "easyanimate", "demo", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from framescribe.captioner import Captioner
 from framescribe.demo.clips import DemoClip
 from framescribe.demo.scenes import parse_statement
 from framescribe.engines.base import Decoding
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
-from framescribe.job import Report, Watcher, run_job
 from framescribe.prompts import presets
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Row, Video
-from framescribe.results import Results, read_rows
+from framescribe.results.rows import Results, read_rows
+from framescribe.run.captioner import Captioner
+from framescribe.run.job import Report, Watcher, run_job
+from framescribe.run.recipe import ModelChoice, Recipe
 from framescribe.sources import find_videos
 
 VLM = ModelChoice(model="shapes-vlm", batch_size=8)

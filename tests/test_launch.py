@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from framescribe.engines.launch import Server, command, executable, gpu_memory, shares, version, visible_gpus
+from framescribe.engines.servers.launch import Server, command, executable, gpu_memory, shares, version, visible_gpus
 from framescribe.errors import UserError
 
 QWEN = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="qwen3-vl-8b")

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from framescribe.engines.limit import FIRST, MOST, Limit
+from framescribe.engines.transport.limit import FIRST, MOST, Limit
 
 
 def simulate(capacity: int, seconds: float, *, refuses_above: int | None = None, seed: int = 0) -> tuple[Limit, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framescribe.meter import Meter
+from framescribe.run.meter import Meter
 
 
 def test_seconds_are_those_in_which_at_least_one_piece_was_under_way() -> None:

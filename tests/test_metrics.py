@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from framescribe.demo.clips import DemoClip
 from framescribe.errors import UserError
-from framescribe.metrics import parse_address
+from framescribe.run.metrics import parse_address
 from framescribe.runners.ranks import Rank
 from tests.servers import Act, ScriptedServer, answers, says, sleeps
 

@@ -19,14 +19,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from framescribe import object_parts, object_store
 from framescribe.errors import RunError, Unreadable, UserError
 from framescribe.frames import remote
 from framescribe.frames.decoder import sample
 from framescribe.frames.sampling import Sampling
-from framescribe.job import Watcher
-from framescribe.results import Results, read_rows
+from framescribe.results import object_parts
+from framescribe.results.rows import Results, read_rows
+from framescribe.run.job import Watcher
 from framescribe.sources import find_videos
+from framescribe.storage import object_store
 from tests.s3 import KEY, SECRET, Door, environment, s3_server
 from tests.test_job import job, recipe
 from tests.test_remote import noisy

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, UserError
 from tests.runs import until
 from tests.servers import ScriptedServer, answers, breaks_off, drops, says, sends, sleeps

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framescribe import part_store
 from framescribe.records import Row
-from framescribe.results import Results
+from framescribe.results import parts as part_store
+from framescribe.results.rows import Results
 from tests.test_results import PRINTS, failed, row, video, write
 
 NAMES = [f"{name}.mp4" for name in "abcde"]

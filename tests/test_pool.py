@@ -20,7 +20,7 @@ from pebble.common import CONSTS
 from pebble.pool.channel import WorkerChannel
 
 from framescribe.demo.clips import DemoClip
-from framescribe.engines.guard import descendants
+from framescribe.engines.servers.guard import descendants
 from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge, Unreadable, VideoError
 from framescribe.frames.decoder import sample
 from framescribe.frames.pool import DecoderPool, sample_as

@@ -12,7 +12,6 @@ import pytest
 
 from framescribe.cli.models import described, to_type
 from framescribe.easyanimate.scripts import _LINKED
-from framescribe.engines.launch import VERSIONS
 from framescribe.engines.presets import (
     PRESETS,
     builtin_folder,
@@ -22,8 +21,9 @@ from framescribe.engines.presets import (
     summary_partner,
 )
 from framescribe.engines.routes import CHECKED, Route
+from framescribe.engines.servers.launch import VERSIONS
 from framescribe.errors import UserError
-from framescribe.recipe import ModelChoice
+from framescribe.run.recipe import ModelChoice
 
 ROOT = Path(__file__).parent.parent
 PAIRS = [(name, engine) for name in PRESETS for engine in CHECKED]

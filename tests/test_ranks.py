@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from framescribe.errors import UserError
-from framescribe.job import run_job
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Row, Video
-from framescribe.results import Results
+from framescribe.results.rows import Results
+from framescribe.run.job import run_job
+from framescribe.run.recipe import ModelChoice, Recipe
 from framescribe.runners.ranks import Rank, of_one_rank, rank_of
 from framescribe.sources import find_videos
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers

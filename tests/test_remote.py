@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framescribe import object_store
 from framescribe.errors import Unreadable
 from framescribe.frames import remote
 from framescribe.frames.decoder import sample
 from framescribe.frames.probe import probe
 from framescribe.frames.sampling import Sampling
 from framescribe.sources import find_videos
+from framescribe.storage import object_store
 from tests.videos import bars, film, number_in
 
 

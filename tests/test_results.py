@@ -14,7 +14,7 @@ import pytest
 
 from framescribe.errors import UserError
 from framescribe.records import Failure, FrameCaption, Row, Video, VideoInfo
-from framescribe.results import Results, read_rows
+from framescribe.results.rows import Results, read_rows
 
 PRINTS = {"frames": "f1", "summary": "s1"}
 INFO = VideoInfo(duration=3.0, fps=10.0, width=320, height=240, codec="h264", frames=30)
@@ -297,8 +297,8 @@ def test_the_end_of_a_run_shows_names_in_brackets_as_they_are(tmp_path: Path) ->
     from rich.console import Console
 
     from framescribe.cli.screen import table
-    from framescribe.job import Report
-    from framescribe.meter import Meter
+    from framescribe.run.job import Report
+    from framescribe.run.meter import Meter
 
     report = Report(inputs=1, done_before=0, failed_before=0, parts=tmp_path / "[/x].parts", meter=Meter())
     report.count(failed("[/b] [2].mp4"))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from framescribe.engines import guard
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
-from framescribe.engines.launch import Server
-from framescribe.engines.served import ServedEngine
+from framescribe.engines.servers import guard
+from framescribe.engines.servers.launch import Server
+from framescribe.engines.servers.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
 from tests.runs import below
 

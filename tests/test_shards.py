@@ -26,7 +26,7 @@ from framescribe.frames.files import content_of
 from framescribe.frames.probe import probe
 from framescribe.frames.sampling import Sampling
 from framescribe.records import Video
-from framescribe.results import Results, read_rows
+from framescribe.results.rows import Results, read_rows
 from framescribe.sources import find_videos
 from tests.test_job import job, recipe
 from tests.test_remote import noisy

@@ -10,10 +10,10 @@ import pytest
 from aiohttp import web
 from PIL import Image
 
-from framescribe import sight
-from framescribe.engines.in_process import TransformersEngine
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines import sight
+from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError
 from tests.servers import ScriptedServer, answers
 

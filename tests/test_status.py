@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from framescribe.records import Row
-from framescribe.results import Results
+from framescribe.results.rows import Results
 
 
 def status(output: Path, *options: str) -> subprocess.CompletedProcess[str]:

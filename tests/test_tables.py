@@ -18,9 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framescribe import tables
 from framescribe.errors import UserError
-from framescribe.tables import read_table, write_table
+from framescribe.storage import tables
+from framescribe.storage.tables import read_table, write_table
 
 ROW = {
     "id": "a/b.mp4",
@@ -369,7 +369,7 @@ def test_tables_that_are_not_there(tmp_path: Path) -> None:
 def test_pyarrow_is_loaded_for_parquet_alone(tmp_path: Path) -> None:
     put(tmp_path / "a.csv", "x\n1\n")
     code = (
-        "import sys; from framescribe.tables import read_table, write_table; t = read_table('a.csv');"
+        "import sys; from framescribe.storage.tables import read_table, write_table; t = read_table('a.csv');"
         "write_table('b.jsonl', t.records); assert 'pyarrow' not in sys.modules;"
         "write_table('c.parquet', t.records); assert 'pyarrow' in sys.modules"
     )

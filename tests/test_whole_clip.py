@@ -18,17 +18,17 @@ import pytest
 from PIL import Image
 
 from framescribe.engines.base import ChatRequest, Decoding, Reply
-from framescribe.engines.launch import Prompt, Server, command
-from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.engines.presets import frames_as_video
+from framescribe.engines.servers.launch import Prompt, Server, command
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import TooLong
 from framescribe.frames.encode import encode
 from framescribe.frames.pool import sample_as
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Clip, Frame, VideoInfo
-from framescribe.results import read_rows
+from framescribe.results.rows import read_rows
+from framescribe.run.recipe import ModelChoice, Recipe
 from framescribe.strategies.ask import Ask
 from framescribe.strategies.whole_clip import Told, caption_clip
 from tests.servers import Act, ScriptedServer, answers, says
@@ -215,7 +215,7 @@ def test_a_clip_of_which_two_small_frames_are_too_much_fails() -> None:
 
 
 def test_the_engine_in_process_says_that_they_do_not_fit(clip_file: Path) -> None:
-    from framescribe.engines.in_process import TransformersEngine
+    from framescribe.engines.in_process.engine import TransformersEngine
     from framescribe.engines.presets import builtin_folder
 
     clip = sample_as(str(clip_file), Sampling(method="uniform", frames=25), key="", max_pixels=65536, form="pixels")

@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, Any
 from framescribe.version import VERSION
 
 if TYPE_CHECKING:
-    from framescribe.captioner import Captioner as Captioner
     from framescribe.engines.base import Decoding as Decoding
     from framescribe.frames.sample import sample as sample
     from framescribe.frames.sampling import Sampling as Sampling
-    from framescribe.job import Report as Report
-    from framescribe.job import run_job as run_job
-    from framescribe.recipe import ModelChoice as ModelChoice
-    from framescribe.recipe import Recipe as Recipe
     from framescribe.records import Row as Row
     from framescribe.records import Video as Video
-    from framescribe.results import Results as Results
+    from framescribe.results.rows import Results as Results
+    from framescribe.run.captioner import Captioner as Captioner
+    from framescribe.run.job import Report as Report
+    from framescribe.run.job import run_job as run_job
+    from framescribe.run.recipe import ModelChoice as ModelChoice
+    from framescribe.run.recipe import Recipe as Recipe
     from framescribe.sources import find_videos as find_videos
 
 __version__ = VERSION
 _HOMES = {
-    "Captioner": "captioner",
+    "Captioner": "run.captioner",
     "Decoding": "engines.base",
-    "ModelChoice": "recipe",
-    "Recipe": "recipe",
-    "Report": "job",
-    "Results": "results",
+    "ModelChoice": "run.recipe",
+    "Recipe": "run.recipe",
+    "Report": "run.job",
+    "Results": "results.rows",
     "Row": "records",
     "Sampling": "frames.sampling",
     "Video": "records",
     "find_videos": "sources",
-    "run_job": "job",
+    "run_job": "run.job",
     "sample": "frames.sample",
 }
 __all__ = ["__version__", *_HOMES]

@@ -10,13 +10,13 @@ from typing import Any
 from framescribe.errors import UserError
 
 ENGINES = {
-    "transformers": "framescribe.engines.in_process:TransformersEngine",
-    "openai": "framescribe.engines.openai_api:OpenAIEngine",
-    "vllm": "framescribe.engines.served:ServedEngine",
-    "sglang": "framescribe.engines.served:ServedEngine",
-    "lmdeploy": "framescribe.engines.served:ServedEngine",
-    "llama-cpp": "framescribe.engines.served:ServedEngine",
-    "ollama": "framescribe.engines.served:ServedEngine",
+    "transformers": "framescribe.engines.in_process.engine:TransformersEngine",
+    "openai": "framescribe.engines.transport.openai_api:OpenAIEngine",
+    "vllm": "framescribe.engines.servers.served:ServedEngine",
+    "sglang": "framescribe.engines.servers.served:ServedEngine",
+    "lmdeploy": "framescribe.engines.servers.served:ServedEngine",
+    "llama-cpp": "framescribe.engines.servers.served:ServedEngine",
+    "ollama": "framescribe.engines.servers.served:ServedEngine",
 }
 
 

@@ -18,9 +18,9 @@ import pytest
 
 from framescribe.demo import scenes
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.in_process import TransformersEngine
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import EngineFault, MissingExtra, RunError, TooLong, UserError
 from tests.servers import ScriptedServer, answers, transformers_serve
 
@@ -463,7 +463,7 @@ def test_a_model_that_can_think_aloud_is_told_not_to(checkpoints, tmp_path, capl
 HUB = textwrap.dedent(
     """
     import sys
-    from framescribe.engines import hub
+    from framescribe.engines.in_process import hub
     from framescribe.errors import UserError
     for name in sys.argv[1:]:
         model, _, revision = name.partition("@")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.in_process import TransformersEngine
+from framescribe.engines.in_process.engine import TransformersEngine
 from tests.engines.architectures import READING, SEEING
 from tests.engines.checkpoints import write
 

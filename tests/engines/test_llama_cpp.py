@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framescribe.engines import launch
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.guard import descendants
-from framescribe.engines.served import ServedEngine
+from framescribe.engines.servers import launch
+from framescribe.engines.servers.guard import descendants
+from framescribe.engines.servers.served import ServedEngine
 from tests.engines.checkpoints import write
 from tests.engines.environments import ready
 from tests.engines.llama_cpp import SERVER, converted

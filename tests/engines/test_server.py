@@ -16,12 +16,12 @@ from itertools import product
 
 import pytest
 
-from framescribe import sight
-from framescribe.engines import launch
+from framescribe.engines import sight
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.openai_api import OpenAIEngine
 from framescribe.engines.presets import builtin_folder
-from framescribe.engines.served import ServedEngine
+from framescribe.engines.servers import launch
+from framescribe.engines.servers.served import ServedEngine
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import EngineFault, Refused, RunError, TooLong, UserError
 from tests.engines.environments import environment, ready
 from tests.servers import transformers_serve

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framescribe.engines import launch
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart, VideoPart
-from framescribe.engines.served import ServedEngine
+from framescribe.engines.servers import launch
+from framescribe.engines.servers.served import ServedEngine
 from framescribe.frames.encode import encode
 from tests.engines.checkpoints import write
 from tests.engines.environments import environment

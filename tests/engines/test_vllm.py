@@ -15,7 +15,7 @@ import pytest
 
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import parse_statement, random_clip
-from framescribe.sight import SENTENCE
+from framescribe.engines.sight import SENTENCE
 from tests.runs import ACCELERATE, below, cluster, ended, running, writers
 
 ROOT = Path(__file__).parents[2]

@@ -29,8 +29,8 @@ from framescribe.errors import MissingExtra, RunError, UserError
 if TYPE_CHECKING:
     from framescribe.engines.base import Decoding
     from framescribe.prompts import Kind
-    from framescribe.recipe import ModelChoice, Recipe
     from framescribe.records import Row, Video
+    from framescribe.run.recipe import ModelChoice, Recipe
     from framescribe.runners.cluster import Cluster
     from framescribe.runners.ranks import Rank
 
@@ -146,9 +146,9 @@ def summarize(
     shown: ScreenOptions,
 ) -> None:
     """Write one caption per video from frame captions that `frames` paid for already."""
-    from framescribe.object_store import is_remote
     from framescribe.records import Video
-    from framescribe.results import read_rows
+    from framescribe.results.rows import read_rows
+    from framescribe.storage.object_store import is_remote
 
     if results.check_content:
         raise UserError("--check-content is for caption and frames: summarize opens no video")
@@ -189,9 +189,9 @@ def run(
     metrics: str | None = None,
 ) -> int:
     """Run the job under this display, stop it well on Ctrl-C, and give the exit code."""
-    from framescribe.job import Report, Watcher, run_job
-    from framescribe.metrics import Shown, parse_address
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
+    from framescribe.run.job import Report, Watcher, run_job
+    from framescribe.run.metrics import Shown, parse_address
 
     address = parse_address(metrics, rank) if metrics else None
     kept = Results(results.output or default)
@@ -264,7 +264,7 @@ def joined(rank: Rank | None) -> Rank | None:
 def _recipe(**parts: Any) -> Recipe:
     from pydantic import ValidationError
 
-    from framescribe.recipe import Recipe
+    from framescribe.run.recipe import Recipe
 
     try:
         return Recipe(**parts)
@@ -311,7 +311,7 @@ def chosen(choice: ModelChoice, say: Say, cluster: Cluster | None = None) -> Mod
 
 
 async def _only_model(choice: ModelChoice) -> str:
-    from framescribe.engines.openai_api import OpenAIEngine
+    from framescribe.engines.transport.openai_api import OpenAIEngine
 
     engine = OpenAIEngine(model=None, base_url=choice.base_urls or None, api_key_env=choice.api_key_env)
     try:
@@ -325,7 +325,7 @@ async def _only_model(choice: ModelChoice) -> str:
 def _gpu_memory(engine: str) -> int | None:
     """Bytes of the first GPU, or None without one; an engine with a server of its own needs no torch here."""
     if engine != "transformers":
-        from framescribe.engines.launch import gpu_memory
+        from framescribe.engines.servers.launch import gpu_memory
 
         return gpu_memory()
     try:

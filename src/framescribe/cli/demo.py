@@ -53,7 +53,7 @@ def demo(
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from framescribe.demo import show
     from framescribe.demo.report import write_report
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
 
     if videos and (seed is not None or clips is not None):
         raise UserError(

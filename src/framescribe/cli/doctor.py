@@ -25,7 +25,7 @@ from framescribe.errors import RunError, UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from framescribe.recipe import ModelChoice
+    from framescribe.run.recipe import ModelChoice
 
 LOGS = Path("framescribe-logs")
 PACKAGES = ("av", "openai", "torch", "transformers", "accelerate", "scenedetect")
@@ -65,7 +65,7 @@ def serve(frame: FrameModelOptions, engine: EngineOptions) -> None:
 
 def machine() -> Iterator[tuple[str, str]]:
     """What this machine has: names and lines."""
-    from framescribe.engines.launch import gpu_memory, visible_gpus
+    from framescribe.engines.servers.launch import gpu_memory, visible_gpus
     from framescribe.version import VERSION
 
     found = []
@@ -97,10 +97,10 @@ def _hub() -> str:
 
 async def _examine(choice: ModelChoice, console: Console) -> bool:
     """Print a line per question; whether anything was bad."""
-    from framescribe.engine_factory import make_engine
-    from framescribe.engines import launch
-    from framescribe.engines.launch import Prompt
-    from framescribe.sight import QUESTIONS, examine
+    from framescribe.engines.factory import make_engine
+    from framescribe.engines.servers import launch
+    from framescribe.engines.servers.launch import Prompt
+    from framescribe.engines.sight import QUESTIONS, examine
 
     if choice.engine in launch.EXECUTABLES:
         program = launch.executable(choice.engine, choice.serving.command)
@@ -126,9 +126,9 @@ def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
 
 
 async def _serve(choice: ModelChoice) -> None:
-    from framescribe.engine_factory import make_engine
-    from framescribe.engines.launch import Prompt
-    from framescribe.engines.served import ServedEngine
+    from framescribe.engines.factory import make_engine
+    from framescribe.engines.servers.launch import Prompt
+    from framescribe.engines.servers.served import ServedEngine
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -15,8 +15,8 @@ import typer
 
 if TYPE_CHECKING:
     from framescribe.frames.sampling import Sampling
-    from framescribe.recipe import ModelChoice, Serving
     from framescribe.records import Video
+    from framescribe.run.recipe import ModelChoice, Serving
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
@@ -326,7 +326,7 @@ class EngineOptions:
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
         """One model with these options. UserError where they contradict each other."""
         from framescribe.errors import UserError
-        from framescribe.recipe import ModelChoice
+        from framescribe.run.recipe import ModelChoice
 
         engine = self.engine.value if self.engine else ("openai" if base_urls else "transformers")
         if base_urls and engine != "openai":
@@ -352,7 +352,7 @@ class EngineOptions:
 
     def _serving(self, engine: str) -> Serving:
         from framescribe.errors import UserError
-        from framescribe.recipe import Serving
+        from framescribe.run.recipe import Serving
 
         serving = Serving(
             command=self.engine_command,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from framescribe.cli.options import EngineOptions, option
 
 if TYPE_CHECKING:
-    from framescribe.prices import Budget
+    from framescribe.run.budget import Budget
     from framescribe.runners.cluster import Cluster
     from framescribe.runners.ranks import Rank
 
@@ -68,7 +68,7 @@ class LimitOptions:
 
     def budget(self) -> Budget:
         """UserError where the file of prices is none."""
-        from framescribe.prices import Budget, read_prices
+        from framescribe.run.budget import Budget, read_prices
 
         prices = read_prices(self.prices) if self.prices else {}
         return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from framescribe.captioner import Captioner
-    from framescribe.job import Report
     from framescribe.records import Row
-    from framescribe.results import Plan
+    from framescribe.results.rows import Plan
+    from framescribe.run.captioner import Captioner
+    from framescribe.run.job import Report
     from framescribe.runners.ranks import Rank
     from framescribe.runners.ray_actors import Actors
 

@@ -11,7 +11,7 @@ import typer
 from framescribe.errors import UserError
 
 if TYPE_CHECKING:
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
 
 
 def status(
@@ -24,7 +24,7 @@ def status(
 ) -> None:
     """Show how far a run is: captioned, flagged, failed with reasons, and left. Works while it runs, too."""
     from framescribe.cli.watch import watch as watch_run
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
 
     results = Results(output)
     if not len(results) and not watch:

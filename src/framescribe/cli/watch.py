@@ -8,8 +8,8 @@ from collections import Counter, deque
 from typing import Any
 
 from framescribe.cli.screen import clock
-from framescribe.metrics import read_notes
-from framescribe.results import Results
+from framescribe.results.rows import Results
+from framescribe.run.metrics import read_notes
 
 EVERY_SECONDS, RATE_SECONDS = 2.0, 30.0
 

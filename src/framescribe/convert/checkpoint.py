@@ -12,7 +12,7 @@ from typing import Any
 
 from framescribe.convert import layout, weights
 from framescribe.convert.layout import IMAGE_TOKEN, Json
-from framescribe.engines import hub
+from framescribe.engines.in_process import hub
 from framescribe.errors import MissingExtra, UserError
 
 SHARD_BYTES = 4 * 10**9

@@ -18,8 +18,8 @@ from framescribe.demo.scenes import Mention, parse_statement
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
-from framescribe.recipe import ModelChoice, Recipe
 from framescribe.records import Row, Video
+from framescribe.run.recipe import ModelChoice, Recipe
 from framescribe.sources import find_videos
 
 DEFAULT_FOLDER = "framescribe-demo"

@@ -12,7 +12,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.records import FrameCaption, Row
 from framescribe.registry import suggest
-from framescribe.tables import read_table
+from framescribe.storage.tables import read_table
 
 
 def frame_captions(

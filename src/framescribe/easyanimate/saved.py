@@ -11,7 +11,7 @@ from typing import Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.records import Video
-from framescribe.tables import read_table, write_table
+from framescribe.storage.tables import read_table, write_table
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from framescribe.records import Row, Video
 if TYPE_CHECKING:
     from framescribe.cli.screen import Screen
     from framescribe.easyanimate.saved import Saved
-    from framescribe.recipe import ModelChoice, Part, Recipe
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
+    from framescribe.run.recipe import ModelChoice, Part, Recipe
     from framescribe.runners.ranks import Rank
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
@@ -151,7 +151,7 @@ def _caption_frames(flags: FrameFlags, display: Screen) -> int:
     from framescribe.easyanimate.saved import Saved
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import check, load
-    from framescribe.recipe import Recipe
+    from framescribe.run.recipe import Recipe
 
     method, count = METHODS[flags.frame_sample_method], flags.num_sampled_frames
     if method == "mid" and count != 1:
@@ -181,7 +181,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
     from framescribe.easyanimate.captions import frame_captions
     from framescribe.easyanimate.saved import Saved
     from framescribe.prompts import check, load
-    from framescribe.recipe import Recipe
+    from framescribe.run.recipe import Recipe
 
     rows = frame_captions(
         flags.video_metadata_path, flags.video_path_column, flags.caption_column, flags.remove_quotes, display.say
@@ -221,7 +221,7 @@ def _model(
 ) -> tuple[str, ModelChoice]:
     """The model's name as the user knows it, and the choice."""
     from framescribe.cli.caption import chosen
-    from framescribe.recipe import ModelChoice
+    from framescribe.run.recipe import ModelChoice
 
     if flags.base_url:
         choice = chosen(ModelChoice(engine="openai", model=name, base_urls=(flags.base_url,)), display.say)
@@ -242,7 +242,7 @@ def _job(
     """Caption what neither file holds, and bring it to `--saved_path`, however the run ends."""
     from framescribe.cli.caption import joined, run
     from framescribe.cli.run_options import ResultOptions
-    from framescribe.results import Results
+    from framescribe.results.rows import Results
 
     kept = Results(_rows_path(saved.path, output_dir))
     _refuse_other_recipe(kept, recipe)

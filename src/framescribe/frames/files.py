@@ -14,8 +14,8 @@ from typing import Any, BinaryIO, cast
 
 from framescribe.errors import Unreadable
 from framescribe.frames.remote import RemoteFile
-from framescribe.object_store import is_remote
 from framescribe.records import Member, in_tar
+from framescribe.storage.object_store import is_remote
 
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 

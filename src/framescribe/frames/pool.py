@@ -30,8 +30,8 @@ from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import encode
 from framescribe.frames.sampling import Sampling
-from framescribe.object_store import is_remote
 from framescribe.records import Clip, EncodedImage, in_tar
+from framescribe.storage.object_store import is_remote
 
 VIDEOS_A_WORKER = 500
 MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pictures come on top

@@ -7,8 +7,8 @@ import tempfile
 from typing import IO, Any
 
 from framescribe.errors import Unreadable
-from framescribe.object_store import StoreError, filesystem, tried
 from framescribe.records import without_keys
+from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first
 STEADY, MOST_BLOCKS = 4, 16  # after so many blocks in a row each fetch takes twice as many as the one before, up to 16

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from framescribe.captioner import Captioner
 from framescribe.errors import FramescribeError, UserError
-from framescribe.prices import Budget, Price
-from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
+from framescribe.run.budget import Budget, Price
+from framescribe.run.captioner import Captioner
+from framescribe.run.recipe import Recipe
 
 T = TypeVar("T")
 

@@ -12,10 +12,10 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from framescribe.engines.launch import visible_gpus
+from framescribe.engines.servers.launch import visible_gpus
 from framescribe.errors import UserError
 from framescribe.records import Video
-from framescribe.results import Results
+from framescribe.results.rows import Results
 from framescribe.runners.one_process import Work
 
 _LAUNCH = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID", "WORLD_SIZE")

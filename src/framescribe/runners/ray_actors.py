@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from framescribe.errors import ActorDied, FramescribeError, RunError, UserError
-from framescribe.meter import Meter
-from framescribe.prices import Budget
-from framescribe.recipe import Recipe
 from framescribe.records import Failure, Row, Video
+from framescribe.run.budget import Budget
+from framescribe.run.meter import Meter
+from framescribe.run.recipe import Recipe
 from framescribe.runners.actor import Actor, Done, Opened
 from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
 from framescribe.version import VERSION

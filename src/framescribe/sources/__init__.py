@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from framescribe.errors import UserError
-from framescribe.object_store import StoreError, is_remote, is_web, size_of
 from framescribe.records import Video, without_keys
 from framescribe.sources.folders import by_pattern, in_folder
 from framescribe.sources.found import MAGIC, VIDEO_ENDINGS, Found, Say, absolute, look_up, not_there, numbered
 from framescribe.sources.lists import Columns, in_table
 from framescribe.sources.shards import TAR, in_shards
-from framescribe.tables import TABLE_ENDINGS, ending_of
+from framescribe.storage.object_store import StoreError, is_remote, is_web, size_of
+from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
 __all__ = ["VIDEO_ENDINGS", "find_videos"]
 

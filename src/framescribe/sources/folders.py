@@ -8,11 +8,11 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from framescribe.errors import UserError
-from framescribe.object_store import is_remote, listed
 from framescribe.records import without_keys
 from framescribe.sources.found import LOOKED_FOR, MAGIC, VIDEO_ENDINGS, Found, Say, absolute, not_there
 from framescribe.sources.shards import TAR, in_shards
-from framescribe.tables import TABLE_ENDINGS, ending_of
+from framescribe.storage.object_store import is_remote, listed
+from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
 
 def _walk(root: str, wanted: Callable[[str], bool], say: Say, depth: int | None = None) -> tuple[list[Found], int]:

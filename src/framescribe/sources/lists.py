@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.object_store import is_remote
 from framescribe.records import without_keys
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say, absolute, did_you_mean, look_up, not_there
-from framescribe.tables import ending_of, read_table
+from framescribe.storage.object_store import is_remote
+from framescribe.storage.tables import ending_of, read_table
 
 _PATH_COLUMN_NAMES = """
 path paths filepath file_path filename file_name file files location url

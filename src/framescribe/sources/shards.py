@@ -14,10 +14,10 @@ from typing import Any, BinaryIO, cast
 
 from framescribe.errors import Unreadable, UserError
 from framescribe.frames.remote import RemoteFile
-from framescribe.object_store import is_remote
 from framescribe.records import Member, sample_key, without_keys
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say
-from framescribe.tables import ending_of
+from framescribe.storage.object_store import is_remote
+from framescribe.storage.tables import ending_of
 
 TAR = frozenset({".tar"})
 AT_ONCE = 8  # shards read together

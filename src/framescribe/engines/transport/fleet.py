@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from framescribe.engines.limit import Limit
+from framescribe.engines.transport.limit import Limit
 from framescribe.errors import RunError
 
 FAULTS_IN_A_ROW = 3  # of one server, while another one answers: it is taken out

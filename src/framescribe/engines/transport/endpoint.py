@@ -21,8 +21,8 @@ import httpx2
 import numpy as np
 import openai
 
-from framescribe.engines import answers
 from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
+from framescribe.engines.transport import answers
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
 from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage

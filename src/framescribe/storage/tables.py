@@ -16,9 +16,9 @@ from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from framescribe.errors import UserError
-from framescribe.object_store import StoreError, is_remote, read_whole
 from framescribe.records import without_keys
-from framescribe.whole_file import whole_file
+from framescribe.storage.object_store import StoreError, is_remote, read_whole
+from framescribe.storage.whole_file import whole_file
 
 Record = Mapping[str, Any]
 

@@ -12,18 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framescribe.engine_factory import largest_prompt, make_engine
 from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.factory import largest_prompt, make_engine
+from framescribe.engines.sight import check_sight
 from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
-from framescribe.meter import Meter
-from framescribe.prices import Budget
-from framescribe.recipe import ModelChoice, Part, Recipe
 from framescribe.records import Clip, Failure, Row, Stage, Video
-from framescribe.sight import check_sight
+from framescribe.run.budget import Budget
+from framescribe.run.meter import Meter
+from framescribe.run.recipe import ModelChoice, Part, Recipe
 from framescribe.strategies.ask import Ask
 from framescribe.strategies.frames_then_summary import caption_frames, summarize
 from framescribe.strategies.whole_clip import caption_clip

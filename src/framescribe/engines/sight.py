@@ -18,7 +18,7 @@ from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, M
 from framescribe.errors import Refused, RunError, TooLong, VideoError
 
 if TYPE_CHECKING:
-    from framescribe.recipe import Part
+    from framescribe.run.recipe import Part
 
 WIDTH, HEIGHT = 320, 240
 DESCRIBE = "Describe this image."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from framescribe.engines import guard
+from framescribe.engines.servers import guard
 from framescribe.errors import RunError
 
 END_SECONDS = guard.GRACE_SECONDS + 5

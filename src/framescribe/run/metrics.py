@@ -22,15 +22,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from framescribe.errors import MissingExtra, UserError
-from framescribe.meter import BOUNDS, STAGES
-from framescribe.part_store import Place
+from framescribe.results.parts import Place
+from framescribe.run.meter import BOUNDS, STAGES
 from framescribe.version import VERSION
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-    from framescribe.captioner import Captioner
-    from framescribe.job import Report
+    from framescribe.run.captioner import Captioner
+    from framescribe.run.job import Report
     from framescribe.runners.ranks import Rank
     from framescribe.runners.ray_actors import Actors
 

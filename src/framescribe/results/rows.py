@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from framescribe.errors import RunError, UserError
-from framescribe.finished import flat, is_there, place_of, read_rows, refuse_twins, write_finished
-from framescribe.object_parts import ObjectParts
-from framescribe.object_store import StoreError
-from framescribe.part_store import LocalParts, Parts, Place
 from framescribe.records import Row, Video
+from framescribe.results.finished import flat, is_there, place_of, read_rows, refuse_twins, write_finished
+from framescribe.results.object_parts import ObjectParts
+from framescribe.results.parts import LocalParts, Parts, Place
+from framescribe.storage.object_store import StoreError
 
 __all__ = ["Plan", "Results", "flat", "read_rows"]
 

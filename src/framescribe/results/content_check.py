@@ -10,7 +10,7 @@ from framescribe.frames.files import content_of
 from framescribe.frames.pool import DecoderPool
 from framescribe.machine import cpus
 from framescribe.records import Video
-from framescribe.results import Results
+from framescribe.results.rows import Results
 
 
 async def changed_files(

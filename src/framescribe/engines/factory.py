@@ -7,11 +7,11 @@ from pathlib import Path
 
 from framescribe import registry
 from framescribe.engines.base import Engine
-from framescribe.engines.launch import PIXELS, Prompt
 from framescribe.engines.presets import route
+from framescribe.engines.servers.launch import PIXELS, Prompt
 from framescribe.errors import UserError
 from framescribe.machine import cpus
-from framescribe.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import ModelChoice, Recipe
 
 MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
 
@@ -70,8 +70,8 @@ def _served(
     beside: Sequence[ModelChoice],
     logs: Path,
 ) -> Engine:
-    from framescribe.engines import launch
-    from framescribe.engines.served import ServedEngine
+    from framescribe.engines.servers import launch
+    from framescribe.engines.servers.served import ServedEngine
 
     if choice.quantize is not None:
         raise UserError(

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
-from framescribe.engines.endpoint import Endpoint, NotThere, Trouble
-from framescribe.engines.fleet import Fleet, Place
+from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
+from framescribe.engines.transport.fleet import Fleet, Place
 from framescribe.errors import EngineFault, Refused, RunError, UserError
 
 FAILURES_IN_A_ROW = 10

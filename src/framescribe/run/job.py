@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from framescribe.captioner import Captioner
-from framescribe.content_check import changed_files
 from framescribe.errors import UserError
-from framescribe.meter import Meter
-from framescribe.part_store import Place
-from framescribe.prices import Budget
-from framescribe.recipe import Recipe
 from framescribe.records import Row, Video
-from framescribe.results import Plan, Results
+from framescribe.results.content_check import changed_files
+from framescribe.results.parts import Place
+from framescribe.results.rows import Plan, Results
+from framescribe.run.budget import Budget
+from framescribe.run.captioner import Captioner
+from framescribe.run.meter import Meter
+from framescribe.run.recipe import Recipe
 from framescribe.runners.cluster import Cluster
 from framescribe.runners.one_process import Work, run
 from framescribe.runners.ranks import Rank, of_one_rank

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.object_store import StoreError, is_remote, is_web, read_whole, size_of, upload
-from framescribe.part_store import Place
 from framescribe.records import Row, Video, sample_key
-from framescribe.tables import ending_of, read_table, write_to
-from framescribe.whole_file import whole_file
+from framescribe.results.parts import Place
+from framescribe.storage.object_store import StoreError, is_remote, is_web, read_whole, size_of, upload
+from framescribe.storage.tables import ending_of, read_table, write_to
+from framescribe.storage.whole_file import whole_file
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".tar")
 _OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")

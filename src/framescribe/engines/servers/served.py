@@ -8,10 +8,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from framescribe.engines import launch
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
-from framescribe.engines.child import Child, free_port
-from framescribe.engines.openai_api import OpenAIEngine
+from framescribe.engines.servers import launch
+from framescribe.engines.servers.child import Child, free_port
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError
 
 UP_SECONDS = 1800.0  # for loading a model, which may have to be fetched first

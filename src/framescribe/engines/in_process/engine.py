@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from framescribe.engines import hub
 from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, Reply
-from framescribe.engines.batcher import Batcher
-from framescribe.engines.reader import Reader
+from framescribe.engines.in_process import hub
+from framescribe.engines.in_process.batcher import Batcher
+from framescribe.engines.in_process.reader import Reader
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
 
 _log = logging.getLogger("framescribe")

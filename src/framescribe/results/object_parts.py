@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
-from framescribe.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
-from framescribe.part_store import RECIPE_FILE, Place, hold, open_part, record_of, write_line, write_part
-from framescribe.whole_file import lock
+from framescribe.results.parts import RECIPE_FILE, Place, hold, open_part, record_of, write_line, write_part
+from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
+from framescribe.storage.whole_file import lock
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
 LOOK_SECONDS = 10.0  # between two listings of the parts

@@ -1,0 +1,1 @@
+"""Engines' own servers, started for a run and ended with it."""

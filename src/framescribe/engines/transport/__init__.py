@@ -1,0 +1,1 @@
+"""Servers that run already: one asked once, several that share the work."""

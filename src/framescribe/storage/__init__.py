@@ -1,0 +1,1 @@
+"""Where bytes lie: files on this machine and behind URLs, and tables in them; nothing here knows a video."""
