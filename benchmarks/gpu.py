@@ -46,13 +46,14 @@ from roofline import PEAKS, Peaks, frames_per_second
 from framescribe.demo.clips import write_clip
 from framescribe.demo.scenes import random_clip
 from framescribe.engines.base import Decoding, Reply
+from framescribe.engines.choice import ModelChoice
 from framescribe.errors import FramescribeError
 from framescribe.frames.display import fit
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
 from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from framescribe.runners.one_process import run
 from framescribe.sources import find_videos
 

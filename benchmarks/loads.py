@@ -21,6 +21,7 @@ import aiohttp
 import openai
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
+from framescribe.engines.choice import ModelChoice
 from framescribe.engines.servers.guard import descendants
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import VideoError
@@ -29,7 +30,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.records import EncodedImage, Video
 from framescribe.results.rows import Results
 from framescribe.run.job import run_job
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 
 PROMPT = "Describe this image."
 FRAMES = 8  # of a video

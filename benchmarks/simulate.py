@@ -62,13 +62,14 @@ def draw(seconds: dict[str, list[float]], stage: str, chance: random.Random) -> 
 def record(folder: Path) -> Recorded:
     from framescribe.demo.clips import demo_clips
     from framescribe.engines.base import Decoding
+    from framescribe.engines.choice import ModelChoice
     from framescribe.frames.pool import sample_as
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
     from framescribe.records import Video
     from framescribe.run.captioner import Captioner
     from framescribe.run.meter import Meter
-    from framescribe.run.recipe import ModelChoice, Recipe
+    from framescribe.run.recipe import Recipe
 
     class Recording(Meter):
         def __init__(self) -> None:
@@ -154,11 +155,12 @@ async def drive(part: str, recorded: Recorded, rate: float, latency: float, seco
 
 async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> Any:
     """A real captioner, but for its decoders."""
+    from framescribe.engines.choice import ModelChoice
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
     from framescribe.records import Clip, Video
     from framescribe.run.captioner import Captioner
-    from framescribe.run.recipe import ModelChoice, Recipe
+    from framescribe.run.recipe import Recipe
 
     class Sleeping(Captioner):
         async def _decode(self, video: Video) -> Clip:

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from framescribe.demo.clips import DemoClip
+from framescribe.engines.choice import ModelChoice
 from framescribe.errors import Unreadable
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Clip, EncodedImage, Frame, Video, VideoInfo
 from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from tests.servers import ScriptedServer, sleeps
 
 INFO = VideoInfo(duration=1.0, fps=1.0, width=100, height=100, codec="h264", frames=4)

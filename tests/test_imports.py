@@ -16,7 +16,8 @@ FLOORS = [
     {"errors", "machine", "records", "version"},
     {"registry", "storage", "prompts"},
     {"frames", "sources"},
-    {"strategies", "results", "engines", "run", "runners", "convert"},
+    {"convert", "engines"},
+    {"strategies", "results", "run", "runners"},
     {"cli", "easyanimate", "demo", "__main__"},
 ]
 FLOOR = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

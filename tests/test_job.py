@@ -19,6 +19,7 @@ import pytest
 from framescribe.demo.clips import DemoClip
 from framescribe.demo.scenes import parse_statement
 from framescribe.engines.base import Decoding
+from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
@@ -26,7 +27,7 @@ from framescribe.records import Row, Video
 from framescribe.results.rows import Results, read_rows
 from framescribe.run.captioner import Captioner
 from framescribe.run.job import Report, Watcher, run_job
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from framescribe.sources import find_videos
 
 VLM = ModelChoice(model="shapes-vlm", batch_size=8)

@@ -12,6 +12,7 @@ import pytest
 
 from framescribe.cli.models import described, to_type
 from framescribe.easyanimate.scripts import _LINKED
+from framescribe.engines.choice import ModelChoice
 from framescribe.engines.presets import (
     PRESETS,
     builtin_folder,
@@ -23,7 +24,6 @@ from framescribe.engines.presets import (
 from framescribe.engines.routes import CHECKED, Route
 from framescribe.engines.servers.launch import VERSIONS
 from framescribe.errors import UserError
-from framescribe.run.recipe import ModelChoice
 
 ROOT = Path(__file__).parent.parent
 PAIRS = [(name, engine) for name in PRESETS for engine in CHECKED]

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
 from framescribe.records import Row, Video
 from framescribe.results.rows import Results
 from framescribe.run.job import run_job
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from framescribe.runners.ranks import Rank, of_one_rank, rank_of
 from framescribe.sources import find_videos
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framescribe.engines.base import ChatRequest, Decoding, Reply
+from framescribe.engines.base import ChatRequest, Decoding, PromptSize, Reply
+from framescribe.engines.choice import ModelChoice
 from framescribe.engines.presets import frames_as_video
-from framescribe.engines.servers.launch import Prompt, Server, command
+from framescribe.engines.servers.launch import Server, command
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import TooLong
 from framescribe.frames.encode import encode
@@ -28,7 +29,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Clip, Frame, VideoInfo
 from framescribe.results.rows import read_rows
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from framescribe.strategies.ask import Ask
 from framescribe.strategies.whole_clip import Told, caption_clip
 from tests.servers import Act, ScriptedServer, answers, says
@@ -163,12 +164,12 @@ def test_one_frame_is_a_picture_and_no_video() -> None:
 
 
 def test_vllm_is_started_for_as_many_frames_and_told_to_take_their_times() -> None:
-    qwen = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="q", prompt=Prompt(pictures=40, video=True))
+    qwen = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="q", prompt=PromptSize(pictures=40, video=True))
     line = command("vllm", qwen, 8000).argv
     limits = json.loads(line[line.index("--limit-mm-per-prompt") + 1])
     assert limits == {"image": 40, "video": {"count": 1, "num_frames": 40}}
     assert "--trust-request-mm-kwargs" in line
-    pictures = Server(repository="google/gemma-3-4b-it", name="g", prompt=Prompt(pictures=None))
+    pictures = Server(repository="google/gemma-3-4b-it", name="g", prompt=PromptSize(pictures=None))
     line = command("vllm", pictures, 8000).argv
     assert json.loads(line[line.index("--limit-mm-per-prompt") + 1]) == {"video": 0}
     assert "--trust-request-mm-kwargs" not in line
@@ -177,7 +178,7 @@ def test_vllm_is_started_for_as_many_frames_and_told_to_take_their_times() -> No
 
 def test_llama_cpp_and_ollama_get_a_context_that_the_frames_fit_in() -> None:
     # A picture of 262,144 pixels is at most 335 tokens of 28 x 28; 64 of them, an answer of 512, and text.
-    server = Server(repository="some/model", name="q", prompt=Prompt(pictures=64, pixels=512 * 512))
+    server = Server(repository="some/model", name="q", prompt=PromptSize(pictures=64, pixels=512 * 512))
     slot = int(command("ollama", server, 8000).environment["OLLAMA_CONTEXT_LENGTH"])
     assert 64 * 335 + 512 < slot < 64 * 335 + 512 + 4096
     line = command("llama-cpp", server, 8000).argv

@@ -9,6 +9,7 @@ from framescribe.version import VERSION
 
 if TYPE_CHECKING:
     from framescribe.engines.base import Decoding as Decoding
+    from framescribe.engines.choice import ModelChoice as ModelChoice
     from framescribe.frames.sample import sample as sample
     from framescribe.frames.sampling import Sampling as Sampling
     from framescribe.records import Row as Row
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from framescribe.run.captioner import Captioner as Captioner
     from framescribe.run.job import Report as Report
     from framescribe.run.job import run_job as run_job
-    from framescribe.run.recipe import ModelChoice as ModelChoice
     from framescribe.run.recipe import Recipe as Recipe
     from framescribe.sources import find_videos as find_videos
 
@@ -25,7 +25,7 @@ __version__ = VERSION
 _HOMES = {
     "Captioner": "run.captioner",
     "Decoding": "engines.base",
-    "ModelChoice": "run.recipe",
+    "ModelChoice": "engines.choice",
     "Recipe": "run.recipe",
     "Report": "run.job",
     "Results": "results.rows",

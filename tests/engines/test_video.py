@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart, VideoPart
+from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, PromptSize, TextPart, VideoPart
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.frames.encode import encode
@@ -39,7 +39,7 @@ def checkpoint(request, tmp_path_factory):
 def ask(checkpoint, tmp_path_factory):
     """Answers requests with vLLM, started as a run starts it for whole clips of up to 40 frames."""
     _, folder = checkpoint
-    prompt = launch.Prompt(pictures=40, pixels=128 * 64, video=True)
+    prompt = PromptSize(pictures=40, pixels=128 * 64, video=True)
     server = launch.Server(repository=str(folder), name="tiny", prompt=prompt, arguments=FOR_VLLM)
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         for name, value in ENVIRONMENT.items():

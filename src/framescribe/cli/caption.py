@@ -28,9 +28,10 @@ from framescribe.errors import MissingExtra, RunError, UserError
 
 if TYPE_CHECKING:
     from framescribe.engines.base import Decoding
+    from framescribe.engines.choice import ModelChoice
     from framescribe.prompts import Kind
     from framescribe.records import Row, Video
-    from framescribe.run.recipe import ModelChoice, Recipe
+    from framescribe.run.recipe import Recipe
     from framescribe.runners.cluster import Cluster
     from framescribe.runners.ranks import Rank
 

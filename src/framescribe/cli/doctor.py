@@ -25,7 +25,7 @@ from framescribe.errors import RunError, UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from framescribe.run.recipe import ModelChoice
+    from framescribe.engines.choice import ModelChoice
 
 LOGS = Path("framescribe-logs")
 PACKAGES = ("av", "openai", "torch", "transformers", "accelerate", "scenedetect")
@@ -97,15 +97,15 @@ def _hub() -> str:
 
 async def _examine(choice: ModelChoice, console: Console) -> bool:
     """Print a line per question; whether anything was bad."""
+    from framescribe.engines.base import PromptSize
     from framescribe.engines.factory import make_engine
     from framescribe.engines.servers import launch
-    from framescribe.engines.servers.launch import Prompt
     from framescribe.engines.sight import QUESTIONS, examine
 
     if choice.engine in launch.EXECUTABLES:
         program = launch.executable(choice.engine, choice.serving.command)
         _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
-    asked = make_engine(choice, prompt=Prompt(), beside=[choice], logs=LOGS)
+    asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)
     bad = False
     try:
         await asked.open()
@@ -127,13 +127,12 @@ def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
 
 async def _serve(choice: ModelChoice) -> None:
     from framescribe.engines.factory import make_engine
-    from framescribe.engines.servers.launch import Prompt
     from framescribe.engines.servers.served import ServedEngine
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    engine = make_engine(choice, prompt=Prompt(pictures=None), beside=[choice], logs=LOGS)
+    engine = make_engine(choice, prompt=PromptSize(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:
         opening = asyncio.create_task(engine.open())

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice, Serving
     from framescribe.frames.sampling import Sampling
     from framescribe.records import Video
-    from framescribe.run.recipe import ModelChoice, Serving
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
@@ -325,8 +325,8 @@ class EngineOptions:
 
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
         """One model with these options. UserError where they contradict each other."""
+        from framescribe.engines.choice import ModelChoice
         from framescribe.errors import UserError
-        from framescribe.run.recipe import ModelChoice
 
         engine = self.engine.value if self.engine else ("openai" if base_urls else "transformers")
         if base_urls and engine != "openai":
@@ -351,8 +351,8 @@ class EngineOptions:
         )
 
     def _serving(self, engine: str) -> Serving:
+        from framescribe.engines.choice import Serving
         from framescribe.errors import UserError
-        from framescribe.run.recipe import Serving
 
         serving = Serving(
             command=self.engine_command,

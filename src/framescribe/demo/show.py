@@ -15,11 +15,12 @@ from typing import Any
 
 from framescribe.demo.clips import DemoClip, demo_clips
 from framescribe.demo.scenes import Mention, parse_statement
+from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
-from framescribe.run.recipe import ModelChoice, Recipe
+from framescribe.run.recipe import Recipe
 from framescribe.sources import find_videos
 
 DEFAULT_FOLDER = "framescribe-demo"

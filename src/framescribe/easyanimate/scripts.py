@@ -22,8 +22,9 @@ from framescribe.records import Row, Video
 if TYPE_CHECKING:
     from framescribe.cli.screen import Screen
     from framescribe.easyanimate.saved import Saved
+    from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
-    from framescribe.run.recipe import ModelChoice, Part, Recipe
+    from framescribe.run.recipe import Part, Recipe
     from framescribe.runners.ranks import Rank
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
@@ -221,7 +222,7 @@ def _model(
 ) -> tuple[str, ModelChoice]:
     """The model's name as the user knows it, and the choice."""
     from framescribe.cli.caption import chosen
-    from framescribe.run.recipe import ModelChoice
+    from framescribe.engines.choice import ModelChoice
 
     if flags.base_url:
         choice = chosen(ModelChoice(engine="openai", model=name, base_urls=(flags.base_url,)), display.say)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FinishReason = Literal["stop", "length", "repetition", "other"]
 
+PIXELS = 1024 * 1024  # of a picture, where nobody says
+PIXELS_A_TOKEN = 28 * 28  # Qwen2.5-VL's; other models make fewer tokens of a picture
+QUESTION_TOKENS = 1024  # the prompt's text, with room to spare
+
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
@@ -79,6 +83,22 @@ class ChatRequest:
         """The video of the request; there is one at most."""
         parts = (part for message in self.messages for part in message.parts)
         return next((part for part in parts if isinstance(part, VideoPart)), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptSize:
+    """What a prompt with pictures holds at most: how many (None: not known), of how many pixels each, tokens of the
+    answer, and whether the pictures come as one video."""
+
+    pictures: int | None = 1
+    pixels: int = PIXELS
+    answer: int = 512
+    video: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """The context that it may want."""
+        return (self.pictures or 1) * -(-self.pixels // PIXELS_A_TOKEN) + self.answer + QUESTION_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

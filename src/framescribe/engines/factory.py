@@ -6,28 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framescribe import registry
-from framescribe.engines.base import Engine
+from framescribe.engines.base import Engine, PromptSize
+from framescribe.engines.choice import ModelChoice
 from framescribe.engines.presets import route
-from framescribe.engines.servers.launch import PIXELS, Prompt
 from framescribe.errors import UserError
 from framescribe.machine import cpus
-from framescribe.run.recipe import ModelChoice, Recipe
 
 MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
 
 
-def largest_prompt(recipe: Recipe) -> Prompt:
-    """What the recipe's frame model is asked at most."""
-    whole = recipe.strategy == "whole-clip"
-    return Prompt(
-        pictures=recipe.sampling.most if whole else 1,
-        pixels=recipe.max_pixels or PIXELS,
-        answer=recipe.frame_decoding.max_tokens,
-        video=recipe.as_video,
-    )
-
-
-def make_engine(choice: ModelChoice, *, prompt: Prompt | None, beside: Sequence[ModelChoice], logs: Path) -> Engine:
+def make_engine(choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Engine:
     """The engine for `choice`, not yet opened. UserError where the choice cannot be.
 
     `prompt`: the largest with pictures that it will be asked; None: it will see none. `beside` are the run's models,
@@ -66,7 +54,7 @@ def _served(
     choice: ModelChoice,
     repository: str,
     arguments: tuple[str, ...],
-    prompt: Prompt | None,
+    prompt: PromptSize | None,
     beside: Sequence[ModelChoice],
     logs: Path,
 ) -> Engine:

@@ -9,16 +9,13 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, Message, Reply, TextPart
 from framescribe.errors import Refused, RunError, TooLong, VideoError
-
-if TYPE_CHECKING:
-    from framescribe.run.recipe import Part
 
 WIDTH, HEIGHT = 320, 240
 DESCRIBE = "Describe this image."
@@ -228,7 +225,7 @@ async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engi
         return Finding(name=question.__name__.replace("_", " "), verdict="bad", text=str(error))
 
 
-async def check_sight(engines: Mapping[Part, Engine], say: Callable[[str], None]) -> None:
+async def check_sight(engines: Mapping[str, Engine], say: Callable[[str], None]) -> None:
     """Ask the run's models two pictures and one text; RunError where one is blind or mute."""
     leave = "Leave the question out with --no-preflight; `framescribe doctor` with the same options asks more."
     if "frames" in engines:

@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framescribe.engines.base import ChatRequest, Engine, Reply
-from framescribe.engines.factory import largest_prompt, make_engine
+from framescribe.engines.base import PIXELS, ChatRequest, Engine, PromptSize, Reply
+from framescribe.engines.choice import ModelChoice
+from framescribe.engines.factory import make_engine
 from framescribe.engines.sight import check_sight
 from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.memory import FrameMemory
@@ -23,7 +24,7 @@ from framescribe.machine import cpus
 from framescribe.records import Clip, Failure, Row, Stage, Video
 from framescribe.run.budget import Budget
 from framescribe.run.meter import Meter
-from framescribe.run.recipe import ModelChoice, Part, Recipe
+from framescribe.run.recipe import Part, Recipe
 from framescribe.strategies.ask import Ask
 from framescribe.strategies.frames_then_summary import caption_frames, summarize
 from framescribe.strategies.whole_clip import caption_clip
@@ -98,7 +99,7 @@ class Captioner:
 
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError where one does not."""
-        await check_sight(self.engines, say)
+        await check_sight({str(stage): engine for stage, engine in self.engines.items()}, say)
 
     @property
     def in_flight(self) -> int:
@@ -220,6 +221,17 @@ class Captioner:
         if earlier is not None and earlier.frames and (frames := earlier.fingerprint("frames")):
             prints["frames"] = frames
         return {"version": VERSION, "fingerprints": prints, "stages": stages}
+
+
+def largest_prompt(recipe: Recipe) -> PromptSize:
+    """What the recipe's frame model is asked at most."""
+    whole = recipe.strategy == "whole-clip"
+    return PromptSize(
+        pictures=recipe.sampling.most if whole else 1,
+        pixels=recipe.max_pixels or PIXELS,
+        answer=recipe.frame_decoding.max_tokens,
+        video=recipe.as_video,
+    )
 
 
 def _frames_a_video(sampling: Sampling) -> int:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from framescribe.engines.base import PromptSize
 from framescribe.errors import UserError
 
 VERSIONS = {"vllm": "0.33.0", "sglang": "0.5.23", "lmdeploy": "0.18.0"}  # those on PyPI
@@ -28,30 +29,11 @@ EXECUTABLES = {
     "ollama": "ollama",
 }
 SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the least context of each
-PIXELS = 1024 * 1024  # of a picture, where nobody says
-PIXELS_A_TOKEN = 28 * 28  # Qwen2.5-VL's; other models make fewer tokens of a picture
-QUESTION_TOKENS = 1024  # the prompt's text, with room to spare
 # An answer of vLLM ends where 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
 CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
 # A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
 NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 IMAGES = 2  # in one prompt, at least: `doctor` compares two
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """What a prompt with pictures holds at most: how many (None: not known), of how many pixels each, tokens of the
-    answer, and whether the pictures come as one video."""
-
-    pictures: int | None = 1
-    pixels: int = PIXELS
-    answer: int = 512
-    video: bool = False
-
-    @property
-    def tokens(self) -> int:
-        """The context that it may want."""
-        return (self.pictures or 1) * -(-self.pixels // PIXELS_A_TOKEN) + self.answer + QUESTION_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +49,7 @@ class Server:
     revision: str | None = None
     dtype: str = "auto"
     trust_remote_code: bool = False
-    prompt: Prompt | None = Prompt()
+    prompt: PromptSize | None = field(default_factory=PromptSize)
     tensor_parallel: int = 1
     share: float = 1.0
     processors: int = 1
@@ -93,12 +75,12 @@ def _given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
     return [word for wanted, words in pairs if wanted for word in words]
 
 
-def _images(prompt: Prompt | None) -> dict[str, Any]:
+def _images(prompt: PromptSize | None) -> dict[str, Any]:
     """How many pictures are allowed in a prompt; nothing where that is not known."""
     return {"image": max(IMAGES, prompt.pictures)} if prompt is not None and prompt.pictures is not None else {}
 
 
-def _slot_tokens(prompt: Prompt | None) -> int:
+def _slot_tokens(prompt: PromptSize | None) -> int:
     return max(SLOT_TOKENS, -(-prompt.tokens // 1024) * 1024) if prompt is not None else SLOT_TOKENS
 
 
