@@ -126,6 +126,7 @@ def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
 
 
 async def _serve(choice: ModelChoice) -> None:
+    from framescribe.engines.base import PromptSize
     from framescribe.engines.factory import make_engine
     from framescribe.engines.servers.served import ServedEngine
 
