@@ -95,7 +95,7 @@ _SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/#*<>{
 
 
 def wants_lead(prompt: str) -> bool:
-    """Whether the right summary begins with "In this video": it does if the prompt contains these words, in any case."""
+    """Whether the right summary begins with "In this video": if the prompt contains these words, in any case."""
     return _LEAD.search(prompt) is not None
 
 
