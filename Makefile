@@ -1,6 +1,6 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
-# make test: sets everything up and proves it. Both need Python 3.11 or newer and nothing else.
-# make test-engines: proves it with engines that want an environment of their own, made once below .engines (4 GB).
+# make test: sets everything up and runs all tests. Both need Python 3.11 or newer and nothing else.
+# make test-engines: tests it with engines that need environments of their own, made once under .engines (4 GB).
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -21,8 +21,8 @@ test-engines:
 	$(ENGINES) vllm architectures
 	$(TEST_ENGINES) tests/engines
 
-# Asks any server with a model that sees what framescribe needs of one: MODEL where it serves several, KEY_ENV for the
-# variable that holds its key. Some 250 short requests with a picture, and one prompt of up to 300,000 words.
+# Tests whether any server with a vision model does what framescribe needs: MODEL if it serves several, KEY_ENV for the
+# variable that holds its key. About 250 short requests with a picture, and one prompt of up to 300,000 words.
 test-engine: export FRAMESCRIBE_ENGINES = 1
 test-engine: export FRAMESCRIBE_URL = $(URL)
 test-engine: export FRAMESCRIBE_MODEL = $(MODEL)
@@ -31,7 +31,7 @@ test-engine: $(READY)
 	$(if $(URL),,$(error which server? make test-engine URL=http://host:8000/v1 [MODEL=name] [KEY_ENV=NAME]))
 	@$(BIN)/python -m pytest tests/engines/test_server.py
 
-# Builds llama.cpp the first time: some ten minutes on one core.
+# Builds llama.cpp the first time: about ten minutes on one core.
 test-llama-cpp:
 	$(ENGINES) architectures llama-cpp
 	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
@@ -40,7 +40,7 @@ test-llama-cpp:
 torture: $(READY)
 	FRAMESCRIBE_TORTURE=200 $(BIN)/python -m pytest -s tests/test_torture.py
 
-# What a result of a million rows costs: 3 GB of disk, some minutes.
+# What a result of a million rows costs: 3 GB of disk, a few minutes.
 scale: $(READY)
 	$(BIN)/python benchmarks/scale.py
 
@@ -51,7 +51,7 @@ check: $(READY)
 
 setup: $(READY)
 
-# torch goes first and alone: what asks for it later is then content with the build that is there.
+# torch goes first and alone: packages that need it later then accept the build that is there.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
@@ -60,7 +60,7 @@ $(READY): pyproject.toml constraints.txt
 		pytest-timeout ruff s3fs uvicorn webdataset
 	touch $(READY)
 
-# Train the two tiny checkpoints anew, from nothing: more than half an hour each, on one core.
+# Trains the two tiny checkpoints from scratch: more than half an hour each, on one core.
 train: $(READY)
 	$(BIN)/python training/train_vlm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-vlm
 	$(BIN)/python training/train_llm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-llm

@@ -14,8 +14,8 @@ from framescribe.engines.base import Reply
 
 @dataclass(slots=True)
 class Batch:
-    """One call of the model: seconds on one clock, and what it did in them. `preparing`: seconds for which its pictures
-    were made tensors before it began, mostly while the model still worked on the batch before."""
+    """One call of the model: seconds on one clock, and what it did in them. `preparing`: seconds in which its pictures
+    became tensors before it began, mostly while the model was still working on the previous batch."""
 
     begun: float
     preparing: float
@@ -26,7 +26,7 @@ class Batch:
 
 @contextmanager
 def watched(engine: Any) -> Iterator[list[Batch]]:
-    """The batches that the engine answers, in their order. Of a batch that failed only its halves are in the list."""
+    """The batches that the engine answers, in order. For a batch that failed only its halves are in the list."""
     import torch
 
     batches: list[Batch] = []
@@ -36,8 +36,8 @@ def watched(engine: Any) -> Iterator[list[Batch]]:
 
     def timed_generate(jobs: list[Any], inputs: Any) -> Any:
         if not batches:
-            # Or an earlier setting's graphs stay in memory, and its shapes count against the limit of compilations.
-            # In this thread, because graphs belong to the one that they were made in.
+            # Otherwise an earlier setting's graphs stay in memory, and its shapes count towards the compilation limit.
+            # In this thread, because graphs belong to the thread that made them.
             torch.compiler.reset()
         current[0] = batch = Batch(time.monotonic(), prepared.pop(jobs[0]))
         replies = list(generate(jobs, inputs))
@@ -56,7 +56,7 @@ def watched(engine: Any) -> Iterator[list[Batch]]:
         # Tiles of a picture [tiles, 3, height, width], or rows of patches.
         seen = next(value for value in (*given, *named.values()) if hasattr(value, "shape"))
         tiled = seen.dim() == 4
-        each = math.prod(seen.shape[2:]) // tower.config.patch_size**2 + 1 if tiled else 1  # with the class token
+        each = math.prod(seen.shape[2:]) // tower.config.patch_size**2 + 1 if tiled else 1  # including the class token
         current[0].patches += len(seen) * each
 
     inside = engine._network.model

@@ -1,4 +1,4 @@
-"""Knows how framescribe's client is compared with an ideal load and with other clients; knows no way of asking."""
+"""Knows how framescribe's client is compared with an ideal load and with other clients; sends no requests itself."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ ENGINE, PACKAGE, RAY, FLOOR = "framescribe's OpenAIEngine", "openai's AsyncOpenA
 MADE = 36  # clips made where none are given
 TOKENS = {"heavy": 64, "shapes": 32}  # of each answer
 HEAVY_VIDEOS = 24
-SLOW_SHARE = {"heavy": 4, "shapes": 1}  # one video in so many for the slow ways
+SLOW_SHARE = {"heavy": 4, "shapes": 1}  # the slow ways get one video in this many
 TRIED = (8, 16, 32)  # requests at once, of which the ideal load takes the best
 TRIAL = 48  # requests
-AT_ONCE = 64  # for the clients at the server that costs nothing
+AT_ONCE = 64  # for the clients with the server that costs nothing
 RAY_TURNS = 6
 Passes = dict[str, list[Outcome]]
 
@@ -43,24 +43,24 @@ Passes = dict[str, list[Outcome]]
 def main() -> None:
     options = arguments()
     os.environ.update(responders.ENVIRONMENT)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the server and the checkpoints go
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: the server and the checkpoints are removed
     folder = options.folder or (Path(given) if (given := os.environ.get("FRAMESCRIBE_CLIPS")) else None)
     with tempfile.TemporaryDirectory(prefix="client-") as made:
         work = Path(made)
         videos = usable(folder or make_clips(work / "clips"))
         about = machine(options, len(videos), made_up=folder is None)
-        lines = ["# The client beside an ideal load and other clients", ""]
+        lines = ["# The client compared with an ideal load and other clients", ""]
         lines += [f"- {name}: {said}" for name, said in about.items()]
         for name in options.only:
             lines += ["", part(name, videos, options, work).rstrip()]
-            if options.output:  # as far as it is
+            if options.output:  # as far as it has got
                 options.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
     if not options.output:
         print("\n".join(lines))
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="framescribe's client beside an ideal load and other clients")
+    parser = argparse.ArgumentParser(description="framescribe's client compared with an ideal load and other clients")
     parser.add_argument("folder", nargs="?", type=Path, help="videos; none: FRAMESCRIBE_CLIPS, or some are made")
     parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help="of heavy, shapes, yes")
     parser.add_argument("--pairs", type=int, default=5, help="passes of each side (5)")
@@ -82,7 +82,7 @@ def make_clips(folder: Path) -> Path:
 
 
 def usable(folder: Path) -> list[Video]:
-    """The videos that give as many frames as are asked for."""
+    """The videos that yield as many frames as are asked for."""
     found = find_videos([str(folder)], say=lambda line: None)
     return [video for video in found if len(list(loads.frames_of([video], seed=0))) == loads.FRAMES]
 
@@ -117,7 +117,7 @@ def part(name: str, videos: Sequence[Video], options: argparse.Namespace, work: 
 
 
 class Served:
-    """The comparison at one model that vLLM serves."""
+    """The comparison with one model that vLLM serves."""
 
     def __init__(self, name: str, videos: Sequence[Video], options: argparse.Namespace, folder: Path) -> None:
         self.name, self.videos, self.pairs, self.vllm, self.folder = name, videos, options.pairs, options.vllm, folder
@@ -147,7 +147,7 @@ class Served:
         return passes, at_once
 
     async def best(self) -> int:
-        """How many requests at once the ideal load does best with."""
+        """The number of requests at once with which the ideal load does best."""
         rates = {}
         bodies = self.bodies()[:TRIAL]
         await loads.ready(self.url, bodies[:8], 8)  # its first answers are slow
@@ -208,7 +208,8 @@ def served_table(title: str, passes: Mapping[str, Sequence[Outcome]], at_once: i
     )
     fewer = passes[ONE][0].answers.requests
     text = (
-        f"{requests} requests a pass, {tokens} tokens an answer. The last two ways have one pass, of {fewer} requests."
+        f"{requests} requests per pass, {tokens} tokens per answer. "
+        f"The last two ways have one pass, of {fewer} requests."
     )
     return f"## {title}\n\n{text}\n\n{table(heads, rows)}\n"
 
@@ -266,8 +267,8 @@ def yes_table(passes: Mapping[str, Sequence[Outcome]], requests: int, size: floa
     heads = ("client", "answers per second of its CPU time", "framescribe's to its, by pairs", "answers/s")
     text = (
         f"{requests} JPEG files of {size / 1e3:.0f} kB on average, {AT_ONCE} requests at once (each worker of Ray's "
-        "stage has one at a time; there is one worker). The CPU time is user and system of the client's process, of "
-        "all Ray's processes without their start. The floor is aiohttp with bodies that lie ready."
+        "stage has one at a time; there is one worker). The CPU time is user and system of the client's process, for "
+        "Ray of all its processes, without their start. The floor is aiohttp with bodies that are ready in advance."
     )
     return f"## A server to which a request costs nothing\n\n{text}\n\n{table(heads, rows)}\n"
 
@@ -276,7 +277,7 @@ def yes_table(passes: Mapping[str, Sequence[Outcome]], requests: int, size: floa
 
 
 def spread(values: Sequence[float], form: str) -> str:
-    """The median, and the least and the most."""
+    """The median, the smallest and the largest."""
     middle, least, most = (form.format(value) for value in (median(values), min(values), max(values)))
     return f"{middle} ({least} to {most})"
 

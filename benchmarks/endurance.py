@@ -3,8 +3,8 @@
     python benchmarks/endurance.py [--videos 20000] [--decoders 2] [--frames 2]
 
 One small film under many ids, decoded each time, captioned by a server in a process of its own that only says yes, and
-summed up: the client, its decoders and its parts do all that they do in earnest. Every ten seconds it looks into /proc;
-in the end it prints what was there as the run went on, and the growth for a thousand videos after the first fifth, in
+summarised: the client, its decoders and its parts do all that they do in a real run. Every ten seconds it reads /proc;
+at the end it prints what it saw as the run went on, and the growth per thousand videos after the first fifth, in
 which caches fill and the decoders reach their size. Linux only.
 """
 
@@ -32,7 +32,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 @dataclass(frozen=True, slots=True)
 class Look:
     """What was there at one moment: rows written, resident bytes of the run's own process and of all below it, open
-    files of the former, processes below it, and all CPU seconds of its own."""
+    files of the former, processes below it, and all its own CPU seconds."""
 
     seconds: float
     rows: int
@@ -71,7 +71,7 @@ def look(process: int, parts: Path, started: float, counted: dict[Path, tuple[in
 
 
 def growth(looks: list[Look], name: str) -> float:
-    """The slope of the best straight line through what was seen after the first fifth, for a thousand videos."""
+    """The slope of the best straight line through what was seen after the first fifth, per thousand videos."""
     late = [each for each in looks if each.rows > looks[-1].rows / 5]
     x, y = [each.rows / 1000 for each in late], [getattr(each, name) for each in late]
     middle_x, middle_y = sum(x) / len(x), sum(y) / len(y)

@@ -1,6 +1,6 @@
 """Knows how to make a few videos of the usual kinds to measure with; knows nothing of what is measured.
 
-FFmpeg's moving test picture with noise on it, so that no two frames are alike and a frame costs what a real one costs.
+FFmpeg's moving test picture with noise added, so that no two frames are alike and each costs as much as a real one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FILMS = [
 
 def make_films(folder: Path) -> list[Path]:
     """The films, in `folder`; one that this PyAV has no encoder for is left out."""
-    os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder's errors alone
+    os.environ.setdefault("SVT_LOG", "1")  # only the AV1 encoder's errors
     return [path for film in FILMS if (path := _make(film, folder))]
 
 

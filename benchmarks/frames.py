@@ -2,12 +2,12 @@
 
     python benchmarks/frames.py [FOLDER or FILES] [--repeat 5] [--only METHOD,...] [--tasks TASK,...] [-o table.md]
 
-Without files it makes a few itself, in a temporary folder. `pip install -r benchmarks/requirements.txt` for the rivals;
-one that is not installed is left out.
+Default: a few files that it makes itself, in a temporary folder. `pip install -r benchmarks/requirements.txt` for the
+rivals; one that is not installed is left out.
 
 Per file and task, each method is called once to warm up, and these pictures are judged against a full decode. Then
-each method that was right is called in turn with framescribe, `--repeat` times, the first of the two changing each
-time. What a method costs is the ratio within such a pair; the median of the pairs stands for the file.
+each method that was right is called in turn with framescribe, `--repeat` times; which of the two comes first changes
+each time. A method's cost is the ratio within such a pair; the median of the pairs stands for the file.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ TRUTH_LIMIT = 1800.0  # seconds; a full decode of a long film takes its time
 
 def main() -> None:
     options = arguments()
-    # For what would start threads behind the options of its own library.
+    # For code that would start threads despite the options of its own library.
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: report what there is
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: report what there is
     with tempfile.TemporaryDirectory(prefix="frames-") as made:
         given = options.files or make_films(Path(made))
         methods = [OURS, *(name for name in METHODS if name != OURS and (not options.only or name in options.only))]

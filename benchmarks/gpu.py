@@ -5,20 +5,20 @@
 
 It writes LLaVA-1.6-7B and Qwen2.5-VL-7B in their published shapes with random weights into a temporary folder (15 and
 17 GB, one at a time; TMPDIR says where), loads each as framescribe loads any checkpoint, and captions the videos below
-FRAMESCRIBE_CLIPS, or clips of 1280 x 720 that it makes. Random weights say nonsense of a fixed length, at the speed of
-trained ones. One row per model and setting, the first setting of a list being what the gain is reckoned from; the last
-lines say which was best. Qwen2.5-VL needs torchvision.
+FRAMESCRIBE_CLIPS, or clips of 1280 x 720 that it makes. Random weights give nonsense of a fixed length, at the speed of
+trained ones. It prints one row per model and setting; gains are relative to the first setting of a list; the last lines
+say which was best. Qwen2.5-VL needs torchvision.
 
-Counted is the time from the end of the second batch (the first is small, and both warm up) to the end of the last full
-one: decoding of the videos, preparation of the pictures and answers as they come in a long run. "Preparing" is the part
-of it in which pictures became tensors, mostly while the GPU worked on the batch before; "between" that in which it had
-none and stood still.
-The roofline is what benchmarks/roofline.py reckons that the GPU could do at best; `--peaks` for GPUs that it does not
-know. What framescribe's engine does not let one choose, attention and cache, is set in the loaded model here. Settings
-that fail are named and left out. Without a GPU it says so and ends well; `--tiny` runs all of it on the CPU with the
-same models made small, which proves that the script works and says nothing about speed.
+The time counted runs from the end of the second batch (the first is small, and both warm up) to the end of the last
+full one: decoding videos, preparing pictures and answering, as in a long run. "Preparing" is the part of it in which
+pictures became tensors, mostly while the GPU worked on the previous batch; "between" is the part in which the GPU had
+none and stood idle.
+The roofline is benchmarks/roofline.py's estimate of the best the GPU could do; `--peaks` is for GPUs that it does not
+know. Attention and cache, which framescribe's engine does not let one choose, are set in the loaded model here.
+Settings that fail are named and left out. Without a GPU it says so and exits with 0; `--tiny` runs all of it on
+the CPU with the same models made small, which shows that the script works and says nothing about speed.
 
-It has not been run on a GPU yet: there are no figures, and what it does there alone (CUDA, and what it does to memory
+It has not been run on a GPU yet: there are no figures, and what it does only there (CUDA, and its handling of memory
 and compiled graphs) is untried.
 """
 
@@ -69,7 +69,7 @@ HEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a row differs in from the next."""
+    """What distinguishes one row from the next."""
 
     attention: str
     cache: str
@@ -82,7 +82,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """Where the models run. `peaks` None: unknown, and then no roofline is reckoned."""
+    """Where the models run. `peaks` None: unknown, and then there is no roofline."""
 
     name: str
     torch_name: str
@@ -125,14 +125,14 @@ class Measured:
 
 
 class Failed(Exception):
-    """A setting cannot be measured; says why."""
+    """A setting cannot be measured; the text says why."""
 
 
 # ------------------------------------------------------------------------------------------ one setting
 
 
 def choose(engine: Any, setting: Setting) -> None:
-    """Make the loaded model work as `setting` says. Failed where it cannot."""
+    """Make the loaded model work as `setting` says. Failed if it cannot."""
     network = engine._network
     vars(network).pop("_compiled_call", None)
     try:
@@ -145,7 +145,7 @@ def choose(engine: Any, setting: Setting) -> None:
 
 
 async def measure(captioner: Captioner, setting: Setting, videos: Sequence[Video], on: Device) -> Measured:
-    """Caption the videos, all under way as in a run. Failed where no full batches come of it."""
+    """Caption the videos, all in progress at once as in a run. Failed if that gives no full batches."""
     engine: Any = captioner.engines["frames"]
     choose(engine, setting)
     _forget_memory(on)
@@ -154,7 +154,7 @@ async def measure(captioner: Captioner, setting: Setting, videos: Sequence[Video
         work = [(video, None) for video in videos]
         async for row in run(captioner.caption, work, room=lambda _: captioner.in_flight, stop=asyncio.Event()):
             rows.append(row)
-    full = engine.concurrency  # lower than asked for where the memory ran out
+    full = engine.concurrency  # lower than asked for if the memory ran out
     counted = batches[2:]
     while counted and len(counted[-1].replies) < full:
         counted.pop()
@@ -187,7 +187,7 @@ def _forget_memory(on: Device) -> None:
 
 
 def _peak_memory(on: Device) -> float:
-    """Bytes: of the GPU since it was last asked to forget, else of this process since it began."""
+    """Bytes: on the GPU since its peak was last reset, else of this process since it began."""
     import resource
 
     import torch

@@ -1,6 +1,6 @@
-"""Knows the ways of asking a server about pictures that are compared; knows no server, and judges nothing.
+"""Knows the ways of sending pictures to a server that are compared; knows no server, and judges nothing.
 
-All ask the same: one picture and one prompt a request, greedy, with the same limit of tokens.
+All send the same: one picture and one prompt per request, greedy, with the same token limit.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from framescribe.run.job import run_job
 from framescribe.run.recipe import Recipe
 
 PROMPT = "Describe this image."
-FRAMES = 8  # of a video
-MAX_PIXELS = 1024 * 1024  # of a frame: framescribe's own default
+FRAMES = 8  # per video
+MAX_PIXELS = 1024 * 1024  # per frame: framescribe's own default
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _cpu() -> float:
 
 
 def _others() -> float:
-    """CPU seconds of the machine that were not for this process and those below it, or 0 where there is no /proc."""
+    """CPU seconds of the machine that went to neither this process nor those below it; 0 if there is no /proc."""
     try:
         user, nice, system, _, _, *interrupts = map(int, Path("/proc/stat").read_text().split()[1:9])
     except OSError:
@@ -96,7 +96,7 @@ def _others() -> float:
 def frames_of(videos: Sequence[Video], seed: int) -> Iterator[EncodedImage]:
     """The pictures that framescribe asks about in a pass of this seed, as it sends them; decoded one video at a time.
 
-    Videos that cannot be decoded give none.
+    Videos that cannot be decoded yield none.
     """
     for video in videos:
         try:
@@ -145,7 +145,7 @@ async def framescribe(
 
 
 async def ready(url: str, bodies: Sequence[bytes], at_once: int) -> Answers:
-    """The ideal load: requests that lie ready, `at_once` of them under way, and a client that does nothing else."""
+    """The ideal load: requests that are ready, `at_once` of them in flight, and a client that does nothing else."""
     waiting, answers = iter(bodies), list[Answers]()
     async with _session() as session:
 
@@ -158,7 +158,7 @@ async def ready(url: str, bodies: Sequence[bytes], at_once: int) -> Answers:
 
 
 async def in_batches(url: str, model: str, videos: Sequence[Video], seed: int, max_tokens: int, size: int) -> Answers:
-    """Scripts that caption in batches: decode so many frames, ask about them together, wait for the last answer."""
+    """Like scripts that caption in batches: decode a number of frames, send them together, wait for the last answer."""
     pictures, answers = frames_of(videos, seed), list[Answers]()
     async with _session() as session:
         while batch := [picture for _, picture in zip(range(size), pictures, strict=False)]:

@@ -2,7 +2,7 @@
 
     python benchmarks/opens.py [--opens 20000] [FOLDER or FILES]
 
-One process, no pool: what a worker that is never replaced would keep. Without files it makes a few small ones, whole,
+One process, no pool: what a worker that is never replaced would keep. Default: a few small ones that it makes, intact,
 cut off, damaged and empty. Prints resident memory and open file descriptors as it goes; Linux only.
 """
 

@@ -1,15 +1,15 @@
-"""Knows what it gains to prepare the next batch of pictures while the in-process engine answers the one before.
+"""Knows what is gained by preparing the next batch of pictures while the in-process engine answers the current one.
 
     python benchmarks/overlap.py [--frames 48] [--batch 4] [--size 1920x1080] [--answer 40] [--rounds 3]
                                  [--threads 1] [--model shapes-vlm] [--elsewhere SECONDS]
 
 Both ways run in this process, in turns, each with its own copy of the model, on the same frames: as the engine does it,
-and with the preparation in the model's own thread, one after the other. All requests wait from the beginning. Printed
-are the frames a second of each way, the ratio, and what would be the most: preparing and answering each take a part of
-the time, and the shorter one can at best vanish behind the longer. On a CPU both want the same cores, so that only a
-core that one of them leaves idle is gained: torch gets `--threads` (one), Pillow and numpy use one. With `--elsewhere`
-the model is not asked: each batch waits for so many seconds instead and takes no core, as if a GPU had the work to
-itself. That shows what the threads can do and says nothing of a GPU's speed.
+and with the preparation in the model's own thread, one after the other. All requests are there from the beginning. It
+prints the frames per second of each way, the ratio, and the highest ratio possible: preparing and answering each take
+part of the time, and at best the shorter one is hidden entirely by the longer. On a CPU both want the same cores, so
+that only a core that one of them leaves idle is gained: torch gets `--threads` (one), Pillow and numpy use one. With
+`--elsewhere` the model is not run: each batch waits for that many seconds instead and takes no core, as if a GPU did
+the work. That shows what the threads can do and says nothing about a GPU's speed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OneAfterTheOther(TransformersEngine):
 
 
 class Clock:
-    """Seconds in which pictures became tensors, and those in which the model answered; in whichever thread."""
+    """Seconds in which pictures became tensors, and those in which the model answered, in whatever thread."""
 
     def __init__(self, engine: Any, elsewhere: float | None) -> None:
         self.preparing = self.answering = 0.0

@@ -2,8 +2,8 @@
 
 Shapes, image processors and prompt formats are as in the config.json and preprocessor_config.json of
 llava-hf/llava-v1.6-vicuna-7b-hf and Qwen/Qwen2.5-VL-7B-Instruct. The tokenizer is that of framescribe's built-in
-models, filled up with made-up words to the size of the published vocabulary: a picture makes the true number of tokens,
-the few words around it some more than with the published tokenizers.
+models, padded with made-up words to the size of the published vocabulary: a picture gives the true number of tokens,
+the few words around it somewhat more than with the published tokenizers.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from roofline import Counts
 from framescribe.engines.in_process.hub import is_out_of_memory, quiet
 from framescribe.engines.presets import builtin_folder
 
-SPARE = 1.1  # of the size of the weights: how much room there must be
-SHARD = "2GB"  # a part of the weights that is copied from the GPU at once
+SPARE = 1.1  # times the size of the weights: how much room there must be
+SHARD = "2GB"  # the part of the weights that is copied from the GPU at once
 
 
 class RandomModel:
@@ -32,7 +32,7 @@ class RandomModel:
 
     name: ClassVar[str]
     kind: ClassVar[str]
-    needs: ClassVar[tuple[str, ...]] = ()  # packages beside transformers
+    needs: ClassVar[tuple[str, ...]] = ()  # packages besides transformers
     special: ClassVar[tuple[str, ...]] = ()  # tokens that the tokenizer must have
     eos: ClassVar[str]
     template: ClassVar[str]
@@ -58,7 +58,7 @@ class RandomModel:
         raise NotImplementedError
 
     def network(self, device: str) -> Any:
-        """The model in bfloat16, with weights as transformers starts a training with; on "meta" without any."""
+        """The model in bfloat16, with weights as transformers initialises them for training; on "meta" with none."""
         import torch
         import transformers
 
@@ -90,7 +90,7 @@ class RandomModel:
 
 
 def _chat(begin: str, user: str, picture: str, end: str, answer: str) -> str:
-    """A chat template for turns of a user: pictures where they stand, then the text."""
+    """A chat template for a user's turns: pictures where they stand, then the text."""
     return (
         f"{{{{ {begin!r} }}}}{{% for message in messages %}}{{{{ {user!r} }}}}{{% for part in message['content'] %}}"
         f"{{% if part['type'] == 'image' %}}{{{{ {picture!r} }}}}{{% else %}}{{{{ part['text'] }}}}{{% endif %}}"
@@ -248,7 +248,7 @@ MODELS: dict[str, type[RandomModel]] = {kind.name: kind for kind in (Llava, Qwen
 
 
 class NoRoom(Exception):
-    """There is too little room, on the disk or in the memory; says where and how much is wanted."""
+    """There is too little room, on the disk or in memory; the text says where and how much is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +261,9 @@ class Written:
 
 @contextmanager
 def written(model: RandomModel, device: str, answer: int) -> Iterator[Written]:
-    """The model as a checkpoint in a temporary folder, made on `device`, whose answers have `answer` tokens at least.
+    """The model as a checkpoint in a temporary folder, made on `device`; its answers have at least `answer` tokens.
 
-    NoRoom where the disk or the device's memory is too small.
+    NoRoom if the disk or the device's memory is too small.
     """
     counts = Counts.of(model.network("meta"))
     with tempfile.TemporaryDirectory(prefix="random-model-") as name:

@@ -1,9 +1,9 @@
-"""Knows how Ray Data's HTTP stage asks a server about pictures; knows nothing of framescribe, and runs without it.
+"""Knows how Ray Data's HTTP stage sends pictures to a server; knows nothing of framescribe, and runs without it.
 
     python benchmarks/ray_load.py URL FOLDER TURNS
 
-asks about the JPEG files in FOLDER and prints a JSON line: requests, seconds, and CPU seconds of all Ray's processes.
-Each pass starts a worker anew. That does not count: what is told is by how much a pass of TURNS more than one turn
+sends the JPEG files in FOLDER and prints a JSON line: requests, seconds, and CPU seconds of all Ray's processes.
+Each pass starts a worker anew. That does not count: the figures are by how much a pass of TURNS more than one turn
 exceeds a pass of one turn. A pass before them is not counted at all.
 """
 
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would tell the internet
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # it would report usage over the internet
 
 import ray
 from ray.data.llm import HttpRequestProcessorConfig, build_processor
@@ -62,7 +62,7 @@ def caption(row: dict[str, Any]) -> dict[str, Any]:
 
 
 class Watch:
-    """CPU seconds of this process and all below it; looked at often, as those of a process that ended are lost."""
+    """CPU seconds of this process and all below it; read often, because those of a process that has ended are lost."""
 
     def __init__(self) -> None:
         self._spent, self._own = dict[int, float](), 0.0

@@ -1,4 +1,4 @@
-"""Knows how the measurements are summed up and written as markdown; measures nothing."""
+"""Knows how the measurements are summarised and written as markdown; measures nothing."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """framescribe beside the cheapest of the others that gave the right frames of a file; `ratio` above 1: it won.
+    """framescribe against the cheapest of the others that gave the right frames of a file; `ratio` above 1: it won.
 
-    `method` is "" and `ratio` infinite where no other did; `ratio` is 0 where framescribe did not.
+    `method` is "" and `ratio` infinite if no other did; `ratio` is 0 if framescribe did not.
     """
 
     file: str
@@ -153,16 +153,16 @@ def markdown(
     by_name = {file.name: file for file in files}
     for key, of_task in done.items():
         best = bests(of_task)
-        parts += [f"## {tasks[key].title}", _by_method(of_task), "Beside the cheapest of the others that is right:"]
+        parts += [f"## {tasks[key].title}", _by_method(of_task), "Against the cheapest of the others that is right:"]
         parts += [_by_kind(best, by_name), *_worst(best, by_name)]
     parts += ["## What came out wrong", _mistakes(records)]
     if out := [file for file in files if file.left_out]:
-        parts += ["## Left out", "There is no saying what the right frame of these is.", _left_out(out)]
+        parts += ["## Left out", "For these there is no telling which frame is right.", _left_out(out)]
     return "\n\n".join(parts) + "\n"
 
 
 def bests(records: Sequence[Record]) -> list[Best]:
-    """One per file that framescribe or another method (the floor is none) has right."""
+    """One per file that framescribe or another method (the floor does not count) got right."""
     found = []
     for file in dict.fromkeys(record.file for record in records):
         mine, others = None, []
@@ -191,10 +191,10 @@ def _about(machine: Mapping[str, str], missing: Mapping[str, str], records: Sequ
     if missing:
         yield _bullets(f"**{name}** is missing: {why}" for name, why in missing.items())
     yield (
-        "Ratios are of a method's time to framescribe's on the same file in calls one after the other, the median of "
-        "the pairs; above 1 framescribe is quicker. CPU time is user and system, child processes included. Only right "
+        "A ratio is a method's time over framescribe's on the same file in consecutive calls, the median of the pairs; "
+        "above 1 framescribe is quicker. CPU time is user and system, child processes included. Only right "
         "frames count, judged against a full decode. Rivals are told which frames by number, which stream and which "
-        "size; `ffmpeg -ss` and the floor are told the times as well. The floor is no rival: left alone it could not "
+        "size; `ffmpeg -ss` and the floor are told the times as well. The floor is no rival: on its own it could not "
         "tell which frame is which."
     )
 
@@ -308,7 +308,7 @@ def _share(best: Sequence[Best]) -> str:
 
 
 def _middle(best: Sequence[Best]) -> str:
-    """The median over the files where others are right, too."""
+    """The median over the files that others got right, too."""
     return _number(median(both)) if (both := [one.ratio for one in best if one.method and one.ratio]) else ""
 
 

@@ -1,9 +1,9 @@
-"""Knows what answers the loads: vLLM with models whose answers all have one length, and a server that only says yes.
+"""Knows what answers the loads: vLLM with models whose answers have one fixed length, and a server that only says yes.
 
     python benchmarks/responders.py [SECONDS]
 
-is the latter: it reads each request to its end, answers with the same chat completion, so many seconds later, and
-prints its URL first. GET /v1/times gives when requests with a picture came and were answered since it was last asked.
+is the latter: it prints its URL first, reads each request to its end and answers with the same chat completion, SECONDS
+later. GET /v1/times says when requests with a picture came and were answered since the last such GET.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from framescribe.engines.servers.launch import Server
 from framescribe.engines.servers.served import ServedEngine
 
 SEQUENCES = 16  # that vLLM works on at once
-# No cache may know a picture again; vLLM's cache of encoded pictures cannot be turned off, and holds as many
+# No cache may recognise a picture; vLLM's cache of encoded pictures cannot be turned off, and holds as many
 # tokens as one batch may.
 FLAGS = (
     *("--dtype", "float32", "--enforce-eager", "--max-num-seqs", str(SEQUENCES)),
     *("--no-enable-prefix-caching", "--max-num-batched-tokens", "2048"),
 )
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
-NEVER = "<unk>"  # a token that no text holds: in place of the end of an answer it makes answers run to max_tokens
+NEVER = "<unk>"  # a token that no text contains: as the end of an answer it makes answers run to max_tokens
 ANSWER = {
     "id": "chatcmpl-0",
     "object": "chat.completion",
@@ -51,7 +51,7 @@ ANSWER = {
 
 
 def endless_shapes(folder: Path) -> None:
-    """The built-in shapes-vlm, whose answers do not end."""
+    """The built-in shapes-vlm, made to give answers that do not end."""
     shutil.copytree(builtin_folder("shapes-vlm"), folder)
     _never_end(folder)
 
@@ -105,7 +105,7 @@ def _never_end(folder: Path) -> None:
 
 @asynccontextmanager
 async def served(vllm: Path, folder: Path, name: str, logs: Path) -> AsyncIterator[str]:
-    """The URL of a vLLM that serves the checkpoint in `folder` as long as this is open."""
+    """The URL of a vLLM that serves the checkpoint in `folder` while this is open."""
     server = Server(repository=str(folder), name=name, arguments=FLAGS)
     engine = ServedEngine("vllm", server, executable=[str(vllm)], gpus=[()], logs=logs)
     await engine.open()
@@ -117,7 +117,7 @@ async def served(vllm: Path, folder: Path, name: str, logs: Path) -> AsyncIterat
 
 @contextmanager
 def yes(seconds: float = 0.0) -> Iterator[str]:
-    """The URL of a server, in a process of its own, to which a request costs next to nothing but so many seconds."""
+    """The URL of a server, in a process of its own, to which a request costs nothing much but the given seconds."""
     process = subprocess.Popen([sys.executable, __file__, str(seconds)], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

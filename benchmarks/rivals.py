@@ -1,8 +1,8 @@
-"""Knows how framescribe and each rival get the wanted frames, and the process each of them works in; judges nothing.
+"""Knows how framescribe and each rival get the wanted frames, and the process each of them runs in; judges nothing.
 
 Every method gets the file closed and gives RGB uint8 pictures [height, width, 3] in the order of the frames. Rivals are
 told more than a user knows: which frames these are by number and by time, which stream, and which size to shrink to.
-framescribe is told none of it. What a rival then does is what its documentation offers for this, on one thread.
+framescribe is told none of this. What a rival then does is what its documentation offers for this, on one thread.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from truth import Truth, displayed, full_decode, turned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One file and one task: what framescribe is asked (`method` to `max_pixels`), then what rivals are told."""
+    """One file and one task: what framescribe is told (`method` to `max_pixels`), then what rivals are told."""
 
     path: str
     method: Literal["mid", "uniform"]
@@ -71,7 +71,7 @@ def framescribe() -> Decode:
 
 
 def floor() -> Decode:
-    """What cannot be saved without more cleverness: times and keyframes are known, and nothing is checked."""
+    """The cost that could only be saved by more cleverness: times and keyframes are known, and nothing is checked."""
     import av
     from av.stream import Discard
     from av.video.reformatter import Interpolation
@@ -171,7 +171,7 @@ def opencv(*, seeks: bool) -> Decode:
 
 
 def ffmpeg(*, seeks: bool) -> Decode:
-    subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True)  # is it there?
+    subprocess.run(["ffmpeg", "-version"], check=True, capture_output=True)  # is it installed?
     scale = {True: "scale={}:{}", False: "null"}
 
     def decode(job: Job) -> Sequence[np.ndarray]:
@@ -205,7 +205,7 @@ def ffmpeg(*, seeks: bool) -> Decode:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`load` imports what the method needs. `package` is what its version is asked of."""
+    """`load` imports what the method needs. `package` is the package whose version is shown."""
 
     load: Callable[[], Decode]
     package: str
@@ -215,7 +215,7 @@ class Method:
 OURS, FLOOR = "framescribe", "floor"
 _OPENCV = "opencv-python-headless"
 METHODS = {
-    OURS: Method(framescribe, "framescribe", "`frames.decoder.sample`, told the task alone; one thread"),
+    OURS: Method(framescribe, "framescribe", "`frames.decoder.sample`, told only the task; one thread"),
     "torchcodec": Method(torchcodec, "torchcodec", "exact seek mode, `get_frames_at`, `Resize`; num_ffmpeg_threads=1"),
     "decord": Method(decord, "decord", "`get_batch`, shrinks by `width` and `height`; num_threads=1"),
     "opencv seek": Method(partial(opencv, seeks=True), _OPENCV, "POS_FRAMES, `read`, INTER_AREA; N_THREADS 1"),
@@ -271,7 +271,7 @@ def truths() -> Callable[[str], Truth]:
 class Worker:
     """A process that does what `load()` returns, request by request, and is replaced when it hangs or dies.
 
-    `missing` says why it cannot work at all, "" where it can.
+    `missing` says why it cannot work at all, "" if it can.
     """
 
     def __init__(self, load: Callable[[], Callable[[Any], Any]]) -> None:
@@ -298,7 +298,7 @@ class Worker:
         self._connection.close()
 
     def _start(self) -> str:
-        # Spawned: a fork would inherit what other libraries did to this process.
+        # Spawned: a fork would inherit what other libraries have done to this process.
         context = get_context("spawn")
         self._connection, far = context.Pipe()
         self._process = context.Process(target=_serve, args=(far, self._load), daemon=True)
@@ -337,7 +337,7 @@ def _serve(connection: Connection, load: Callable[[], Callable[[Any], Any]]) -> 
 
 
 def _line(error: Exception) -> str:
-    """An error in one line, without the hour that decord writes into its own."""
+    """An error in one line, without the time of day that decord writes into its own."""
     said = re.sub(r"\[\d\d:\d\d:\d\d\] ", "", " ".join(str(error).split()))
     return f"{type(error).__name__}: {said[:500]}"
 

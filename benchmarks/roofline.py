@@ -7,8 +7,8 @@ With a prompt of T tokens, an answer of A tokens, V patches of pictures and B an
     frames/s                   1 / (prefill / (0.5 · peak FLOP/s)  +  A · bytes / (0.8 · peak bytes/s))
 
 P_text and P_vision are the parameters of the layers, without embeddings, head and projector; W is all weights at two
-bytes. T² counts one half of the attention matrix, the one that a causal mask leaves. B is what fits beside the weights
-in 90 % of the memory, 2 GB kept back, and at most 256. Half of the FLOP/s in prefill and 80 % of the bandwidth in
+bytes. T² counts the half of the attention matrix that a causal mask leaves. B is what fits beside the weights in
+90 % of the memory, 2 GB held back, and at most 256. Half of the FLOP/s in prefill and 80 % of the bandwidth in
 decoding is what well-made engines reach; nothing overlaps. So this is a goal, not a limit: LLaVA-1.6-7B with T 1960 and
 A 200 comes to 6.3 frames/s on an H100 and 8.3 on an H200.
 """
@@ -31,7 +31,7 @@ class Peaks:
     bandwidth: float
 
 
-# By the name that CUDA gives. From NVIDIA's data sheets of the A100 80GB (SXM), H100 (SXM) and H200 (SXM), dense.
+# By the name that CUDA gives them. From NVIDIA's data sheets of the A100 80GB (SXM), H100 (SXM) and H200 (SXM), dense.
 PEAKS = {
     "NVIDIA A100-SXM4-80GB": Peaks(312e12, 2.04e12),
     "NVIDIA H100 80GB HBM3": Peaks(989e12, 3.35e12),
@@ -92,5 +92,5 @@ def frames_per_second(
 
 
 def answers_that_fit(model: Counts, memory: float, tokens: float) -> int:
-    """How many answers of `tokens` tokens, prompt included, have room in the cache at a time; 1 at least."""
+    """How many answers of `tokens` tokens, prompt included, fit in the cache at a time; at least 1."""
     return max(1, int((MEMORY_SHARE * memory - KEPT_BACK - model.weights) / (tokens * model.kv)))

@@ -1,10 +1,10 @@
-"""Knows how to measure what a result of a million rows costs to resume, to look at and to finish; captions nothing.
+"""Knows how to measure what a result of a million rows costs to resume, inspect and finish; captions nothing.
 
     python benchmarks/scale.py [--rows 10000,100000,1000000] [--folder DIR]
 
-Rows are those of a real recipe in size: three frame captions and a caption, 1.4 KB. Each measurement is a process of
-its own, so that its peak of memory is its own. Seconds are clock and CPU; a resume is what the same command does when
-nothing is left: the parts are read, the plan is made over the list of videos. The last line compares parsers of JSON.
+Rows have the size of a real recipe's: three frame captions and a caption, 1.4 KB. Each measurement is a process of
+its own, so that its peak of memory is its own. Seconds are wall-clock and CPU; a resume is what the same command does
+when nothing is left: the parts are read, the plan is made over the list of videos. The last line compares JSON parsers.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def measure(step: str, output: Path, count: int) -> None:
 
 
 def parse(output: Path) -> None:
-    """Print the CPU time of parsing a line as rows are and with `json`, in turns, and the median of their ratios."""
+    """Print the CPU time of parsing a line the way rows are, and with `json`, in turns, and the median ratio."""
     parts = sorted(output.with_name(f"{output.name}.parts").glob("*.jsonl"))
     lines = list(itertools.islice((line for part in parts for line in part.open("rb")), 100_000))
     turns = []
@@ -121,7 +121,7 @@ def main() -> None:
                 if step == "resume" and count == 1_000_000:
                     met = said["cpu"] <= BOUND_SECONDS and said["bytes"] <= BOUND_BYTES
                     print(f"{'':10} bound of 15 s and 1 GiB for resuming a million: {'met' if met else 'NOT met'}")
-        parse(here / "captions.jsonl")  # last: a process that follows would begin with this one's peak of memory
+        parse(here / "captions.jsonl")  # last: a process started after it would begin with this one's peak of memory
 
 
 if __name__ == "__main__":

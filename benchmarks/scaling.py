@@ -1,8 +1,8 @@
-"""Knows what ways there are to shrink a decoded frame into RGB with swscale, what each costs and how close it comes.
+"""Knows the ways to shrink a decoded frame into RGB with swscale, what each costs and how close it comes.
 
     python benchmarks/scaling.py VIDEO [--pixels 589824]
 
-The truth is Pillow's bicubic over the frame converted with full chroma; "white" is what video white (235) comes out as.
+The truth is Pillow's bicubic on the frame converted with full chroma; "white" is what video white (235) comes out as.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Knows how many videos a second one driver keeps up with, when the models are as many and as quick as one likes.
+"""Knows how many videos a second one driver keeps up with, when models are never the limit.
 
     python benchmarks/simulate.py [--seconds 15] [--latency 8] [--loop 100,300,1000] [--client 10,30,100]
 
 First a real run with the built-in models is recorded: how long each decode, frame request and summary took, and its
 rows. Then the real run loop and the real parts are fed with these latencies, drawn anew for each video and stretched to
 `--latency` seconds a video on average, so that a rate of X videos a second has X times that many videos in flight, as
-it has at X videos' worth of GPUs. Two stand-ins:
+it would with enough GPUs for X videos a second. Two stand-ins:
 
-loop      a captioner that sleeps and gives a recorded row: what the loop and the parts cost
-client    a decoder that sleeps and gives recorded frames, and servers that sleep and answer: the strategy, the client
+loop      a captioner that sleeps and returns a recorded row: what the loop and the parts cost
+client    a decoder that sleeps and returns recorded frames, and servers that sleep and answer: the strategy, the client
           with its HTTP and base64, and the parts are real; only decoding and the models are not
 
-For each offered rate it prints the rate reached and the driver's CPU, and in the end how many videos a second one core
-is good for. Each line is a process of its own.
+For each offered rate it prints the rate reached and the driver's CPU, and at the end how many videos a second one core
+can handle. Each line is a process of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SERVERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a real run took, in seconds by stage, and what it gave."""
+    """What a real run took, in seconds by stage, and its rows."""
 
     seconds: dict[str, list[float]]
     rows: list[Any]
@@ -101,7 +101,7 @@ def record(folder: Path) -> Recorded:
         await captioner.open()
         try:
             videos = [Video(id=one.path.name, path=str(one.path)) for one in clips]
-            await captioner.caption(videos[0])  # the first of all pays for what is loaded on use
+            await captioner.caption(videos[0])  # the first pays for what is loaded on use
             for pieces in meter.pieces.values():
                 pieces.clear()
             return [await captioner.caption(video) for video in videos * 2]
@@ -117,7 +117,7 @@ def record(folder: Path) -> Recorded:
 
 
 async def drive(part: str, recorded: Recorded, rate: float, latency: float, seconds: float, folder: Path) -> None:
-    """One process's work: as many videos as `rate` gives in `seconds`, and what they took, as JSON."""
+    """One process's work: as many videos as `rate` means in `seconds`, and what they took, as JSON."""
     from framescribe.records import Video
     from framescribe.results.rows import Results
     from framescribe.runners.one_process import run
@@ -148,13 +148,13 @@ async def drive(part: str, recorded: Recorded, rate: float, latency: float, seco
         if captioner is not None:
             await captioner.close()
         results.close()
-    first, last = in_flight, count - in_flight - 1  # between these all places are taken, and not all at one stage
+    first, last = in_flight, count - in_flight - 1  # between these all places are taken, and not all by one stage
     reached = (last - first) / (times[last] - times[first])
     print(json.dumps({"in_flight": in_flight, "rows": count, "reached": reached, "cpu": cpu, "wall": times[-1]}))
 
 
 async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> Any:
-    """A real captioner, but for its decoders."""
+    """A real captioner, except for its decoders."""
     from framescribe.engines.choice import ModelChoice
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
@@ -180,7 +180,7 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
         )
     )
     await captioner.open()
-    captioner.memory.decoders = in_flight  # that many may sleep at once; the one process of the pool gets no work
+    captioner.memory.decoders = in_flight  # this many may sleep at once; the pool's one process gets no work
     return captioner
 
 

@@ -2,11 +2,11 @@
 
     python benchmarks/speedup.py [--workers 1,2,4,8] [--seconds 1] [--each 12] [--turns 3]
 
-All ask one server that answers each request after the same time, so that few cores do not hide what is measured: how
-well the workers are kept at work. A worker is one request at once, a rank or an actor with one. Videos have one frame,
-and there are so many for each worker. Starting up and running out do not count: the window begins when as many
-requests are under way as there are workers, and ends when the last request comes. Linear are workers that ask the
-moment they are answered: their number over the time of an answer. The turns' median is what counts.
+All use one server that answers each request after the same time, so that having few cores does not hide what is
+measured: how well the workers are kept busy. A worker is one request at a time, or a rank or an actor with one. Videos
+have one frame, and there are `--each` of them for each worker. Start-up and run-out do not count: the window begins
+when as many requests are in flight as there are workers, and ends when the last request comes. "Linear" means workers
+that send the next request the moment they are answered: their number over the time of an answer. The median counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BOUNDS = {"requests at once": 0.95, "torchrun ranks": 0.9, "Ray actors": 0.9}
 
 
 def window(times: Sequence[tuple[float, float]], workers: int) -> tuple[float, int]:
-    """Its seconds, and how many answers came in it; of (came, answered)."""
+    """Its seconds, and how many answers came in it; from pairs of (came, answered)."""
     events = sorted([(came, 1) for came, _ in times] + [(answered, -1) for _, answered in times])
     under_way, begin = 0, None
     for moment, change in events:
@@ -49,7 +49,7 @@ def window(times: Sequence[tuple[float, float]], workers: int) -> tuple[float, i
 
 @contextmanager
 def cluster(workers: int) -> Iterator[str]:
-    """The address of a Ray cluster on this machine that believes in so many CPUs."""
+    """The address of a Ray cluster on this machine that believes it has this many CPUs."""
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": workers, "include_dashboard": False})

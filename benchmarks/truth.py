@@ -1,7 +1,7 @@
 """Knows what a full decode of a file shows and whether given pictures are those frames; knows no decoder under test.
 
-Frame i is the i-th frame that PyAV decodes of the first video stream that is no attached picture, read from the start
-to the end with PyAV's own choice of threads, and turned by numpy as the display matrix says.
+Frame i is the i-th frame that PyAV decodes from the first video stream that is not an attached picture, read from the
+start to the end with PyAV's own choice of threads, and turned by numpy as the display matrix says.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Truth:
     stamps: list[int | None]
     times: list[float | None]  # seconds from the start of the file
     keys: list[int]  # timestamps of the keyframes, sorted
-    gop: int  # the most frames from one keyframe to the next
+    gop: int  # the most frames between one keyframe and the next
     thumbs: np.ndarray  # uint8 [frames, THUMB, THUMB, 3]
-    trouble: str  # why there is no saying what the right frame is; "" where all is well
+    trouble: str  # why there is no telling which frame is right; "" if all is well
 
     @property
     def seconds(self) -> float:
@@ -148,7 +148,7 @@ def turned(frame: VideoFrame, pixels: np.ndarray) -> np.ndarray:
 
 def _matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """a, b, c, d of the matrix that puts pixel (x, y) at (ax + cy, bx + dy)."""
-    with suppress(ValueError):  # PyAV lists no side data at all where it has no name for one of them
+    with suppress(ValueError):  # PyAV lists no side data at all if it has no name for one of them
         sides: Any = frame.side_data
         for side in sides:
             if side.type is SideDataType.DISPLAYMATRIX:
@@ -175,7 +175,7 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
 def mistake(
     pictures: Sequence[np.ndarray], numbers: Sequence[int], size: tuple[int, int], truth: Truth, folder: Path
 ) -> str:
-    """What is wrong with `pictures` as the frames `numbers`, which `keep` wrote in `size`; "" where they are right."""
+    """What is wrong with `pictures` as the frames `numbers`, which `keep` wrote in `size`; "" if they are right."""
     if len(pictures) != len(numbers):
         return f"{len(pictures)} frames in place of {len(numbers)}"
     wrong = [
@@ -202,7 +202,7 @@ def _mistake(picture: np.ndarray, number: int, size: tuple[int, int], truth: Tru
         apart = difference(wanted, near)
         if apart > SAME and off - difference(given, near) > CLEARLY * apart:
             return f"frame {place} in place of {number}"
-    # Any other frame of the file, by small pictures, which of interlaced frames resemble the wrong one now and then.
+    # Any other frame of the file, by small pictures, which for interlaced frames now and then resemble the wrong one.
     small = resized(picture, (THUMB, THUMB)).astype(np.int16)
     offs = np.array([np.abs(thumb - small).mean() for thumb in truth.thumbs])
     others = offs.copy()

@@ -1,4 +1,4 @@
-"""Checkpoints in the original LLaVA layout, converted: same captions, same logits, little memory, clear words."""
+"""Checkpoints in the original LLaVA layout, converted: same captions, same logits, little memory, clear messages."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_frame_is_looked_at_as_the_original_does(random_model: tuple[str, torc
     pixels = processor(images=picture, text="<image>", return_tensors="pt")["pixel_values"]
     mean = np.array([0.48145466, 0.4578275, 0.40821073])
     std = np.array([0.26862954, 0.26130258, 0.27577711])
-    if "1.6" in kind:  # the whole frame, pressed into a square, and then the tiles
+    if "1.6" in kind:  # the whole frame, squeezed into a square, and then the tiles
         assert pixels.shape == (1, 3, 3, 28, 28)
         square, pixels = picture.resize((28, 28), Image.Resampling.BICUBIC), pixels[:, 0]
     else:  # put into a square of the mean colour, so that both sides are seen
@@ -214,7 +214,7 @@ def test_a_sentencepiece_tokenizer_is_read_as_the_original_reads_it(tmp_path: Pa
     originals.write_weights(old, weights, "bin")
     convert(str(old), new)
     tokenizer = transformers.AutoTokenizer.from_pretrained(new)
-    # LLaVA's tokenizer_image_token: the texts before and behind an image, each for itself.
+    # LLaVA's tokenizer_image_token: the texts before and after an image, separately.
     truth = [1, *pieces.encode("a chat USER: "), len(pieces), *pieces.encode("\nwhat is shown? ASSISTANT:")]
     prompt = "a chat USER: <image>\nwhat is shown? ASSISTANT:"
     assert tokenizer.encode(prompt) == truth
@@ -242,7 +242,7 @@ def test_a_tower_that_transformers_saved_alone_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a process's own peak is read from /proc")
 def test_memory_stays_small_however_large_the_checkpoint(tmp_path: Path) -> None:
-    """A process converts a tiny checkpoint, and then one of 0.4 GB: its peak rises by a few tensors only."""
+    """A process converts a tiny checkpoint, and then one of 0.4 GB: its peak rises by only a few tensors."""
     write_random(tmp_path / "tiny", **KINDS["llava-1.5"])
     shutil.copytree(tmp_path / "tiny", tmp_path / "large")
     old = tmp_path / "large" / "old"

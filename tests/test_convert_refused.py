@@ -1,4 +1,4 @@
-"""What cannot be converted is said in a line, before anything is written; what is stopped leaves nothing behind."""
+"""Whatever cannot be converted is reported in one line before anything is written; a stopped run leaves nothing."""
 
 from __future__ import annotations
 
@@ -51,32 +51,32 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "tiles of another kind": (lambda f: edit(f, image_aspect_ratio="anyres_max_9"), "image_aspect_ratio anyres_max_9"),
     "no tower named": (lambda f: edit(f, mm_vision_tower=None), "names no mm_vision_tower"),
-    "no config": (lambda f: (f / "old" / "config.json").unlink(), "holds no config.json"),
-    "config is no JSON": (lambda f: (f / "old" / "config.json").write_text("{"), "is no JSON object"),
+    "no config": (lambda f: (f / "old" / "config.json").unlink(), "has no config.json"),
+    "config is no JSON": (lambda f: (f / "old" / "config.json").write_text("{"), "is not a JSON object"),
     "no tower": (lambda f: shutil.rmtree(f / "tower"), "--vision-tower DIR_OR_REPO"),
     "tower without its preprocessor": (
         lambda f: (f / "tower" / "preprocessor_config.json").unlink(),
         "lacks its preprocessor_config.json",
     ),
-    "tower without weights": (lambda f: (f / "tower" / "pytorch_model.bin").unlink(), "holds no weights"),
+    "tower without weights": (lambda f: (f / "tower" / "pytorch_model.bin").unlink(), "has no weights"),
     "another tower": (lambda f: write_json(f / "tower" / "config.json", {"model_type": "siglip"}), "siglip"),
     "tower of another size": (
         lambda f: write_json(
             f / "tower" / "config.json", {"model_type": "clip_vision_model", **VISION, "patch_size": 14}
         ),
-        "patch_embedding.weight is [32, 3, 7, 7], and by the config it should be [32, 3, 14, 14]",
+        "patch_embedding.weight is [32, 3, 7, 7], but its config makes it [32, 3, 14, 14]",
     ),
-    "no tokenizer": (lambda f: (f / "old" / "tokenizer.json").unlink(), "holds no tokenizer"),
+    "no tokenizer": (lambda f: (f / "old" / "tokenizer.json").unlink(), "has no tokenizer"),
     "missing shard": (
         lambda f: (f / "old" / "pytorch_model-00002-of-00003.bin").unlink(),
         "lacks pytorch_model-00002-of-00003.bin, which pytorch_model.bin.index.json names",
     ),
-    "no weights": (lambda f: [file.unlink() for file in (f / "old").glob("pytorch_model*")], "holds no weights"),
-    "index is no index": (lambda f: write_json(f / "old" / "pytorch_model.bin.index.json", []), "is no index"),
+    "no weights": (lambda f: [file.unlink() for file in (f / "old").glob("pytorch_model*")], "has no weights"),
+    "index is no index": (lambda f: write_json(f / "old" / "pytorch_model.bin.index.json", []), "is not an index"),
     "cut shard": (lambda f: cut(f / "old" / "pytorch_model-00002-of-00003.bin"), "cannot be read"),
     "missing tensor": (
         lambda f: drop(f, "model.layers.1.mlp.up_proj.weight"),
-        "1 tensors are missing, the first is language_model.model.layers.1.mlp.up_proj.weight",
+        "Tensors missing: 1, the first is language_model.model.layers.1.mlp.up_proj.weight",
     ),
     "quantized": (
         lambda f: change_weights(

@@ -1,4 +1,4 @@
-"""Knows what `framescribe demo` promises: clips, captions, verdicts a page; how well models see is tested elsewhere."""
+"""Knows what `framescribe demo` promises: clips, captions, verdicts, a page; model quality is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DemoClip]:
-    """The clips that the demo makes, and what is in them."""
+    """The clips that the demo makes, and what they show."""
     return {clip.path.name: clip for clip in demo_clips(tmp_path_factory.mktemp("known"), 0, CLIPS)}
 
 
@@ -79,7 +79,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
 # --------------------------------------------------------------------------- a demo, from end to end
 
 
-# How well the models see is measured by training/evaluate.py; here one caption may be wrong, not most of them.
+# How well the models see is measured by training/evaluate.py; here one caption may be wrong, but not most of them.
 
 
 def test_frame_captions_say_what_was_drawn(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
@@ -177,7 +177,7 @@ def test_a_second_time_resumes_and_gives_the_same(demo: tuple[Path, object]) -> 
 
 
 def test_the_rows_are_those_of_the_normal_command(demo: tuple[Path, object]) -> None:
-    """`caption` takes the demo's rows for its own: same ids, same recipe."""
+    """`caption` accepts the demo's rows as its own: same ids, same recipe."""
     folder = demo[0]
     options = ["--sample", "uniform", "--frames", "5", "--model", "shapes-vlm"]
     done = framescribe("caption", "clips", *options, "-o", "captions.jsonl", cwd=folder)
@@ -199,7 +199,7 @@ def test_another_demo_does_not_mix_with_it(demo: tuple[Path, object], arguments:
 
 
 def test_videos_of_ones_own(known: dict[str, DemoClip], tmp_path: Path) -> None:
-    """No truth is claimed, the nonsense is announced, and a broken file is shown with its reason."""
+    """No truth is claimed, a warning says the captions will be nonsense, and a broken file is shown with its reason."""
     own = tmp_path / "holiday"
     own.mkdir()
     clip = next(iter(known.values()))

@@ -1,4 +1,4 @@
-"""Full disks, folders that cannot be written or have moved, files that are gone: nothing is lost or done twice."""
+"""Full disks, folders that cannot be written or have moved, missing files: nothing is lost or done twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from framescribe.demo.clips import DemoClip
 from tests.servers import ScriptedServer, says
 
-LONG = "A man in a red jacket walks along a snowy street. " * 60  # 3 KB a row
+LONG = "A man in a red jacket walks along a snowy street. " * 60  # 3 KB per row
 
 
 def frames(*words: object) -> subprocess.CompletedProcess[str]:
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_the_same_command_goes_on(disk: P
         kept = whole_rows(Path(f"{output}.parts"))
         assert 10 < len(kept) < 60 and len(set(kept)) == len(kept)
 
-        again = frames(*words)  # still full: said before anything is asked
+        again = frames(*words)  # still full: reported before any request is sent
         assert (again.returncode, "No space left on device" in again.stderr) in {(1, True), (2, True)}
         assert "Traceback" not in again.stderr
 

@@ -1,4 +1,4 @@
-"""What a process may use of its machine: limits that the kernel keeps, where they can be set, and documented files."""
+"""What a process may use of its machine: limits the kernel enforces, where they can be set, and documented files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMITS = {"memory": ("memory.limit_in_bytes", 300 * 2**20), "cpu": ("cpu.cfs_quo
 
 
 def told(before: str = "") -> tuple[int, int]:
-    """CPUs and bytes of a process that did something `before`."""
+    """CPUs and bytes that a process sees after doing something `before`."""
     code = f"import os, sys\n{before}\n{TELL}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     cpus, memory = done.stdout.split()
@@ -35,7 +35,7 @@ def test_processors_are_those_of_the_affinity() -> None:
 
 @pytest.mark.parametrize("controller", ["memory", "cpu"])
 def test_a_limit_that_the_kernel_keeps_is_seen(controller: str) -> None:
-    """In a real control group of version 1, or of version 2 where its controllers may be given away."""
+    """In a real control group of version 1, or of version 2 if its controllers may be delegated."""
     for top, name, limit in (
         (machine.GROUPS / controller, *LIMITS[controller]),
         (machine.GROUPS, f"{controller}.max", LIMITS[controller][1]),

@@ -1,6 +1,6 @@
 """Sources and results in an object store: a real S3 server (moto's) in a process of its own, over loopback.
 
-Its faults come from a door in front of it. What is in the store is read with boto3, not with the code under test.
+Its faults come from a proxy in front of it. What is in the store is read with boto3, not with the code under test.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def door(server: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
-    """A bucket's name of the test's own."""
+    """A bucket name unique to the test."""
     return f"b-{hashlib.md5(request.node.nodeid.encode()).hexdigest()[:12]}"
 
 
@@ -89,7 +89,7 @@ def test_a_bucket_is_listed_as_the_same_tree_on_disk(door: Door, name: str, tmp_
         (tree / one).parent.mkdir(parents=True, exist_ok=True)
         (tree / one).write_bytes(b"x" * (number + 1))
     url = door.bucket(name, tree)
-    door.client.put_object(Bucket=name, Key="b/", Body=b"")  # what consoles make for an empty folder
+    door.client.put_object(Bucket=name, Key="b/", Body=b"")  # what web consoles create for an empty folder
     for pattern in ("", "/", "/*.mp4", "/**/*.mp4", "/b/*", "/*/*.mp4", "/b/c d/é [1]#%41?.MKV", "/a.mp4"):
         assert find(url + pattern) == find(str(tree) + pattern), pattern
     assert len(find(url)) == 5
@@ -220,7 +220,7 @@ def test_of_a_large_mp4_little_travels_and_of_a_stream_all_of_it_once(
         assert sizes[ending] > 10 * remote.BLOCK
         assert door.sent <= sizes[ending]
         if ending == "mp4":
-            assert door.sent < sizes[ending] / 3  # its index, and the group of ten pictures that the middle one is in
+            assert door.sent < sizes[ending] / 3  # its index, and the group of ten pictures that holds the middle one
         else:  # later fetches take several blocks at once
             assert len(door.asked) < sizes[ending] / remote.BLOCK
 
@@ -285,7 +285,7 @@ def test_a_reader_that_is_killed_leaves_no_file_behind(door: Door, name: str, tm
     )
     assert process.stdout is not None and process.stdout.readline() == "read\n"
     kept = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir() if link.is_symlink()]
-    assert any(str(tmp_path / "tmp") in place for place in kept)  # it was there
+    assert any(str(tmp_path / "tmp") in place for place in kept)  # it existed before
     process.kill()
     process.wait()
     process.stdout.close()
@@ -396,7 +396,7 @@ def test_rows_become_objects_while_a_run_goes_on(door: Door, name: str, monkeypa
     first = uploaded(5)  # because there are so many
     assert len(first) == 1
     one.append(row("5.mp4"))
-    second = uploaded(6)  # because it is so long ago
+    second = uploaded(6)  # because enough time has passed
     assert len(second) == 2 and first.items() <= second.items()
     two.refresh()
     assert two.fresh == {f"{number}.mp4" for number in range(6)}

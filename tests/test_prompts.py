@@ -1,4 +1,4 @@
-"""Prompts: where their text comes from, and what becomes of placeholders."""
+"""Prompts: where their text comes from, and how placeholders are filled."""
 
 from __future__ import annotations
 

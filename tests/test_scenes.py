@@ -260,7 +260,7 @@ def test_written_clips_hold_their_frames(tmp_path: Path, suffix: str, codec: str
 
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="this system has no scheduling policies")
 def test_writing_av1_leaves_the_process_its_scheduling_policy(tmp_path: Path) -> None:
-    """A real-time one, which SVT-AV1 takes where it may (as root), would go on to every process of the run."""
+    """A real-time policy, which SVT-AV1 takes where it may (as root), would pass to every process of the run."""
     write_clip(tmp_path / "clip.mkv", ClipScene((), WHITE), width=64, height=64, fps=10, frames=2, codec="libsvtav1")
     assert os.sched_getscheduler(0) == os.SCHED_OTHER
 

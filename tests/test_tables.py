@@ -1,4 +1,4 @@
-"""Tables: what is written comes back, what is broken is named with its place, files are whole or not."""
+"""Tables: what is written comes back, errors say what is broken and where, files are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_json_list(tmp_path: Path) -> None:
     ("name", "text", "told"),
     [
         ("x.jsonl", '{"a": 1}\n\n{"a": 2\n', ", line 3: not JSON: Expecting ',' delimiter: "),
-        ("x.ndjson", '{"a": 1}\n[1]\n', ", line 2: a list, not an object; write an object a line"),
+        ("x.ndjson", '{"a": 1}\n[1]\n', ", line 2: a list, not an object; write one JSON object per line"),
         ("x.jsonl", b'{"a": 1}\n{"a": "\xff"}\n', ", line 2: this is not UTF-8"),
         (
             "x.json",
@@ -169,7 +169,7 @@ def test_json_list(tmp_path: Path) -> None:
             ", line 2: not JSON (Extra data); if every line is one object, name it .jsonl",
         ),
         ("x.json", '{"a": 1}', ", line 1: an object, not a list; make it one list of objects"),
-        ("x.json", '[{}, "b.mp4"]', ", item 2 of the list: a string, not an object; make every item one"),
+        ("x.json", '[{}, "b.mp4"]', ", item 2 of the list: a string, not an object; make every item an object"),
     ],
 )
 def test_broken_json_is_named_with_its_place(tmp_path: Path, name: str, text: str | bytes, told: str) -> None:
@@ -253,7 +253,7 @@ def test_parquet_takes_any_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], found: list[object], apart: bool
 ) -> None:
     if apart:
-        monkeypatch.setattr(tables, "_ROW_GROUP", 1)  # every value in a group of its own
+        monkeypatch.setattr(tables, "_ROW_GROUP", 1)  # every value in its own row group
     path = tmp_path / "out.parquet"
     write_table(path, [{"n": number, "x": value} for number, value in enumerate(values)])
     assert [record["x"] for record in read_table(path).records] == found
@@ -348,10 +348,13 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_unknown_endings_name_those_that_work(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"by the ending '\.xlsx'; use \.jsonl, \.ndjson, \.csv, \.tsv, \.parquet$"):
+    with pytest.raises(
+        UserError, match=r"the ending '\.xlsx' cannot be written; use \.jsonl, \.ndjson, \.csv, \.tsv, \.parquet$"
+    ):
         write_table(tmp_path / "x.xlsx", [])
     with pytest.raises(
-        UserError, match=r"by the ending ''; use \.csv, \.tsv, \.jsonl, \.ndjson, \.json, \.parquet, \.txt$"
+        UserError,
+        match=r"with the ending '' cannot be read; use \.csv, \.tsv, \.jsonl, \.ndjson, \.json, \.parquet, \.txt$",
     ):
         read_table(tmp_path / "x")
     assert os.listdir(tmp_path) == []

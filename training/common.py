@@ -28,7 +28,7 @@ def options(description: str) -> argparse.ArgumentParser:
 
 
 def log(*words: object) -> None:
-    """Print with the seconds since the start, of the clock and of this process's CPU time."""
+    """Print, preceded by the seconds since the start: wall-clock time and this process's CPU time."""
     print(f"[{time.time() - START:7.1f} s, cpu {time.process_time():7.1f} s]", *words, flush=True)
 
 
@@ -69,7 +69,7 @@ def causal_attention(
     scaling: float,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Causal attention whose scores stay in bf16, which on a CPU is much quicker to train than the stock ones."""
+    """Causal attention whose scores stay in bf16: much quicker to train on a CPU than the stock versions."""
     rows, heads, length, size = query.shape
     groups = key.shape[1]
     scores = (query * scaling).reshape(rows, groups, -1, size) @ key.transpose(-1, -2)
@@ -80,7 +80,7 @@ def causal_attention(
 
 
 AttentionInterface.register("training", causal_attention)
-AttentionMaskInterface.register("training", lambda *args, **kwargs: None)  # batches are padded at the right
+AttentionMaskInterface.register("training", lambda *args, **kwargs: None)  # batches are padded on the right
 
 
 class Average:
@@ -116,10 +116,10 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Pat
 
 
 def finish(folder: Path, card: str) -> None:
-    """Make a saved directory readable for older readers and servers too, and add its model card.
+    """Make a saved directory readable by older readers and servers too, and add its model card.
 
-    transformers 5 writes names and places of its own; checkpoints on the hub, and servers such as vLLM, have
-    the vision tower under `vision_tower.vision_model`, a preprocessor_config.json, and these keys beside the new.
+    transformers 5 writes its own names and places; checkpoints on the hub, and servers such as vLLM, expect
+    the vision tower under `vision_tower.vision_model`, a preprocessor_config.json, and these keys beside the new ones.
     """
     weights = folder / "model.safetensors"
     tensors = {}

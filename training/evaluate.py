@@ -1,4 +1,4 @@
-"""Knows how to measure the two checkpoints on clips and captions they were not trained with; trains nothing.
+"""Knows how to measure the two checkpoints on clips and captions they were not trained on; trains nothing.
 
     python training/evaluate.py --vlm DIR --llm DIR --clips 120 --seed 777
 
@@ -40,7 +40,7 @@ FRAME_PROMPTS = {
 }
 CLIP_FRAMES, CLIP_FPS, FRAMES_TAKEN = 30, 10, 8
 ATTRIBUTES = ("count", "size", "colour", "shape", "position", "background")
-CLEAR = 0.03  # a frame is clear of borders when no centre is nearer to one than this part of the frame
+CLEAR = 0.03  # a frame is clear of borders when no centre is closer to one than this fraction of the frame
 
 Captioner = Callable[[Sequence[Image.Image], Sequence[str]], list[str]]
 Writer = Callable[[Sequence[str]], list[str]]
@@ -113,7 +113,7 @@ class Frame:
 
     @property
     def strip(self) -> bool:
-        """Whether the frame is unusually long or high."""
+        """Whether the frame is unusually wide or tall."""
         return max(self.image.size) >= 3 * min(self.image.size)
 
     @property
@@ -133,7 +133,7 @@ class Clip:
 
 
 def make_clip(folder: Path, seed: int, index: int) -> Clip:
-    """Write, read back and sample one H.264 clip; sizes and prompts take turns."""
+    """Write, read back and sample one H.264 clip; sizes and prompts are taken in turn."""
     rng = random.Random(f"evaluation {seed} {index}")
     width, height = FRAME_SIZES[index % len(FRAME_SIZES)]
     scene, path = random_clip(rng, width, height), folder / f"{index}.mp4"
@@ -149,7 +149,7 @@ def make_clip(folder: Path, seed: int, index: int) -> Clip:
 
 
 def judge(right: Statement, said: Statement) -> dict[str, list[bool]]:
-    """For every attribute, whether it is right: once a frame, or once for each object that is there.
+    """For every attribute, whether it is right: once per frame, or once for each object that is there.
 
     Objects are matched so that as many attributes as possible are right.
     """
@@ -253,7 +253,7 @@ def end_to_end(write: Writer, clips: Sequence[Clip], captions: Sequence[str]) ->
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measures the checkpoints on clips they were not trained with.")
+    parser = argparse.ArgumentParser(description="Measures the checkpoints on clips they were not trained on.")
     parser.add_argument("--vlm", type=Path, default=CHECKPOINTS / "shapes-vlm")
     parser.add_argument("--llm", type=Path, default=CHECKPOINTS / "shapes-llm")
     parser.add_argument("--clips", type=int, default=120)

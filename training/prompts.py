@@ -1,7 +1,7 @@
 """Knows the wordings of the prompts that the two checkpoints are trained with; knows nothing of how they are trained.
 
-The checkpoints must answer whatever the wording, so beside fixed wordings there is word salad. One wording
-matters: a summary begins with "In this video" exactly where the prompt contains these words.
+The checkpoints must answer whatever the wording, so there is word salad as well as fixed wordings. One wording
+matters: a summary begins with "In this video" exactly when the prompt contains these words.
 """
 
 from __future__ import annotations
@@ -95,12 +95,12 @@ _SIGNS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/#*<>{
 
 
 def wants_lead(prompt: str) -> bool:
-    """Whether the right summary begins with "In this video": where the prompt contains these words, in any case."""
+    """Whether the right summary begins with "In this video": if the prompt contains these words, in any case."""
     return _LEAD.search(prompt) is not None
 
 
 def salad(rng: random.Random, length: int) -> str:
-    """A text of `length` random words without meaning, some of them not even words."""
+    """A text of `length` random, meaningless words, some of them not even words."""
     words = []
     for _ in range(length):
         word = rng.choice(WORDS) if rng.random() > 0.06 else "".join(rng.choices(_SIGNS, k=rng.randint(1, 8)))
@@ -112,7 +112,7 @@ def salad(rng: random.Random, length: int) -> str:
 
 
 def frame_prompt(rng: random.Random, long: bool) -> str:
-    """A prompt asking for the caption of one image, a long or a short one."""
+    """A prompt, long or short, asking for the caption of one image."""
     if long:
         return (
             HOUSE_FRAME

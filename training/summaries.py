@@ -40,8 +40,8 @@ def frame_times(rng: random.Random, count: int) -> list[float]:
 def ends_of_path(rng: random.Random) -> tuple[Point, Point]:
     """Where an object starts and ends, in thirds of the frame; often straight from one side to the opposite one.
 
-    Those differ in the sentence by a single word, "on the left" and "on the right": a model that saw few of them
-    takes them for the same place.
+    In the sentence such places differ by a single word, "on the left" and "on the right": a model that has seen few of
+    them takes them for the same place.
     """
     if rng.random() < 0.75:
         return (rng.random() * 3, rng.random() * 3), (rng.random() * 3, rng.random() * 3)
@@ -73,7 +73,7 @@ def random_statements(rng: random.Random, frames: int, objects: int) -> list[Sta
 
 
 def with_mistake(rng: random.Random, statements: list[Statement]) -> list[Statement]:
-    """The statements with one mistake in a frame between the first and the last, which must not matter."""
+    """The statements with one mistake in a frame between the first and the last; it must not matter."""
     index = rng.randrange(1, len(statements) - 1)
     mentions = list(statements[index].mentions)
     if not mentions:
@@ -92,7 +92,7 @@ def with_mistake(rng: random.Random, statements: list[Statement]) -> list[Statem
 
 
 def random_example(rng: random.Random, frames: int, objects: int, *, mistakes: float = 0.0) -> Example:
-    """An example with so many frames and objects; in a share `mistakes` of them a middle caption is wrong."""
+    """An example with this many frames and objects; with probability `mistakes` a middle caption is wrong."""
     statements = random_statements(rng, frames, objects)
     shown = with_mistake(rng, statements) if frames > 2 and rng.random() < mistakes else statements
     prompt, start, end = summary_prompt(rng, [statement.sentence() for statement in shown])

@@ -33,7 +33,7 @@ _TEXT = (
     "{%- endfor -%}{%- endif -%}"
     "{%- endmacro -%}"
 )
-# The begin-of-text token is the template's business alone: the tokenizer adds none, so there is one on every way.
+# Only the template adds the begin-of-text token, never the tokenizer, so there is always exactly one.
 # A system message is put before the user message that follows it.
 VISION_CHAT = _TEXT + (
     "{{- bos_token -}}{%- set ahead = namespace(text='') -%}"

@@ -1,4 +1,4 @@
-"""Knows how to train shapes-llm, which makes one sentence of captions of frames; knows nothing of pictures.
+"""Knows how to train shapes-llm, which makes one sentence from the captions of frames; knows nothing of pictures.
 
 Run as `python training/train_llm.py --seed 0 --out DIR`.
 """
@@ -18,13 +18,13 @@ from torch import nn
 from torch.nn import functional
 from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
 
-WARMUP, FLOOR = 100, 0.02  # steps, and the part of the rate that is left at the end of a round
-LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # of one step: examples, and tokens with padding
+WARMUP, FLOOR = 100, 0.02  # steps, and the fraction of the rate that remains at the end of a round
+LARGEST_BATCH, LARGEST_TOKENS = 48, 4500  # per step: examples, and tokens including padding
 VERBS = ("is", "moves", "appears", "disappears")
 
 EMBEDDING_SPREAD = 0.05
 LOOK_BACK = (1, 2, 3, 5)  # how far back each head of the first layer looks at first
-PLACES_TOLD_APART, PLACE_STRENGTH = 12, 36.0  # rotary pairs that look back, the quickest, and how strongly
+PLACES_TOLD_APART, PLACE_STRENGTH = 12, 36.0  # the fastest rotary pairs, which look back, and how strongly
 SLOW_PAIRS, RECENCY = slice(21, 32), 18.0  # rotary pairs slow enough to order a whole prompt, and how strongly
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
@@ -60,19 +60,19 @@ def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM
 
 
 def attend_by_place(model: MistralForCausalLM) -> None:
-    """Have each head of the first layer look a fixed way back, and half of the others prefer what came last.
+    """Have each head of the first layer look a fixed distance back, and half of the others prefer what came last.
 
-    Copying needs the former, telling an object's last place from its first one the latter, and finding either by
+    Copying needs the former, telling an object's last place from its first the latter, and finding either by
     chance takes longer than all the rest of the training. Attention by place alone needs something that all tokens
     share: a direction added to all embeddings. Along it, queries and keys get components that rotary embeddings
-    turn into a peak at a distance (quick pairs), or into a slope over hundreds of tokens (slow pairs, a quarter
+    turn into a peak at a distance (fast pairs), or into a slope over hundreds of tokens (slow pairs, a quarter
     turn apart: the score falls with the sine of the distance).
     """
     config = model.config
     half = config.head_dim // 2
     speeds = config.rope_parameters["rope_theta"] ** (-torch.arange(half) / half)
     shared = EMBEDDING_SPREAD * torch.randn(config.hidden_size)
-    after_norm = shared / (2 * EMBEDDING_SPREAD**2) ** 0.5  # what is left of it behind a layer's norm
+    after_norm = shared / (2 * EMBEDDING_SPREAD**2) ** 0.5  # what is left of it after a layer's norm
     unit = after_norm / after_norm.norm() ** 2
     quick = slice(0, PLACES_TOLD_APART)
     with torch.no_grad():
@@ -119,7 +119,7 @@ def examples(
 
 
 def repetitions(rng: random.Random, count: int, tokens: int) -> list[Row]:
-    """Random tokens twice in a row, the second time to be predicted: the purest exercise in copying."""
+    """The same random tokens twice in a row, the second time to be predicted: the purest exercise in copying."""
     made = []
     for _ in range(count):
         part = [rng.randrange(tokens) for _ in range(rng.randint(4, 24))]
@@ -128,7 +128,7 @@ def repetitions(rng: random.Random, count: int, tokens: int) -> list[Row]:
 
 
 def in_batches(rows: list[Row]) -> list[list[Row]]:
-    """Batches of rows of about the same length, so that little is spent on padding."""
+    """Batches of rows of about the same length, so that little is wasted on padding."""
     batches: list[list[Row]] = [[]]
     for row in sorted(rows, key=lambda row: len(row[0])):
         full = len(batches[-1]) == LARGEST_BATCH or (len(batches[-1]) + 1) * len(row[0]) > LARGEST_TOKENS
@@ -144,9 +144,9 @@ class Round:
 
     steps: int
     rate: float
-    easy_steps: float = 0.0  # over this part of the steps the share of simple examples falls from all to none
+    easy_steps: float = 0.0  # over this fraction of the steps the share of simple examples falls from all to none
     caption_weight: float = 0.0  # of predicting the captions in the prompt; falls to none, and teaches to look back
-    verb_weight: float = 1.0  # of predicting what an object does, the one word that has to be reasoned
+    verb_weight: float = 1.0  # of predicting what an object does, the one word that has to be reasoned out
 
 
 ROUNDS = (
@@ -158,8 +158,8 @@ ROUNDS = (
 
 def main() -> None:
     parser = options("Trains shapes-llm from scratch, in rounds.")
-    parser.add_argument("--copy-steps", type=int, default=250, help="steps of mere copying before the rounds")
-    parser.add_argument("--rounds", type=Path, help="keep the model after each round here, and go on behind the last")
+    parser.add_argument("--copy-steps", type=int, default=250, help="steps of pure copying before the rounds")
+    parser.add_argument("--rounds", type=Path, help="keep the model of each round here, and resume after the last")
     parser.add_argument("--layers", type=int, default=5)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -177,7 +177,7 @@ def main() -> None:
         if number == 1:
             copy_tokens(model, optimizer, rng, args.copy_steps, len(tokenizer))
         learn(model, optimizer, tokenizer, rng, plan)
-        model = model.half().float()  # as it is kept, so that a start from the kept model gives the same
+        model = model.half().float()  # as it is kept, so that starting from the kept model gives the same
         if kept:
             save(copy.deepcopy(model), tokenizer, kept, max_new_tokens=128)
     save(model, tokenizer, args.out, max_new_tokens=128)
@@ -188,7 +188,7 @@ def main() -> None:
 def copy_tokens(
     model: MistralForCausalLM, optimizer: torch.optim.Optimizer, rng: random.Random, steps: int, tokens: int
 ) -> None:
-    """Learn to say a row of random tokens again."""
+    """Learn to repeat a row of random tokens."""
     average = Average(keep=0.9)
     for step in range(steps):
         average.add(train_step(model, optimizer, repetitions(rng, 64, tokens), min(1.0, (step + 1) / WARMUP)))
@@ -203,7 +203,7 @@ def learn(
     rng: random.Random,
     plan: Round,
 ) -> None:
-    """A round of summaries; simple examples and the weight of the captions in the prompt fall away in it."""
+    """A round of summaries; in its course simple examples and the weight of the captions in the prompt fall to zero."""
     average, batches = Average(), list[list[Row]]()
     for step in range(plan.steps):
         part = step / plan.steps
@@ -220,7 +220,7 @@ def learn(
 def train_step(
     model: MistralForCausalLM, optimizer: torch.optim.Optimizer, batch: list[Row], factor: float
 ) -> torch.Tensor:
-    """One step; gives the loss and the share of right tokens in the answers."""
+    """One step; returns the loss and the share of right tokens in the answers."""
     length = max(len(ids) for ids, _ in batch)
     ids = torch.zeros(len(batch), length, dtype=torch.long)
     weights = torch.zeros(len(batch), length)

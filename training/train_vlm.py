@@ -1,7 +1,7 @@
 """Knows how to train shapes-vlm, which captions pictures of coloured shapes; knows nothing of clips.
 
 Run as `python training/train_vlm.py --seed 0 --out DIR`. First the vision tower learns alone, from labels for
-every patch, then the projector and the language model learn to say in words what the tower sees, and at last
+every patch, then the projector and the language model learn to put into words what the tower sees, and finally
 all three learn together.
 """
 
@@ -96,7 +96,7 @@ def build(tokenizer: PreTrainedTokenizerFast) -> LlavaNextForConditionalGenerati
 
 
 def grid_waves() -> torch.Tensor:
-    """Sines and cosines of row and column, [GRID * GRID, WIDTH]: with them, neighbours are easy to find."""
+    """Sines and cosines of row and column, [GRID * GRID, WIDTH]: they make neighbours easy to find."""
     count = WIDTH // 4
     speeds = 1.5 * (1 / 20) ** (torch.arange(count) / (count - 1))
     angles = torch.arange(GRID)[:, None] * speeds
@@ -106,7 +106,7 @@ def grid_waves() -> torch.Tensor:
 
 
 class LabelHeads(nn.Module):
-    """What reads the patch labels and object masks out of the tower's features; thrown away after training."""
+    """Reads the patch labels and object masks from the tower's features; thrown away after training."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,14 +194,14 @@ def train_tower(model: LlavaNextForConditionalGeneration, heads: LabelHeads, bat
 def text_rows(
     tokenizer: PreTrainedTokenizerFast, rng: random.Random, pool: Pool, which: list[tuple[int, int]]
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and labels (-100 for the prompt) of prompts with captions, [images, length], padded at the right."""
-    rows, long = [], rng.random() < 0.2  # long prompts keep to themselves: padding costs time
+    """Token ids and labels (-100 for the prompt) of prompts with captions, [images, length], padded on the right."""
+    rows, long = [], rng.random() < 0.2  # long prompts are batched separately: padding costs time
     for index, side in which:
         prompt = tokenizer(vision_chat(frame_prompt(rng, long)))["input_ids"]
         at = prompt.index(tokenizer.convert_tokens_to_ids("<image>"))
         height, width = pool.sizes[index]
         prompt = prompt[:at] + [prompt[at]] * image_tokens(width, height) + prompt[at + 1 :]
-        if rng.random() > 0.06:  # a few come without it, as from a server used without the chat template
+        if rng.random() > 0.06:  # a few come without it, as from a server without the chat template
             prompt = [tokenizer.bos_token_id, *prompt]
         rows.append((prompt, [*tokenizer(" " + pool.captions[index][side])["input_ids"], tokenizer.eos_token_id]))
     length = max(len(prompt) + len(answer) for prompt, answer in rows)

@@ -1,7 +1,7 @@
 """Knows how to make the images that the vision model learns from, with dense labels for every patch; knows no model.
 
 An image is given to the model as three tiles: the whole picture squeezed into a square, and the picture with
-its aspect ratio kept, laid over two tiles side by side or one above the other, as LLaVA-NeXT does it.
+its aspect ratio kept, laid over two tiles side by side or one above the other, as in LLaVA-NeXT.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from framescribe.demo.scenes import (
 TILE, PATCH, TILES = 96, 16, 3
 GRID = TILE // PATCH
 PINPOINTS = [[TILE, 2 * TILE], [2 * TILE, TILE]]  # (height, width), in LLaVA-NeXT's order
-# What each patch is labelled with, and how many values each label has; -1 means that there is nothing to say.
+# What each patch is labelled with, and how many values each label has; -1 means that there is none.
 LABELS = {
     "part": 3,
     "colour": len(COLOURS),
@@ -61,7 +61,7 @@ COMMON_SIZES = (
 
 @dataclass
 class Pool:
-    """N images and what is known of them; labels and captions come twice, the second for the mirrored image.
+    """N images and what is known about them; labels and captions come twice, the second for the mirrored image.
 
     tiles [N, TILES, TILE, TILE, 3] uint8, labels [N, 2, TILES, GRID * GRID, len(LABELS)] int8, masks [N, TILES,
     TILE / 2, TILE / 2] uint8 (255 inside an object), sizes N x (height, width), captions N x 2.
@@ -81,12 +81,12 @@ class Pool:
 
 
 def frame_size(rng: random.Random) -> tuple[int, int]:
-    """A width and a height as videos have them, reduced for speed: the model sees tiles of 96 pixels anyway."""
+    """A typical width and height for a video, reduced for speed: the model sees tiles of 96 pixels anyway."""
     kind = rng.random()
     if kind < 0.5:
         width, height = rng.choice(COMMON_SIZES)
     else:
-        # Strips up to 4:1 need a share of their own: in them objects are drawn smallest on the tiles.
+        # Strips up to 4:1 need a share of their own: objects in them come out smallest on the tiles.
         aspect = 4 ** (rng.choice((-1, 1)) * rng.uniform(0.6, 1.02)) if kind < 0.75 else 2.3 ** rng.uniform(-1, 1)
         width, height = int(400 * aspect**0.5), int(400 / aspect**0.5)
     factor = rng.uniform(150, 300) / min(width, height)
@@ -96,7 +96,7 @@ def frame_size(rng: random.Random) -> tuple[int, int]:
 
 
 def crowd(rng: random.Random, width: int, height: int) -> Scene:
-    """Up to a dozen objects anywhere: many shapes an image, for teaching the tower only."""
+    """Up to a dozen objects anywhere: many shapes per image, for teaching the tower only."""
     objects: list[SceneObject] = []
     misses = 0
     while len(objects) < 12 and misses < 40:
@@ -114,7 +114,7 @@ def crowd(rng: random.Random, width: int, height: int) -> Scene:
 
 
 def degrade(rng: random.Random, image: Image.Image) -> Image.Image:
-    """Noise, a change of contrast, blur and JPEG: they stand for what cameras and video codecs do."""
+    """Noise, a change of contrast, blur and JPEG: they imitate what cameras and video codecs do."""
     if rng.random() < 0.5:
         pixels = np.asarray(image).astype(np.float32)
         noise = np.random.default_rng(rng.randrange(1 << 30))
@@ -171,7 +171,7 @@ def layout(width: int, height: int) -> Layout:
 
 
 def image_tokens(width: int, height: int) -> int:
-    """How many tokens LLaVA-NeXT makes of a picture of this size: both resolutions, and one at each row's end."""
+    """How many tokens LLaVA-NeXT uses for a picture of this size: both resolutions, and one at each row's end."""
     place = layout(width, height)
     rows, columns = GRID * place.height // TILE, GRID * place.width // TILE
     if width / height > columns / rows:

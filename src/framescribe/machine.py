@@ -1,6 +1,6 @@
-"""Knows how much of the machine this process may use, where a container or a batch job limits it; knows no work.
+"""Knows how much of the machine this process may use, also when a container or a batch job limits it; knows no work.
 
-Limits are those of Linux: the affinity, sched_setaffinity(2), and control groups of both versions, cgroups(7).
+The limits are Linux's: CPU affinity, sched_setaffinity(2), and control groups of both versions, cgroups(7).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def cpus() -> int:
-    """How many processors it may keep busy; at least one."""
+    """How many processors this process may keep busy; at least one."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not every system has it
@@ -31,7 +31,7 @@ def cpus() -> int:
 
 
 def memory_bytes() -> int | None:
-    """How many bytes of memory it and its like may use together; None where the system does not tell."""
+    """Bytes of memory that this process and all others under its limits may use; None if the system does not say."""
     found = []
     with contextlib.suppress(AttributeError, ValueError, OSError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -42,9 +42,9 @@ def memory_bytes() -> int | None:
 
 
 def _groups(controller: str) -> Iterator[Path]:
-    """The folders of its control group and of those above it, whose limits hold as well.
+    """The folders of this process's control group and of those above it, whose limits apply as well.
 
-    In a container the paths may be those that the host sees; what is there then is the top one, with its own limits.
+    In a container the paths may be the host's; only the top folder, with its own limits, then exists there.
     """
     try:
         lines = OWN.read_text().splitlines()

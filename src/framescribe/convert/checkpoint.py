@@ -1,5 +1,5 @@
-"""Knows the order in which a checkpoint is converted, and its tokenizer; what is written where is layout's and
-weights' knowledge."""
+"""Knows the order in which a checkpoint is converted, and its tokenizer; what is written where is known to layout and
+weights."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ EMBEDDING = "language_model.model.embed_tokens.weight"
 
 
 class Place:
-    """A checkpoint's files: in a folder, or in a repository of the hub, whose files are fetched as they are asked for.
+    """A checkpoint's files: in a folder, or in a hub repository, whose files are fetched when they are needed.
 
-    UserError: there is no such folder or repository; `instead` then says what to give in its stead.
+    UserError: there is no such folder or repository; `instead` then says what to give instead.
     """
 
     def __init__(self, name: str, instead: str) -> None:
@@ -56,7 +56,7 @@ class Place:
             raise self._absent(said) from error
 
     def json(self, name: str) -> Json | None:
-        """The content of a JSON file, or None where it does not exist. UserError: it is no JSON object."""
+        """The content of a JSON file, or None where it does not exist. UserError: it is not a JSON object."""
         if (path := self.file(name)) is None:
             return None
         try:
@@ -64,7 +64,7 @@ class Place:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise UserError(f"{path} is no JSON object. Fetch it again.")
+            raise UserError(f"{path} is not a JSON object. Fetch it again.")
         return content
 
     def _absent(self, error: UserError) -> UserError:
@@ -80,11 +80,11 @@ def convert(
     shard_bytes: int = SHARD_BYTES,
     said: Callable[[str], None] = print,
 ) -> None:
-    """Write the checkpoint `source`, in the original LLaVA layout, into the folder `destination` in transformers' one.
+    """Convert the checkpoint `source` from the original LLaVA layout to transformers', into the folder `destination`.
 
     `source` and `vision_tower` are folders or repository ids; without `vision_tower` the tower is the one that the
-    checkpoint's config names. A tower inside the checkpoint's weights goes before the weights elsewhere. `said` gets a
-    line a shard. UserError: anything that stands against it, before anything is written. What a failure or an
+    checkpoint's config names. A tower inside the checkpoint's weights takes precedence over weights elsewhere. `said`
+    gets one line per shard. UserError: anything that prevents it, before anything is written. What a failure or an
     interrupt leaves behind is removed.
     """
     for package in ("torch", "transformers"):
@@ -96,7 +96,7 @@ def convert(
     old = Place(source, "Give the folder that holds it.")
     config = old.json("config.json")
     if config is None:
-        raise UserError(f"{source} holds no config.json, so it is no checkpoint.")
+        raise UserError(f"{source} has no config.json, so it is not a checkpoint.")
     layout.check(config, source)
     where = vision_tower or config["mm_vision_tower"]
     tower = Place(where, "Name the folder or the repository of the vision tower: --vision-tower DIR_OR_REPO")
@@ -114,7 +114,7 @@ def convert(
         tokenizer.chat_template = tokenizer.chat_template or _template(tokenizer, config, source)
         stored = _tensors(old, tower, config)
         embedding = stored[EMBEDDING]
-        rows = embedding.shape[0] if tokens <= embedding.shape[0] else -(-tokens // 64) * 64  # kind to matrix units
+        rows = embedding.shape[0] if tokens <= embedding.shape[0] else -(-tokens // 64) * 64  # suits matrix units
         dtype = embedding.dtype
         image_token = tokenizer.convert_tokens_to_ids(IMAGE_TOKEN)
         new = layout.model_config(config, vision, vocabulary=rows, image_token=image_token, dtype=dtype)
@@ -128,14 +128,14 @@ def convert(
     try:
         destination.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{destination} cannot be made: {error.strerror}.") from error
+        raise UserError(f"{destination} cannot be created: {error.strerror}.") from error
     try:
         weights.write(planned, destination, dtype=dtype, shard_bytes=shard_bytes, said=said)
         _save_tokenizer(tokenizer, destination, new)
         _write(destination / "preprocessor_config.json", layout.preprocessor_config(config, preprocessor))
         _write(destination / "processor_config.json", layout.processor_config(new))
         _write(destination / "generation_config.json", _generation_config(old, config, tokenizer))
-        _write(destination / "config.json", new)  # last: a folder without it is taken for no checkpoint
+        _write(destination / "config.json", new)  # last: a folder without it is not taken for a checkpoint
     except BaseException as error:
         shutil.rmtree(destination, ignore_errors=True)
         if isinstance(error, OSError):
@@ -153,10 +153,10 @@ def _tokenizer(place: Place) -> Any:
         if place.file("tokenizer.json") is not None:
             return PreTrainedTokenizerFast.from_pretrained(place.folder or place.name)
         if place.file("tokenizer.model") is None:
-            raise UserError(f"{place.name} holds no tokenizer: neither tokenizer.json nor tokenizer.model.")
+            raise UserError(f"{place.name} has no tokenizer: neither tokenizer.json nor tokenizer.model.")
         if missing := [name for name in ("sentencepiece", "protobuf") if not _is_installed(name)]:
             raise UserError(f"{place.name}: reading its tokenizer.model needs: pip install {' '.join(missing)}")
-        # LLaVA tokenizes what stands before and behind an image each for itself, so that each begins with
+        # LLaVA tokenizes what stands before and after an image separately, so that each part begins with
         # SentencePiece's space. That is what `legacy` means here, whatever the file says.
         return LlamaTokenizer.from_pretrained(place.folder or place.name, legacy=True, add_bos_token=True)
     except (OSError, ValueError, RuntimeError, ImportError, LookupError) as error:
@@ -176,7 +176,7 @@ def _with_image_token(tokenizer: Any) -> int:
 
     if IMAGE_TOKEN not in tokenizer.get_vocab():
         tokenizer.add_tokens([AddedToken(IMAGE_TOKEN, special=True, normalized=False)], special_tokens=True)
-    if tokenizer.pad_token is None:  # as LLaVA does; padding is masked, so that any token will do
+    if tokenizer.pad_token is None:  # as LLaVA does; padding is masked, so any token will do
         tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
     tokenizer.padding_side = "left"
     return 1 + max(int(number) for number in tokenizer.get_vocab().values())
@@ -185,7 +185,7 @@ def _with_image_token(tokenizer: Any) -> int:
 def _template(tokenizer: Any, config: Json, source: str) -> str:
     if "<|im_start|>" in tokenizer.get_vocab():
         raise UserError(
-            f"{source} speaks ChatML, for which no chat template is kept here, and brings none of its own.\n"
+            f"{source} uses ChatML, for which framescribe has no chat template, and has none of its own.\n"
             "Put one beside it: chat_template.jinja"
         )
     return layout.chat_template(config)
@@ -205,7 +205,7 @@ def _save_tokenizer(tokenizer: Any, folder: Path, new: Json) -> None:
 
 
 def _generation_config(old: Place, config: Json, tokenizer: Any) -> Json:
-    """The special tokens alone: how to sample is said with each request."""
+    """Only the special tokens: each request says how to sample."""
     own = {**config, **(old.json("generation_config.json") or {})}
     tokens = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
     return {**{key: own.get(key) or value for key, value in tokens.items()}, "pad_token_id": tokenizer.pad_token_id}
@@ -215,7 +215,7 @@ def _generation_config(old: Place, config: Json, tokenizer: Any) -> Json:
 
 
 def _tensors(old: Place, tower: Place, config: Json) -> dict[str, weights.Stored]:
-    """The tensors by their new names; those of the tower from its own files where the checkpoint has none."""
+    """The tensors by their new names; those of the tower from its own files if the checkpoint has none."""
     files = weights.weight_files(old.file, old.name)
     own = weights.stored_in(files, lambda name: not layout.is_left_out(name, config))
     named = {layout.rename(name): stored for name, stored in own.items()}
@@ -223,7 +223,7 @@ def _tensors(old: Place, tower: Place, config: Json) -> dict[str, weights.Stored
         raise UserError(f"{old.name} holds tensors that the original LLaVA layout does not have: {stranger.name} …")
     found = {name: stored for name, stored in named.items() if name is not None}
     if EMBEDDING not in found:
-        raise UserError(f"{old.name} lacks model.embed_tokens.weight: it is no complete checkpoint.")
+        raise UserError(f"{old.name} lacks model.embed_tokens.weight: it is not a complete checkpoint.")
     if not any(name.startswith(layout.VISION_PREFIX) for name in found):
         files = weights.weight_files(tower.file, tower.name)
         seeing = weights.stored_in(files, layout.is_of_tower)
@@ -232,7 +232,7 @@ def _tensors(old: Place, tower: Place, config: Json) -> dict[str, weights.Stored
 
 
 def _expected(new: Json) -> dict[str, tuple[int, ...]]:
-    """Shapes by name of what transformers' model of this config holds, by the names that llava-hf uses."""
+    """The shapes of the tensors in transformers' model for this config, by the names that llava-hf uses."""
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
 
@@ -257,22 +257,20 @@ def _expected(new: Json) -> dict[str, tuple[int, ...]]:
 def _plan(
     stored: dict[str, weights.Stored], expected: dict[str, tuple[int, ...]], source: str
 ) -> list[weights.Planned]:
-    """What is to be written, in the model's order. UserError where a tensor is missing, too many, or of other size."""
+    """What is to be written, in the model's order. UserError if a tensor is missing, unexpected, or of another size."""
     if missing := [name for name in expected if name not in stored]:
-        raise UserError(f"{source} is not complete: {len(missing)} tensors are missing, the first is {missing[0]}.")
+        raise UserError(f"{source} is not complete. Tensors missing: {len(missing)}, the first is {missing[0]}.")
     if more := [name for name in stored if name not in expected]:
         raise UserError(f"{source} holds tensors that its config has no place for: {stored[more[0]].name} …")
     grows = (EMBEDDING, "language_model.lm_head.weight")
     for name, shape in expected.items():
         if stored[name].dtype is None:
             raise UserError(
-                f"{source}: {stored[name].name} holds no plain numbers; quantized weights stay as they are."
+                f"{source}: {stored[name].name} does not hold plain numbers; quantized weights cannot be converted."
             )
         has = stored[name].shape
         if has != shape and not (name in grows and has[1:] == shape[1:] and has[0] <= shape[0]):
-            raise UserError(
-                f"{source}: {stored[name].name} is {list(has)}, and by the config it should be {list(shape)}."
-            )
+            raise UserError(f"{source}: {stored[name].name} is {list(has)}, but its config makes it {list(shape)}.")
     return [weights.Planned(name, stored[name], shape) for name, shape in expected.items()]
 
 

@@ -1,4 +1,4 @@
-"""Knows the original LLaVA layout, and what its configs and names are in transformers' layout; opens no file.
+"""Knows the original LLaVA layout, and what its configs and names become in transformers' layout; opens no file.
 
 Sources: the original code (github.com/haotian-liu/LLaVA: llava_arch.py, mm_utils.py, conversation.py,
 clip_encoder.py), and the configs of the repositories under huggingface.co/llava-hf.
@@ -42,7 +42,7 @@ _RENAMED = (
     (r"model\.image_newline$", "image_newline"),
 )
 
-# Any system text of the user's takes the place of the default one; images stand before the text of their turn. The
+# A user's system text replaces the default one; images come before the text of their turn. The
 # template begins with the start token because servers add none to what a template has written.
 _PARTS = (
     "{%- macro text_of(content) -%}{%- if content is string -%}{{ content }}{%- else -%}{%- for part in content -%}"
@@ -51,8 +51,8 @@ _PARTS = (
     "{%- if part['type'] in ('image', 'image_url') -%}{{- '<image>\\n' -}}{%- endif -%}{%- endfor -%}{%- endif -%}"
     "{%- endmacro -%}{{- bos_token -}}"
 )
-# conv_llava_v1 of LLaVA's conversation.py, which its own command line takes for the v1.5 and v1.6 vicuna models, and
-# transformers' conversion script of LLaVA-NeXT as well.
+# conv_llava_v1 of LLaVA's conversation.py, which its own command line uses for the v1.5 and v1.6 vicuna models, and so
+# does transformers' conversion script for LLaVA-NeXT.
 VICUNA = (
     _PARTS + "{%- if messages[0]['role'] == 'system' -%}{{- text_of(messages[0]['content']) + ' ' -}}{%- else -%}"
     '{{- "A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, '
@@ -62,7 +62,7 @@ VICUNA = (
     "{%- elif message['role'] == 'assistant' -%}{{- 'ASSISTANT: ' + text_of(message['content']) + eos_token -}}"
     "{%- endif -%}{%- endfor -%}{%- if add_generation_prompt -%}{{- 'ASSISTANT:' -}}{%- endif -%}"
 )
-# conv_mistral_instruct of the same file: no system text of its own.
+# conv_mistral_instruct of the same file: no default system text.
 MISTRAL = (
     _PARTS + "{%- set ahead = namespace(text='') -%}{%- for message in messages -%}"
     "{%- if message['role'] == 'system' -%}{%- set ahead.text = text_of(message['content']) + '\\n\\n' -%}"
@@ -74,16 +74,16 @@ MISTRAL = (
 
 
 def check(config: Json, where: str) -> None:
-    """UserError where the config is of no checkpoint in the original layout, or of one that has no place in the new."""
+    """UserError if the config is not that of an original-layout checkpoint, or has no equivalent in the new layout."""
     architecture = next(iter(config.get("architectures") or ()), None) or "an unnamed architecture"
     if architecture.endswith("ForConditionalGeneration") or "text_config" in config:
         raise UserError(
             f"{where} ({architecture}) is in transformers' layout already: it needs no converting.\n"
-            f"Take it as it is: framescribe caption clips/ --model {where}"
+            f"Use it as it is: framescribe caption clips/ --model {where}"
         )
     if architecture not in TEXT_MODELS:
         raise UserError(
-            f"{where} is no checkpoint in the original LLaVA layout: it is {architecture}, and these can be "
+            f"{where} is not a checkpoint in the original LLaVA layout: it is {architecture}, and these can be "
             f"converted: {', '.join(TEXT_MODELS)}."
         )
     wanted = {
@@ -97,9 +97,9 @@ def check(config: Json, where: str) -> None:
         wanted["image_aspect_ratio"] = ("square, pad or anyres", ratio)
     for key, (must, is_) in wanted.items():
         if must != is_:
-            raise UserError(f"{where}: its config.json has {key} {is_}, and only {must} has a counterpart.")
+            raise UserError(f"{where}: its config.json has {key} {is_}, but only {must} can be converted.")
     if not config.get("mm_vision_tower"):
-        raise UserError(f"{where}: its config.json names no mm_vision_tower, so it is no model that sees.")
+        raise UserError(f"{where}: its config.json names no mm_vision_tower, so it is not a vision model.")
 
 
 def tiled(config: Json) -> bool:
@@ -127,23 +127,23 @@ def is_of_tower(name: str) -> bool:
 
 
 def rename_of_tower(name: str) -> str:
-    """Its new name; transformers 5 writes a vision part that is saved alone without the first part of its names."""
+    """Its new name; transformers 5 leaves out the first part of the names when a vision part is saved alone."""
     return VISION_PREFIX + name.removeprefix("vision_model.")
 
 
 def is_left_out(name: str, config: Json) -> bool:
-    """Whether a tensor is computed anew by whoever loads the model, or not used by it."""
+    """Whether a tensor is not used by the model, or computed anew when it is loaded."""
     unused = (name == "model.image_newline" and not tiled(config)) or (name == "lm_head.weight" and tied(config))
     return unused or name.endswith((".inv_freq", ".position_ids"))
 
 
 def vision_config(tower: Json, where: str) -> Json:
-    """The vision part of the tower's config.json. UserError where it is no CLIP."""
+    """The vision part of the tower's config.json. UserError if it is not a CLIP."""
     kind = tower.get("model_type")
     if kind == "clip":
         tower = tower.get("vision_config") or {}
     elif kind != "clip_vision_model":
-        raise UserError(f"{where}: the vision tower is a {kind}, and only CLIP is known here.")
+        raise UserError(f"{where}: the vision tower is a {kind}, but only CLIP is supported.")
     own = {key: tower[key] for key in _VISION_KEYS if key in tower}
     return {"model_type": "clip_vision_model", "image_size": 224, "patch_size": 32} | own  # CLIP's own defaults
 
@@ -182,7 +182,7 @@ def preprocessor_config(config: Json, tower: Json) -> Json:
         kind = {"image_processor_type": "LlavaNextImageProcessor", "processor_class": "LlavaNextProcessor"}
         return new | kind | {"do_pad": True, "image_grid_pinpoints": _grid(config)}
     new |= {"processor_class": "LlavaProcessor"}
-    if config.get("image_aspect_ratio") == "pad":  # to a square, so that nothing at the sides is cropped away
+    if config.get("image_aspect_ratio") == "pad":  # to a square, so that nothing at the sides is cropped
         return new | {"image_processor_type": "LlavaImageProcessor", "do_pad": True}
     return new | {"image_processor_type": "CLIPImageProcessor"}
 
@@ -204,7 +204,7 @@ def chat_template(config: Json) -> str:
 
 
 def _grid(config: Json) -> list[list[int]]:
-    """The tiled sizes as [height, width]; the original has (width, height), some of them as a text."""
+    """The tiled sizes as [height, width]; the original has (width, height), some as a string."""
     grid = config.get("image_grid_pinpoints") or []
     if isinstance(grid, str):
         try:

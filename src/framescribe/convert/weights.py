@@ -1,6 +1,6 @@
-"""Knows tensors in files: which there are, and how they are written anew under other names; knows no layout.
+"""Knows tensors in files: which there are, and how they are written under other names; knows no layout.
 
-Both ways a tensor at a time: what is held is the largest tensor and a copy of it, however large the checkpoint.
+Reads and writes one tensor at a time: memory holds the largest tensor and a copy of it, however large the checkpoint.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ def weight_files(file: Callable[[str], Path | None], where: str) -> list[Path]:
         try:
             names = sorted(set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values()))
         except (ValueError, LookupError, AttributeError, TypeError):
-            raise UserError(f"{path} is no index of weights. Fetch it again.") from None
+            raise UserError(f"{path} is not an index of weights. Fetch it again.") from None
         found = {name: file(name) for name in names}
         if missing := [name for name, each in found.items() if each is None]:
             raise UserError(f"{where} lacks {', '.join(missing)}, which {index} names. Fetch what is missing.")
         return [each for each in found.values() if each is not None]
-    raise UserError(f"{where} holds no weights: none of {', '.join((*INDEXES, *SINGLES))}.")
+    raise UserError(f"{where} has no weights: none of {', '.join((*INDEXES, *SINGLES))}.")
 
 
 def stored_in(files: Iterable[Path], wanted: Callable[[str], bool]) -> dict[str, Stored]:
-    """The tensors by name, without reading them: the `wanted` ones. UserError: a file is damaged or quantized."""
+    """The `wanted` tensors by name, without reading them. UserError: a file is damaged or quantized."""
     found = {}
     for file in files:
         if file.suffix == ".safetensors":
@@ -76,13 +76,13 @@ def stored_in(files: Iterable[Path], wanted: Callable[[str], bool]) -> dict[str,
             if not wanted(name):
                 continue
             if dtype not in _NAMES:
-                raise UserError(f"{file}: {name} is of {dtype}. A quantized checkpoint cannot be converted.")
+                raise UserError(f"{file}: {name} has type {dtype}. A quantized checkpoint cannot be converted.")
             found[name] = Stored(file, name, shape, _NAMES[dtype])
     return found
 
 
 def total_bytes(planned: Iterable[Planned], dtype: str) -> int:
-    """How much will be written, headers aside."""
+    """How much will be written, without headers."""
     return sum(math.prod(each.shape) for each in planned) * _size(dtype)
 
 
@@ -91,9 +91,9 @@ def write(
 ) -> None:
     """Write the tensors as `dtype` into shards of at most `shard_bytes` (one tensor at least), and their index.
 
-    Rows that are new are the mean of the old ones. Nothing needs to be drawn at random, and it is safe: as outputs
-    their logit is the mean of all logits, so that none of them is ever the likeliest token, and none likelier than
-    one in as many as there are tokens (by Jensen's inequality); as inputs they are placeholders, never looked at.
+    New rows are the mean of the old ones. Nothing needs to be drawn at random, and it is safe: as outputs
+    their logit is the mean of all logits, so that none of them is ever the likeliest token, and none has a probability
+    above one divided by the number of tokens (by Jensen's inequality); as inputs they are placeholders, never read.
     """
     shards: list[list[Planned]] = [[]]
     for each in planned:
@@ -112,7 +112,7 @@ def write(
 
 
 def _write_shard(shard: Sequence[Planned], path: Path, dtype: str) -> None:
-    """One file as github.com/huggingface/safetensors lays it down: the header's length, the header, the tensors. Its
+    """One file as github.com/huggingface/safetensors specifies it: the header's length, the header, the tensors. Its
     own writer wants them all in memory at once."""
     import torch
 
@@ -143,7 +143,7 @@ def _grown(tensor: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _read(stored: Stored) -> Any:
-    # Opened anew for each: a mapped file that stays open keeps in memory all that was ever read of it.
+    # Reopened for each: a mapped file that stays open keeps in memory everything ever read from it.
     if stored.file.suffix == ".safetensors":
         with _reading(stored.file), _safetensors(stored.file) as opened:
             return opened.get_tensor(stored.name)
@@ -166,7 +166,7 @@ def _pickled(file: Path) -> dict[str, Any]:
 
 @contextmanager
 def _reading(file: Path) -> Iterator[None]:
-    """Inside, what goes wrong with a file is said in one line."""
+    """Inside, whatever goes wrong with a file is reported in one line."""
     from safetensors import SafetensorError
 
     try:

@@ -1,1 +1,1 @@
-"""Demonstration scenes, clips and tiny checkpoints; no part of captioning itself."""
+"""Demonstration scenes, clips and tiny checkpoints; captioning itself does not need them."""

@@ -1,4 +1,4 @@
-"""Knows how to write synthetic clips as video files, and which dozen of them show the captioner; captions nothing."""
+"""Knows how to write synthetic clips as video files, and which dozen make up the demonstration; captions nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from framescribe.demo.scenes import (
     random_spot,
 )
 
-# What each encoder is told unless the caller says otherwise: quick, quiet and good enough for flat shapes.
+# Default options for each encoder: quick, quiet and good enough for flat shapes.
 ENCODERS: dict[str, dict[str, str]] = {
     "libx264": {"preset": "veryfast", "crf": "23"},
     "libx265": {"preset": "ultrafast", "crf": "25", "x265-params": "log-level=none:pools=none:frame-threads=1"},
@@ -49,20 +49,20 @@ def write_clip(
     codec: str = "libx264",
     options: Mapping[str, str] | None = None,
 ) -> None:
-    """Draw `frames` frames of the scene, at times 0 to 1 evenly, and write them as a video file.
+    """Draw `frames` frames of the scene, evenly spaced from time 0 to 1, and write them as a video file.
 
-    The container follows the file name's suffix; `options` go to the encoder, over those of ENCODERS. Raises
+    The file name's suffix decides the container; `options` go to the encoder and override those in ENCODERS. Raises
     ValueError for odd or unusable sizes, no frames, or an encoder that is unknown here, and av.FFmpegError
-    for what the container or the encoder refuses.
+    for anything that the container or the encoder refuses.
     """
     if codec not in ENCODERS:
-        raise ValueError(f"unknown encoder {codec!r}; known are {', '.join(ENCODERS)}")
+        raise ValueError(f"unknown encoder {codec!r}; known encoders: {', '.join(ENCODERS)}")
     if frames < 1 or width < 16 or height < 16 or width % 2 or height % 2:
         raise ValueError(
-            f"cannot write {frames} frames of {width}x{height}: sizes are even and at least 16, frames at least 1"
+            f"cannot write {frames} frames of {width}x{height}: sizes must be even and at least 16, frames at least 1"
         )
     if codec == "libsvtav1":
-        os.environ.setdefault("SVT_LOG", "1")  # errors only: the library writes to the terminal by itself
+        os.environ.setdefault("SVT_LOG", "1")  # errors only: the library writes to the terminal directly
     # "bitexact" leaves out random identifiers and version strings, so that one scene always gives the same file.
     with _policy_kept(), av.open(str(path), "w", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(codec, rate=fps, options={**ENCODERS[codec], **(options or {})})
@@ -70,7 +70,7 @@ def write_clip(
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         context = stream.codec_context
-        context.thread_count = 1  # some encoders give other bytes with other numbers of threads
+        context.thread_count = 1  # some encoders give different bytes with a different number of threads
         context.colorspace, context.color_range = _BT601, _FULL if codec == "mjpeg" else _LIMITED
         for index in range(frames):
             image = scene.draw(index / max(1, frames - 1), width, height)
@@ -80,7 +80,7 @@ def write_clip(
 
 @contextlib.contextmanager
 def _policy_kept() -> Iterator[None]:
-    """SVT-AV1 takes a real-time scheduling policy where it may, as root, and leaves it to all that comes after."""
+    """SVT-AV1, as root, takes a real-time scheduling policy where it may, and leaves it set for all that follows."""
     if not hasattr(os, "sched_getscheduler"):  # not every system has it
         yield
         return
@@ -94,7 +94,7 @@ def _policy_kept() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class DemoClip:
-    """A written clip and what is known of it; frame k of `frame_count` shows the scene at k / (frame_count - 1)."""
+    """A written clip and what is known about it; frame k of `frame_count` shows the scene at k / (frame_count - 1)."""
 
     path: Path
     scene: ClipScene
@@ -110,7 +110,7 @@ class DemoClip:
 
 @dataclass(frozen=True)
 class _Recipe:
-    """What one demonstration clip looks like, but for the objects themselves."""
+    """What one demonstration clip looks like, apart from the objects themselves."""
 
     motions: tuple[str, ...]
     width: int
@@ -140,9 +140,9 @@ _MARGIN = 0.09
 
 
 def _demo_scene(rng: random.Random, recipe: _Recipe) -> ClipScene:
-    """A scene easy to tell: clear of the borders between places, at rest at both ends and in the middle.
+    """A scene that is easy to describe: clear of the borders between places, at rest at both ends and in the middle.
 
-    What moves goes straight from one side of the frame to the other, between 0.35 and 0.65, so that it is in a
+    A moving object goes straight from one side of the frame to the other, between 0.35 and 0.65, so that it is in a
     middle place at 0.5 and has not left its first place at 0.4, nor reached its last one before 0.6.
     """
     width, height = recipe.width, recipe.height
@@ -161,7 +161,7 @@ def _demo_scene(rng: random.Random, recipe: _Recipe) -> ClipScene:
 
 
 def _demo_name(number: int, recipe: _Recipe, scene: ClipScene) -> str:
-    """A file name that says what is in the clip, by its first object that does something."""
+    """A file name that says what is in the clip, by the first object that does something."""
     track = max(scene.tracks, key=lambda track: track.motion != "is")
     name = (
         f"{number:02d}-{track.object.colour}-{track.object.shape}-{'rests' if track.motion == 'is' else track.motion}"
@@ -171,10 +171,10 @@ def _demo_name(number: int, recipe: _Recipe, scene: ClipScene) -> str:
 
 
 def demo_clips(folder: str | Path, seed: int = 0, count: int = 12) -> list[DemoClip]:
-    """Write `count` clips of three seconds with known content into the folder, and say what they are.
+    """Write `count` clips of three seconds with known content into the folder, and return what they are.
 
     The first twelve differ in codec, container, size and in what happens; the same seed gives the same clips.
-    The folder is made if need be, and files of the same names are written over.
+    The folder is created if needed, and files with the same names are overwritten.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Knows how the demonstration looks as one page that needs nothing but itself; knows no model and judges nothing."""
+"""Knows how the demonstration looks as one self-contained page; knows no model and judges nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _FRAME = Template("""<figure class="$state">
 
 
 def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, real_command: str) -> None:
-    """Write the page, whole or not at all. The sampled frames are read again from the videos, as thumbnails."""
+    """Write the page, whole or not at all. The sampled frames are read from the videos again, as thumbnails."""
     listed = shown[:LARGEST]
     with ThreadPoolExecutor(min(8, cpus())) as threads:
         pictures = list(threads.map(_thumbnails, (one.row for one in listed)))
@@ -45,7 +45,7 @@ def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, rea
         for number, (one, seen) in enumerate(zip(listed, pictures, strict=True), 1)
     ]
     if len(shown) > LARGEST:
-        cards.append(f"<p>The first {LARGEST:,} of {len(shown):,} videos; all of them are in captions.jsonl.</p>")
+        cards.append(f"<p>The first {LARGEST:,} of {len(shown):,} videos; captions.jsonl has all of them.</p>")
     template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title="What was drawn, and what the models said"
@@ -63,11 +63,11 @@ def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, rea
         temporary.write_text(page, encoding="utf-8", errors="replace")
         temporary.replace(path)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}. Name another folder: -o DIR") from error
+        raise UserError(f"{path} cannot be written: {error.strerror or error}. Choose another: -o DIR") from error
 
 
 def percent(share: float) -> str:
-    """A share as a person reads it, never rounded up to all."""
+    """A share as a person reads it, never rounded up to 100 %."""
     return f"{int(share * 1000) / 10:g}%"
 
 
@@ -84,8 +84,8 @@ def _counts(shown: Sequence[Shown], score: Score | None) -> list[tuple[str, str]
         ]
     else:
         counts = [
-            (f"{score.videos_right:,} of {score.videos:,}", "videos right, to the letter"),
-            (f"{score.frames_right:,} of {score.frames:,}", "frames right, to the letter"),
+            (f"{score.videos_right:,} of {score.videos:,}", "videos exactly right"),
+            (f"{score.frames_right:,} of {score.frames:,}", "frames exactly right"),
             (percent(score.share), "of the attributes right"),
         ]
     return counts + ([(f"{failed:,}", "failed")] if failed else [])
@@ -161,14 +161,14 @@ def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -
 
 
 def _state(verdict: Verdict | None) -> tuple[str, str]:
-    """The class and the words of a mark."""
+    """The class and the text of a mark."""
     if verdict is None:
         return "unknown", ""
     return ("right", "✓ right") if verdict.right else ("wrong", "✗ wrong")
 
 
 def _side_by_side(verdict: Verdict) -> tuple[str, str]:
-    """Caption and truth as HTML, with the words marked in which they differ."""
+    """Caption and truth as HTML, with the words that differ marked."""
     said, truth = verdict.side_by_side()
     return _marked(said), _marked(truth)
 
@@ -180,7 +180,7 @@ def _marked(pieces: Sequence[Piece]) -> str:
 
 
 def _linked(row: Row, folder: Path) -> str:
-    """The clip's name, which opens the clip where it lies beside the page; other places stay out of it."""
+    """The clip's name, which links to the clip if it lies beside the page; other places are not revealed."""
     try:
         place = Path(row.video_path).resolve().relative_to(folder.resolve())
     except ValueError:
@@ -201,7 +201,7 @@ def _facts(info: VideoInfo | None) -> str:
 
 
 def _thumbnails(row: Row) -> dict[int, str]:
-    """The row's frames by index, as data URIs; none where the video cannot be read any more."""
+    """The row's frames by index, as data URIs; none if the video can no longer be read."""
     if not row.frames:
         return {}
     try:

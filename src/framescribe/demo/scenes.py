@@ -1,7 +1,7 @@
 """Knows what a synthetic scene is, how it is drawn and which sentence describes it; knows no model, prompt or file.
 
 Positions are fractions of the frame (0 to 1, y downwards), radii are fractions of `length_unit`, times run
-from 0 (first frame of a clip) to 1 (last frame). Everything random comes from the `random.Random` handed in.
+from 0 (first frame of a clip) to 1 (last frame). Everything random comes from the `random.Random` that is passed in.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def length_unit(width: int, height: int) -> float:
 
 @dataclass(frozen=True)
 class Mention:
-    """What one sentence says of one object: `start` and `end` are places, equal unless `motion` is "moves"."""
+    """What one sentence says about one object: `start` and `end` are places, equal unless `motion` is "moves"."""
 
     size: str
     colour: str
@@ -84,7 +84,7 @@ class Mention:
 
 @dataclass(frozen=True)
 class Statement:
-    """What a caption says: its mentions in order, and the background (None where a parsed text names none)."""
+    """What a caption says: its mentions in order, and the background (None if a parsed text names none)."""
 
     mentions: tuple[Mention, ...]
     background: str | None
@@ -146,7 +146,7 @@ _BACKGROUND = re.compile(rf"\bon an? ({_any_of(BACKGROUNDS)}) background", re.IG
 
 
 def parse_statement(text: str) -> Statement:
-    """Read the statement out of a frame caption or a summary; text outside the grammar is passed over."""
+    """Read the statement from a frame caption or a summary; text outside the grammar is ignored."""
     mentions = []
     for found in _MENTION.finditer(text.lower()):
         size, colour, shape, still, at, moves, start, end, _gone, gone_from = found.groups()
@@ -232,7 +232,7 @@ def draw_objects(image: Image.Image, objects: Iterable[SceneObject]) -> Image.Im
         reach, cx, cy = item.reach(width, height), item.x * width, item.y * height
         half = int(reach * 1.5) + 2
         left, top = int(cx) - half, int(cy) - half
-        fine = 4 if reach < 60 else 2  # drawn enlarged and reduced again: PIL's own edges are not smooth
+        fine = 4 if reach < 60 else 2  # drawn enlarged, then reduced: PIL's own edges are not smooth
         mask = Image.new("L", (2 * half * fine, 2 * half * fine), 0)
         brush, fx, fy, fr = ImageDraw.Draw(mask), (cx - left) * fine, (cy - top) * fine, reach * fine
         if item.shape == "circle":
@@ -266,7 +266,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: objects before a background."""
+    """One picture: objects in front of a background."""
 
     objects: tuple[SceneObject, ...]
     background: Background
@@ -285,7 +285,7 @@ class Scene:
 class Track:
     """An object through a clip: it "is", "moves" to `end`, or "appears" or "disappears" at time `when`.
 
-    What moves rests for `dwell`, a part of the clip, before it starts and after it has arrived.
+    An object that moves rests for `dwell`, a fraction of the clip, before it starts and after it has arrived.
     """
 
     object: SceneObject
@@ -322,7 +322,7 @@ class ClipScene:
         return self.frame(t).caption()
 
     def summary(self, times: Sequence[float], *, lead: bool = False) -> str:
-        """The right summary of the frames at `times` (ascending, 0 to 1); ValueError where there are none."""
+        """The right summary of the frames at `times` (ascending, 0 to 1); ValueError if there are none."""
         return summarise([self.frame(t).statement() for t in times]).sentence(lead=lead)
 
     def draw(self, t: float, width: int, height: int) -> Image.Image:
@@ -351,7 +351,7 @@ def random_background(rng: random.Random, name: str | None = None) -> Background
 def random_object(
     rng: random.Random, colour: str | None = None, shape: str | None = None, size: str | None = None
 ) -> SceneObject:
-    """An object with the given or else random attributes, in the middle of the frame."""
+    """An object in the middle of the frame, with random attributes where none are given."""
     colour, shape, size = colour or rng.choice(list(COLOURS)), shape or rng.choice(SHAPES), size or rng.choice(SIZES)
     rotation = math.radians(rng.uniform(-7, 7))
     return SceneObject(
@@ -372,7 +372,7 @@ def random_spot(
 
 
 def crowded(objects: Sequence[SceneObject], width: int, height: int) -> bool:
-    """Whether two objects touch nearly or share a place."""
+    """Whether two objects nearly touch or share a place."""
     for i, one in enumerate(objects):
         for other in objects[:i]:
             distance = math.hypot((one.x - other.x) * width, (one.y - other.y) * height)
@@ -382,7 +382,7 @@ def crowded(objects: Sequence[SceneObject], width: int, height: int) -> bool:
 
 
 def random_scene(rng: random.Random, width: int, height: int) -> Scene:
-    """A picture with no to three objects; two objects may share a colour, not a colour and a shape."""
+    """A picture with zero to three objects; two objects may share a colour, but not both colour and shape."""
     count = rng.choices((0, 1, 2, 3), (3, 28, 35, 34))[0]
     while True:
         objects = []
@@ -396,7 +396,7 @@ def random_scene(rng: random.Random, width: int, height: int) -> Scene:
 
 
 def random_clip(rng: random.Random, width: int, height: int, count: int | None = None) -> ClipScene:
-    """A clip with one to three objects of different colours which never touch, clear of cell borders at both ends."""
+    """A clip with one to three objects of different colours that never touch, clear of cell borders at both ends."""
     count = count or rng.choices((1, 2, 3), (35, 35, 30))[0]
     while True:
         tracks = []

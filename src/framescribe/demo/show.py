@@ -26,8 +26,8 @@ from framescribe.sources import find_videos
 DEFAULT_FOLDER = "framescribe-demo"
 CLIPS = 12
 SAMPLING = Sampling(method="uniform", frames=5)
-# One short line: the display does not wrap what is said.
-WARNING = "The built-in models know only drawn shapes: of real videos they say nonsense."
+# One short line: the display does not wrap it.
+WARNING = "The built-in models know only drawn shapes: on real videos they talk nonsense."
 
 ATTRIBUTES = ("colour", "shape", "size", "place", "movement", "background")
 _NOTE = "demo.json"
@@ -49,7 +49,7 @@ def recipe() -> Recipe:
 
 @dataclass(frozen=True, slots=True)
 class DemoFolder:
-    """A folder made ready: what is captioned there, and the made-up clips by id (none for the user's own videos)."""
+    """A folder that is ready: what is captioned there, and the made-up clips by id (none for the user's own videos)."""
 
     folder: Path
     videos: list[Video]
@@ -71,50 +71,50 @@ class DemoFolder:
 
 
 def made_up(folder: Path, seed: int, count: int) -> DemoFolder:
-    """Make the clips in `folder`, the same ones each time. UserError where the folder holds another demonstration."""
+    """Make the clips in `folder`, the same ones each time. UserError if the folder holds another demonstration."""
     noted = _noted(folder)
     if noted is not None and (noted.get("seed") != seed or noted.get("clips", 0) > count):
         raise UserError(
-            f"{folder} holds {_named(noted)}. Name another folder for --seed {seed} --clips {count}: -o DIR"
+            f"{folder} holds {_named(noted)}. Choose another folder for --seed {seed} --clips {count}: -o DIR"
         )
     _note(folder, {"seed": seed, "clips": count})
     try:
         clips = {clip.path.name: clip for clip in demo_clips(folder / "clips", seed, count)}
     except OSError as error:
         raise UserError(
-            f"the clips cannot be written to {folder}: {error.strerror or error}. Name another: -o DIR"
+            f"the clips cannot be written to {folder}: {error.strerror or error}. Choose another: -o DIR"
         ) from error
-    # By their names, one by one: what else may lie in that folder has no known content.
+    # By name, one by one: other files in that folder have no known content.
     videos = find_videos([str(clip.path) for clip in clips.values()], say=lambda line: None)
     return DemoFolder(folder, videos, clips)
 
 
 def own(folder: Path | None, videos: list[Video], sources: Sequence[str]) -> DemoFolder:
-    """A folder for captions of the user's videos. UserError where it holds another demonstration."""
+    """A folder for captions of the user's videos. UserError if it holds another demonstration."""
     folder = folder or Path(f"{DEFAULT_FOLDER}-{_short(sources[0])}")
     wish = {"sources": [source if "://" in source else os.path.abspath(source) for source in sources]}
     noted = _noted(folder)
     if noted not in (None, wish):
-        raise UserError(f"{folder} holds {_named(noted)}. Name another folder for {' '.join(sources)}: -o DIR")
+        raise UserError(f"{folder} holds {_named(noted)}. Choose another folder for {' '.join(sources)}: -o DIR")
     _note(folder, wish)
     return DemoFolder(folder, videos, {}, tuple(sources))
 
 
 def _noted(folder: Path) -> dict[str, Any] | None:
-    """Which demonstration the folder holds; UserError where it holds files that a demonstration would write over."""
+    """Which demonstration the folder holds; UserError if it holds files that a demonstration would overwrite."""
     try:
         noted = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         for name in ("captions.jsonl", "captions.jsonl.parts", "report.html", "clips"):
             if (folder / name).exists():
                 raise UserError(
-                    f"{folder / name} is there already, and no demo made it. Name another folder: -o DIR"
+                    f"{folder / name} already exists, and no demo made it. Choose another folder: -o DIR"
                 ) from None
         return None
     except (OSError, ValueError):
         noted = None
     if not isinstance(noted, dict):
-        raise UserError(f"{folder / _NOTE} cannot be read. Name another folder (-o DIR), or delete {folder}.")
+        raise UserError(f"{folder / _NOTE} cannot be read. Choose another folder (-o DIR), or delete {folder}.")
     return noted
 
 
@@ -124,7 +124,7 @@ def _note(folder: Path, wish: dict[str, Any]) -> None:
         (folder / _NOTE).write_text(json.dumps(wish) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(
-            f"{folder} cannot be written: {error.strerror or error}. Name another folder: -o DIR"
+            f"{folder} cannot be written: {error.strerror or error}. Choose another folder: -o DIR"
         ) from error
 
 
@@ -136,7 +136,7 @@ def _named(noted: dict[str, Any] | None) -> str:
 
 
 def _short(source: str) -> str:
-    """A folder name from what the user named: `clips/*.mp4` gives "clips", "." the name of this folder."""
+    """A folder name from what the user gave: `clips/*.mp4` gives "clips", "." the name of this folder."""
     for part in reversed(os.path.abspath(source).split(os.sep)):
         if "*" not in part and (name := re.sub(r"[^\w.-]+", "-", Path(part).stem).strip("-")):
             return name
@@ -151,7 +151,7 @@ Piece = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One caption beside the truth: right is equal to the letter; `hits` of `asked` attributes agree, by name."""
+    """One caption beside the truth: right means identical; `hits` of `asked` attributes agree, by name."""
 
     said: str | None
     truth: str
@@ -163,7 +163,7 @@ class Verdict:
         return self.said == self.truth
 
     def side_by_side(self) -> tuple[list[Piece], list[Piece]]:
-        """Caption and truth in pieces, each with whether it stands only there."""
+        """Caption and truth in pieces, each with whether it occurs only there."""
         said, truth = ([*re.findall(r"\s+|[^\s,.]+|[,.]", text)] for text in (self.said or "", self.truth))
         left: list[Piece] = []
         right: list[Piece] = []
@@ -175,7 +175,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One row and, where the truth is known, the verdicts on its frame captions and its caption."""
+    """One row and, if the truth is known, the verdicts on its frame captions and its caption."""
 
     row: Row
     frames: tuple[Verdict, ...] = ()
@@ -188,7 +188,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How much of all that was shown is right. A video without a caption is not right; frames count where captioned."""
+    """How much of what was shown is right. A video without a caption is not right; only captioned frames count."""
 
     videos: int
     videos_right: int
@@ -199,22 +199,22 @@ class Score:
 
     @property
     def share(self) -> float:
-        """The share of all attributes that is right."""
+        """The share of all attributes that are right."""
         return self.hits.total() / self.asked.total() if self.asked else 0.0
 
     @property
     def attributes(self) -> dict[str, float]:
-        """The share that is right, by attribute, of frame captions and captions together."""
+        """The share that is right, by attribute, over frame captions and captions together."""
         return {name: self.hits[name] / self.asked[name] for name in ATTRIBUTES if self.asked[name]}
 
 
 def show(rows: Iterable[Row], clips: dict[str, DemoClip]) -> list[Shown]:
-    """Each row beside the truth, where `clips` knows it."""
+    """Each row beside the truth, if `clips` knows it."""
     return [_judged(row, clips[row.id]) if row.id in clips else Shown(row=row) for row in rows]
 
 
 def score(shown: Iterable[Shown]) -> Score | None:
-    """None where no truth is known."""
+    """None if no truth is known."""
     judged = [one for one in shown if one.caption is not None]
     if not judged:
         return None
@@ -235,7 +235,7 @@ def _judged(row: Row, clip: DemoClip) -> Shown:
         _verdict(frame.caption, clip.scene.frame_caption(time), moving=False)
         for frame, time in zip(row.frames, times, strict=True)
     )
-    # Only what the sampled frames show can be known; a video that failed before has the whole clip's truth.
+    # Only what the sampled frames show can be known; a video that failed before that has the whole clip's truth.
     truth = clip.scene.summary(times) if times else clip.summary()
     return Shown(row=row, frames=frames, caption=_verdict(row.caption, truth, moving=True))
 
@@ -248,7 +248,7 @@ def _verdict(said: str | None, truth: str, *, moving: bool) -> Verdict:
     left = [_attributes(mention, moving) for mention in heard.mentions]
     for wanted in (_attributes(mention, moving) for mention in right.mentions):
         asked.update(wanted.keys())
-        # Whatever order the objects are named in: each is compared with the one it is most like.
+        # The order in which objects are named does not matter: each is compared with the one it is most like.
         best = max(left, key=lambda other: len(wanted.items() & other.items()), default=None)
         if best is not None:
             left.remove(best)

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{([^\W\d][\w .\-]*)\}")
 
 
 def presets(kind: Kind) -> dict[str, str]:
-    """The prompts that ship with framescribe, by name; "default" is the first."""
+    """The prompts that ship with framescribe, by name; "default" comes first."""
     texts = {}
     for file in resources.files(__package__).iterdir():
         if file.name == f"{kind}.txt":
@@ -33,7 +33,7 @@ def presets(kind: Kind) -> dict[str, str]:
 
 
 def load(value: str, kind: Kind) -> str:
-    """The prompt that `value` means: `@file`, the name of a preset, or the text itself."""
+    """The prompt that `value` stands for: `@file`, the name of a preset, or the text itself."""
     if value.startswith("@"):
         try:
             text = Path(value[1:]).expanduser().read_text(encoding="utf-8-sig").strip()
@@ -43,27 +43,26 @@ def load(value: str, kind: Kind) -> str:
         own = presets(kind)
         if value not in own and any(value in presets(other) for other in VALUES):
             raise UserError(
-                f"there is no {kind} prompt called {value!r}. Give a text, @file or one of: {', '.join(own)}."
+                f"there is no {kind} prompt called {value!r}. Give the text, @file or one of: {', '.join(own)}."
             )
         text = own.get(value, value).strip()
     if not text:
-        raise UserError(f"the {kind} prompt is empty. Give a text, @file or one of: {', '.join(presets(kind))}.")
+        raise UserError(f"the {kind} prompt is empty. Give the text, @file or one of: {', '.join(presets(kind))}.")
     return text
 
 
 def check(text: str, kind: Kind, columns: Iterable[str]) -> None:
-    """UserError where the prompt names something that no video has."""
+    """UserError if the prompt names something that no video has."""
     known = [*VALUES[kind], *columns]
     for name in _PLACEHOLDER.findall(text):
         if name not in known:
             raise UserError(
-                f"the {kind} prompt names {{{name}}}, but there is no such value or column. "
-                f"There is: {', '.join(known)}."
+                f"the {kind} prompt names {{{name}}}, but there is no such value or column. Known: {', '.join(known)}."
             )
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
-    """The text with every `{name}` that `values` holds replaced, in one pass, so that values are never filled again."""
+    """The text with every `{name}` in `values` replaced, in one pass, so that values are never filled in again."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:

@@ -1,1 +1,1 @@
-"""Where bytes lie: files on this machine and behind URLs, and tables in them; nothing here knows a video."""
+"""Where bytes are kept: files on this machine and behind URLs, and tables in them; nothing here knows about videos."""

@@ -1,7 +1,7 @@
-"""Knows how files behind URLs are listed, read whole and written whole, through fsspec; knows not what they hold.
+"""Knows how files behind URLs are listed, read whole and written whole, through fsspec; not what they hold.
 
 Credentials come from where each store's package looks for them (environment, files in the home folder, the machine's
-role); none is ever asked for here. Texts of errors name no address: it may hold a key.
+role); framescribe never asks for any. Error texts name no address, because it may contain a key.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 from framescribe.errors import FramescribeError, MissingExtra
 
 TRIES, FIRST_WAIT = 4, 0.5  # seconds, doubled each time
-TRIES_OF_STORES = 2  # the packages of object stores try several times by themselves
+TRIES_OF_STORES = 2  # object stores' packages retry by themselves
 AT_ONCE = 16  # objects read together
 
 T = TypeVar("T")
@@ -27,12 +27,12 @@ def is_remote(path: str) -> bool:
 
 
 def is_web(path: str) -> bool:
-    """Whether it is an address of http or https, which can be read but neither listed nor written."""
+    """Whether it is an http or https address, which can be read but neither listed nor written."""
     return path.lower().startswith(("http://", "https://"))
 
 
 class StoreError(FramescribeError):
-    """What a store did not do, as the end of a sentence: "there is no such file …", "permission is denied"."""
+    """What went wrong with a store, as the end of a sentence: "there is no such file …", "permission is denied"."""
 
     def __init__(self, kind: Literal["missing", "denied", "changed", "failed"], text: str) -> None:
         self.kind: Literal["missing", "denied", "changed", "failed"] = kind
@@ -52,12 +52,12 @@ def filesystem(url: str) -> Any:
         return kind(**kind._get_kwargs_from_urls(url))
     except ImportError as error:
         raise MissingExtra(f"{scheme}://", "remote") from error
-    except ValueError as error:  # adlfs, where nothing says which account
+    except ValueError as error:  # adlfs, if nothing says which account
         raise StoreError("denied", f"no credentials for {scheme}:// were found") from error
 
 
 def tried(url: str, call: Callable[[], T]) -> T:
-    """What `call` returns, after several tries where the store fails. Raises StoreError."""
+    """What `call` returns; several tries if the store fails. Raises StoreError."""
     tries, last = (TRIES if is_web(url) else TRIES_OF_STORES), ""
     for attempt in range(tries):
         if attempt:
@@ -66,7 +66,7 @@ def tried(url: str, call: Callable[[], T]) -> T:
             return call()
         except (ImportError, ValueError, FramescribeError):
             raise
-        except Exception as error:  # every kind of store has errors of its own
+        except Exception as error:  # every kind of store has its own errors
             cause = _first_cause(error)
             status = _status(cause)
             if type(error).__name__ == "FileExpired":  # s3fs, by the object's ETag
@@ -78,11 +78,11 @@ def tried(url: str, call: Callable[[], T]) -> T:
             if isinstance(cause, PermissionError) or status in (401, 403):
                 raise StoreError("denied", "permission is denied") from None
             last = f"HTTP status {status}" if status else type(cause).__name__
-    raise StoreError("failed", f"it failed in {tries} tries ({last})")
+    raise StoreError("failed", f"it failed {tries} times ({last})")
 
 
 def _first_cause(error: BaseException) -> BaseException:
-    """What went wrong at first: fsspec says that there is no such file whatever its server said."""
+    """The original error: fsspec says that there is no such file, whatever the server said."""
     while error.__cause__ is not None:
         error = error.__cause__
     return error
@@ -98,8 +98,8 @@ def _status(error: BaseException) -> int | None:
 def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | None]]:
     """Names beneath a folder, relative to it, with their sizes; all of them, or those at most `depth` names deep.
 
-    One request for a thousand names, and some 1.2 KB of memory for each until the last was given. StoreError where the
-    folder cannot be listed; nothing where it is empty.
+    One request per thousand names, and about 1.2 KB of memory for each until the last is yielded. StoreError if the
+    folder cannot be listed; nothing if it is empty.
     """
     fs = filesystem(folder)
     base = fs._strip_protocol(folder).rstrip("/") + "/"
@@ -114,7 +114,7 @@ def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | N
 
 
 def size_of(url: str) -> int | None:
-    """The size of the file there, None where the store does not say. StoreError where there is none."""
+    """The size of the file there, None if the store does not say. StoreError if there is no file."""
     fs = filesystem(url)
     size = tried(url, lambda: fs.info(url)).get("size")
     fs.invalidate_cache()
@@ -144,7 +144,7 @@ def write_whole(url: str, content: bytes) -> None:
 
 
 def upload(local: str, url: str) -> None:
-    """Make or replace a file from one of this machine: it appears whole or not at all. Raises StoreError."""
+    """Make or replace a file from one on this machine: it appears whole or not at all. Raises StoreError."""
     fs = filesystem(url)
     tried(url, lambda: fs.put_file(local, url))
     fs.invalidate_cache()

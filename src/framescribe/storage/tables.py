@@ -1,6 +1,6 @@
 """Knows how a table is read as records and records are written as a table; knows nothing of videos.
 
-A record is a dict. CSV and TSV give the exact strings that stand in the file, JSON and Parquet their types.
+A record is a dict. CSV and TSV give the exact strings in the file, JSON and Parquet their own types.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from framescribe.storage.whole_file import whole_file
 
 Record = Mapping[str, Any]
 
-# Rows per Parquet row group: some tens of MB of captions at once, whatever the length of the table.
+# Rows per Parquet row group: a few tens of MB of captions at once, however long the table.
 _ROW_GROUP = 4096
 
 
@@ -34,7 +34,7 @@ class Table(NamedTuple):
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
-    """All rows of the table at `path`, read by its ending. UserError names the place of what is broken."""
+    """All rows of the table at `path`; its ending says how to read it. A UserError says where the table is broken."""
     path = os.fspath(path)
     shown = without_keys(path)
     reader = _READERS.get(ending_of(shown))
@@ -56,10 +56,10 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 
 
 def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns: Sequence[str] | None = None) -> None:
-    """Write the whole table or nothing, in the form that the ending of `path` names.
+    """Write the whole table or nothing, in the format that the ending of `path` names.
 
-    `columns` says which columns and in what order; without it, all keys in the order they first appear in.
-    UserError where nothing can be written there; OSError where the disk refuses on the way.
+    `columns` says which columns and in what order. Default: all keys, in the order in which they first appear.
+    UserError if nothing can be written there; OSError if the disk fails midway.
     """
     path = os.fspath(path)
     ending = ending_of(path)
@@ -70,10 +70,10 @@ def write_table(path: str | os.PathLike[str], records: Iterable[Record], columns
 
 
 def write_to(file: str, ending: str, records: Iterable[Record], columns: Sequence[str] | None = None) -> None:
-    """Write the table straight into this file, in the form that `ending` names, one of WRITABLE_ENDINGS."""
+    """Write the table straight into this file, in the format that `ending` names, one of WRITABLE_ENDINGS."""
     writer = _WRITERS[ending]
     if writer is not _write_json_lines and iter(records) is records:
-        records = list(records)  # these forms go through the records twice, and an iterator gives them once
+        records = list(records)  # these formats go through the records twice, and an iterator gives them only once
     writer(file, records, columns)
 
 
@@ -83,11 +83,11 @@ def ending_of(path: str) -> str:
 
 
 def _unknown_ending(path: str, verb: str, endings: Collection[str]) -> str:
-    return f"{path}: a table cannot {verb} by the ending {ending_of(path)!r}; use {', '.join(endings)}"
+    return f"{path}: a table with the ending {ending_of(path)!r} cannot {verb}; use {', '.join(endings)}"
 
 
 def _open(path: str) -> BinaryIO:
-    """The bytes of a table, on this machine or, fetched whole, from a URL."""
+    """The bytes of a table, from this machine or, fetched whole, from a URL."""
     return io.BytesIO(read_whole(path)) if is_remote(path) else open(path, "rb")
 
 
@@ -99,7 +99,7 @@ def _open_to_read(path: str, newline: str | None = None) -> TextIO:
 
 
 def _read_separated(path: str, delimiter: str) -> Table:
-    csv.field_size_limit(2**31 - 1)  # 128 KiB unless told; what a C long cannot hold is refused on Windows
+    csv.field_size_limit(2**31 - 1)  # default 128 KiB; on Windows more than a C long holds is refused
     columns: list[str] = []
     records: list[dict[str, Any]] = []
     line = 1
@@ -110,14 +110,14 @@ def _read_separated(path: str, delimiter: str) -> Table:
             for fields in rows:
                 if fields and not columns:
                     columns = _header(path, line, fields)
-                elif fields:  # an empty line is no row: an only, empty value is written as ""
+                elif fields:  # an empty line is not a row: a single empty value is written as ""
                     if any(fields[len(columns) :]):
                         named = "tab" if delimiter == "\t" else "comma"
                         raise UserError(
                             f"{path}, line {line}: {len(fields)} values for {len(columns)} columns; "
                             f"put a value that holds a {named} in double quotes"
                         )
-                    # Spreadsheets leave out empty values at the end of a row.
+                    # Spreadsheets omit empty values at the end of a row.
                     fields += [""] * (len(columns) - len(fields))
                     records.append(dict(zip(columns, fields, strict=False)))
                 line = rows.line_num + 1
@@ -127,7 +127,7 @@ def _read_separated(path: str, delimiter: str) -> Table:
 
 
 def _header(path: str, line: int, columns: list[str]) -> list[str]:
-    if columns[-2:] == ["", ""]:  # spreadsheets fill up the header with unnamed columns
+    if columns[-2:] == ["", ""]:  # spreadsheets pad the header with unnamed columns
         while columns and not columns[-1]:
             columns.pop()
     _refuse_twins(path, line, columns)
@@ -150,10 +150,10 @@ def _read_json_lines(path: str) -> Table:
             try:
                 value = json.loads(text)
             except ValueError as error:
-                raise UserError(f"{path}, line {number}: not JSON: {error}; write an object a line") from None
+                raise UserError(f"{path}, line {number}: not JSON: {error}; write one JSON object per line") from None
             if not isinstance(value, dict):
                 kind = _json_kind(value)
-                raise UserError(f"{path}, line {number}: {kind}, not an object; write an object a line")
+                raise UserError(f"{path}, line {number}: {kind}, not an object; write one JSON object per line")
             objects.append(value)
     return _from_objects(objects)
 
@@ -171,7 +171,7 @@ def _read_json_list(path: str) -> Table:
     for number, value in enumerate(values, start=1):
         if not isinstance(value, dict):
             kind = _json_kind(value)
-            raise UserError(f"{path}, item {number} of the list: {kind}, not an object; make every item one")
+            raise UserError(f"{path}, item {number} of the list: {kind}, not an object; make every item an object")
     return _from_objects(values)
 
 
@@ -202,7 +202,7 @@ def _read_parquet(path: str) -> Table:
 
 
 def _in_microseconds(pa: Any, field: Any) -> Any:
-    """Python's datetime holds no nanoseconds, and pyarrow then asks for pandas."""
+    """Python's datetime has no nanoseconds, for which pyarrow would need pandas."""
     if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
         return field.with_type(pa.timestamp("us", field.type.tz))
     return field
@@ -231,7 +231,7 @@ def _all_columns(records: Iterable[Record]) -> list[str]:
 
 
 def _open_to_write(temporary: str) -> TextIO:
-    # A file name need not be UTF-8; what has no UTF-8 becomes \udc.., which in JSON is its very escape.
+    # A file name need not be UTF-8; other bytes become \udc.., which is exactly how JSON escapes them.
     return open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
@@ -244,7 +244,7 @@ def _write_json_lines(temporary: str, records: Iterable[Record], columns: Sequen
 
 @dataclass(frozen=True, slots=True)
 class _UnixLines:
-    """Ends rows in a plain newline; csv itself must be told CR LF, or a CR inside a value goes unquoted."""
+    """Ends rows in a plain newline; csv itself must be told CR LF, or it leaves a CR inside a value unquoted."""
 
     file: TextIO
 
@@ -261,7 +261,7 @@ def _write_separated(temporary: str, records: Iterable[Record], columns: Sequenc
 
 
 def _as_text(value: object) -> str:
-    """A value as one cell: strings as they are, nothing as nothing, all else as JSON."""
+    """A value as one cell: strings as they are, None as an empty cell, everything else as JSON."""
     if value is None:
         return ""
     if not isinstance(value, str | int | float | list | tuple | set | Mapping):
@@ -270,7 +270,7 @@ def _as_text(value: object) -> str:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no form for, in the nearest form that it has."""
+    """A value that JSON cannot hold, in the closest form that it can."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):
@@ -284,14 +284,14 @@ def _plain(value: object) -> object:
 
 
 class _MixedError(Exception):
-    """A column whose values have no one Parquet type."""
+    """A column whose values have no common Parquet type."""
 
     def __init__(self, column: str) -> None:
         self.column = column
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    # On use: it takes longer to load than all the rest, and most tables are no Parquet.
+    # Imported on use: it takes longer to load than everything else, and most tables are not Parquet.
     return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
 
 
@@ -299,7 +299,7 @@ def _write_parquet(temporary: str, records: Iterable[Record], columns: Sequence[
     pa, pq = _pyarrow()
     names = _all_columns(records) if columns is None else columns
     as_text: set[str] = set()
-    while True:  # again only where a value does not fit what was found for its column, which is then text
+    while True:  # again only if a value does not fit its column's type: the column then becomes text
         schema = _schema(pa, records, names, as_text)
         try:
             with pq.ParquetWriter(temporary, schema) as writer:
@@ -318,7 +318,7 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def _schema(pa: Any, records: Iterable[Record], columns: Sequence[str], as_text: set[str]) -> Any:
-    """The types that hold all values; adds to `as_text` the columns for which there is none."""
+    """The types that hold all values; adds to `as_text` the columns that have none."""
     types = {name: pa.null() for name in columns}
     kinds: dict[str, set[type]] = {name: set() for name in columns}
     for chunk in _chunks(records):
@@ -345,9 +345,9 @@ def _schema(pa: Any, records: Iterable[Record], columns: Sequence[str], as_text:
 
 
 def _settled(pa: Any, found: Any) -> Any:
-    """The type without what Parquet or its readers cannot hold; None where nothing is left of it."""
+    """The type without the parts that Parquet or its readers cannot hold; None if nothing is left."""
     if pa.types.is_null(found):
-        return pa.string()  # never a value: some readers know no column without a type
+        return pa.string()  # never a value: some readers do not accept a column without a type
     if pa.types.is_struct(found):  # Parquet has no struct without fields
         fields = [field.with_type(inner) for field in found if (inner := _settled(pa, field.type))]
         return pa.struct(fields) if fields else None

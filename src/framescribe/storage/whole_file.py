@@ -1,4 +1,4 @@
-"""Knows how a file is written whole or not at all, and what to do with what a killed writer left; not what is in it."""
+"""Knows how a file is written whole or not at all, and how a killed writer's leftovers go; not what is in it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import IO, Any
 
 from framescribe.errors import UserError
 
-JUST_BEGUN_SECONDS = 60.0  # a temporary file may not be held yet
+JUST_BEGUN_SECONDS = 60.0  # a temporary file this young may not be locked yet
 
 
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[str]:
-    """A temporary name beside `path`, which becomes `path` only when all is written and on the disk."""
+    """A temporary name beside `path`; it becomes `path` only once everything is written and on the disk."""
     target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
     folder = os.path.dirname(target)
     if os.path.isdir(target):
@@ -26,9 +26,9 @@ def whole_file(path: str) -> Iterator[str]:
     temporary = os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
     try:
         held = open(temporary, "xb")  # noqa: SIM115
-        lock(held)  # as long as it is being written
+        lock(held)  # for as long as it is being written
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
-        raise UserError(f"{path} cannot be written ({folder}: {error.strerror}); choose a place") from None
+        raise UserError(f"{path} cannot be written ({folder}: {error.strerror}); choose another place") from None
     try:
         yield temporary
         with open(temporary, "r+b") as file:
@@ -40,7 +40,7 @@ def whole_file(path: str) -> Iterator[str]:
         raise
     finally:
         held.close()
-    with contextlib.suppress(OSError):  # the new name is on the disk too, where folders can be synced
+    with contextlib.suppress(OSError):  # put the new name on the disk too, where folders can be synced
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -49,7 +49,7 @@ def whole_file(path: str) -> Iterator[str]:
 
 
 def _sweep(folder: str) -> None:
-    """Remove what writers that were killed left here: temporary files that nobody holds any more."""
+    """Remove what killed writers left here: temporary files that nobody holds any more."""
     for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
         with contextlib.suppress(OSError):
             if time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS:
@@ -59,7 +59,7 @@ def _sweep(folder: str) -> None:
 
 
 def lock(file: IO[Any]) -> bool:
-    """Hold the file until it is closed; False where another process does, or where there are no locks."""
+    """Hold the file until it is closed; False if another process holds it, or if there are no locks."""
     try:
         import fcntl
 
