@@ -26,6 +26,7 @@ from framescribe.errors import NoFrames, Unreadable, UserError, VideoError
 from framescribe.frames import decoder
 from framescribe.frames.decoder import sample
 from framescribe.frames.display import fit
+from framescribe.frames.encode import encode
 from framescribe.frames.sampling import Sampling
 from framescribe.records import Clip
 from tests.videos import BLUE, GREEN, RED, WHITE, bars, corners, covered_voice, cut, damaged, film, number_in, voice
@@ -344,6 +345,34 @@ def test_shrinking_keeps_within_the_limit_and_the_aspect(width: int, height: int
         assert small[0] % 2 == small[1] % 2 == 0
         assert small[0] / small[1] == pytest.approx(width / height, rel=0.11)
     assert fit(width, height, None) == (width, height)
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png"])
+@pytest.mark.parametrize("name", ["long_gop.mp4", "h264.ts", "h264.avi"])  # by index, by packets, by counting
+@pytest.mark.parametrize("method", ["uniform", "scenes"])
+def test_encoded_frames_are_the_pixel_frames_encoded(
+    films: Callable[[str], Path], name: str, form: Any, method: Any
+) -> None:
+    if method == "scenes":
+        pytest.importorskip("scenedetect", reason="sampling by scenes needs framescribe[scenes]")
+    options: dict[str, Any] = {"key": "", "max_pixels": 3000}
+    sampling = Sampling(method=method, frames=7)
+    pixels = sample(str(films(name)), sampling, **options)
+    encoded = sample(str(films(name)), sampling, form=form, **options)
+    assert encoded.info == pixels.info
+    assert [(frame.index, frame.time) for frame in encoded.frames] == [(f.index, f.time) for f in pixels.frames]
+    assert [frame.image for frame in encoded.frames] == [encode(frame.image, form) for frame in pixels.frames]  # type: ignore[arg-type]
+
+
+def test_encoded_frames_are_the_same_where_decoded_ones_are_too_large_to_be_held(
+    films: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(films("h264.avi"))
+    held = sample(path, ALL, key="", max_pixels=None, form="jpeg")
+    monkeypatch.setattr(decoder, "HELD_BYTES", 0)
+    again = sample(path, ALL, key="", max_pixels=None, form="jpeg")
+    assert len(again.frames) == 40
+    assert again == held
 
 
 # ---------------------------------------------------------------------------------- what cannot be read

@@ -8,9 +8,10 @@ error), everything is decoded from the start and counted instead.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -29,6 +30,7 @@ from framescribe.frames.container import (
     tells_times,
     times_of,
 )
+from framescribe.frames.encode import Form
 from framescribe.frames.files import Source, look
 from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
@@ -39,19 +41,30 @@ from framescribe.records import Clip, Frame, VideoInfo
 BY_NUMBER = ("mid", "uniform", "random")
 HELD_BYTES = 2**27  # of decoded frames, so that a short clip is decoded once
 
+Show = Callable[[VideoFrame, VideoStream], Picture]
 Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands for the end of the stream
 
 
-def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, hashed: bool = False) -> Clip:
+def sample(
+    path: str,
+    sampling: Sampling,
+    *,
+    key: str,
+    max_pixels: int | None,
+    form: Form = "pixels",
+    hashed: bool = False,
+) -> Clip:
     """The frames of the video file at `path` that `sampling` asks for, and what the file says of itself.
 
     `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed, or that of a
     video in a tar (`records.in_tar`).
     `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
-    enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
-    `Frame.time` is in seconds from the start of the file, None where the file gives no times. HDR (PQ and HLG) is
-    mapped to sRGB, transparency is dropped, and the two fields of an interlaced picture stay woven together.
+    enlarged, until width * height <= `max_pixels` (None: not shrunk). With `form` "jpeg" or "png" it is an
+    EncodedImage of these pixels instead, made as soon as the frame is decoded: no more than one frame's pixels are in
+    memory at a time. `Frame.index` counts in presentation order, `Frame.time` is in seconds from the start of the file,
+    None where the file gives no times. HDR (PQ and HLG) is mapped to sRGB, transparency is dropped, and the two fields
+    of an interlaced picture stay woven together.
 
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
     chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".
@@ -65,7 +78,7 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, h
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
-        clip = _sample(source, sampling, key, max_pixels)
+        clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
         return replace(clip, content=source.content()) if hashed else clip
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
@@ -73,25 +86,25 @@ def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, h
         source.close()
 
 
-def _sample(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
+def _sample(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
     shots = _shots(source) if sampling.method == "scenes" else None
     with open_video(source, quick=True) as (container, stream):
         if is_cut_off(source, container, stream):
             if not sampling.salvage:
                 raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
-            clip = _by_counting(source, sampling, key, max_pixels)
+            clip = _by_counting(source, sampling, key, show)
             return replace(clip, flags=("video_cut_off", *clip.flags))
         stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
         by_packets = stored is None and tells_times(container, stream)
         if stored or by_packets:
             with suppress(InDoubt):
                 index = stored or packets_index(container, stream)
-                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+                return _by_index(container, stream, index, sampling, key, show, shots)
     if not by_packets:
         with suppress(InDoubt), open_video(source) as (container, stream):
             index = packets_index(container, stream)
-            return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-    return _by_counting(source, sampling, key, max_pixels)
+            return _by_index(container, stream, index, sampling, key, show, shots)
+    return _by_counting(source, sampling, key, show)
 
 
 # ---------------------------------------------------------------------------------- frames by an index
@@ -103,7 +116,7 @@ def _by_index(
     index: Index,
     sampling: Sampling,
     key: str,
-    max_pixels: int | None,
+    show: Show,
     shots: ShotDetector | None,
 ) -> Clip:
     if shots is not None and shots.frames != len(index.frames):
@@ -123,7 +136,7 @@ def _by_index(
                     raise InDoubt
                 place += 1
             if pts in wanted:
-                shown[pts] = picture_of(frame, stream, max_pixels)
+                shown[pts] = show(frame, stream)
         while places and not places.proven:
             places.see(next(packets))
         # Once it has seen a picture, the decoder knows whether they are reordered; then the timestamps may be made up.
@@ -224,7 +237,7 @@ def _shots(source: Source) -> ShotDetector:
     return detector
 
 
-def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
+def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
     """A decode from the start counts the frames; where they are too large to be held, another one shows the wanted."""
     with open_video(source) as (container, stream):
         notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
@@ -251,13 +264,13 @@ def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int |
         chosen = _choose_whole(wrong, sampling, times, key, marks)
         flags = ("video_damaged",) if sampling.salvage and wrong else ()
         if held:
-            pictures = [picture_of(held[place], stream, max_pixels) for place in chosen]
+            pictures = [show(held[place], stream) for place in chosen]
             return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     with open_video(source) as (container, stream):
         pictures = []
         for place, frame in enumerate(all_frames(container, stream, Notes())):
             if place == chosen[len(pictures)]:
-                pictures.append(picture_of(frame, stream, max_pixels))
+                pictures.append(show(frame, stream))
             if len(pictures) == len(chosen):
                 return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     raise Unreadable("It changed while it was read.")
@@ -350,5 +363,5 @@ def _clip(
         codec=stream.codec_context.codec.canonical_name,
         frames=len(times),
     )
-    frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
+    frames = (Frame(index=i, time=times[i], image=image) for i, (image, _, _) in zip(chosen, pictures, strict=True))
     return Clip(info=info, frames=tuple(frames), flags=flags)

@@ -12,6 +12,7 @@ from PIL import Image
 from framescribe.records import EncodedImage
 
 QUALITY = 90
+Form = Literal["pixels", "jpeg", "png"]  # of a frame's image, as it is asked for
 
 
 def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUALITY) -> EncodedImage:

@@ -21,16 +21,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
-from framescribe.frames.encode import encode
+from framescribe.frames.encode import Form
 from framescribe.frames.sampling import Sampling
-from framescribe.records import Clip, EncodedImage, in_tar
+from framescribe.records import Clip, in_tar
 from framescribe.storage.object_store import is_remote
 
 VIDEOS_A_WORKER = 500
@@ -47,21 +46,13 @@ LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker tak
 SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
 
 _log = logging.getLogger("framescribe")
-Form = Literal["pixels", "jpeg", "png"]
 
 
 def sample_as(
     path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form, hashed: bool = False
 ) -> Clip:
-    """As `decoder.sample`, with the frames in the form that the engine wants: what a worker sends back stays small."""
-    clip = sample(path, sampling, key=key, max_pixels=max_pixels, hashed=hashed)
-    if form == "pixels":
-        return clip
-    frames = (
-        replace(frame, image=frame.image if isinstance(frame.image, EncodedImage) else encode(frame.image, form))
-        for frame in clip.frames
-    )
-    return replace(clip, frames=tuple(frames))
+    """As `decoder.sample`, for callers that must say in which form they want the frames."""
+    return sample(path, sampling, key=key, max_pixels=max_pixels, form=form, hashed=hashed)
 
 
 class DecoderPool:
