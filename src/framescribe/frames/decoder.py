@@ -31,7 +31,7 @@ from framescribe.frames.container import (
     times_of,
 )
 from framescribe.frames.encode import Form
-from framescribe.frames.files import Source, look
+from framescribe.frames.files import CHANGED, Source, look
 from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
 from framescribe.frames.sampling import Sampling, choose, choose_among
@@ -69,17 +69,20 @@ def sample(
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
     chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".
 
-    With `hashed`, `Clip.content` is the SHA-256 of the whole file, which is then read whole.
+    `Clip.fingerprint` is the quick one of the file's bytes (`files.fingerprint_of`). With `hashed`, `Clip.content` is
+    the SHA-256 of the whole file, which is then read whole.
 
-    Raises Unreadable where the file is no readable video or a wanted frame is damaged, NoFrames where it holds no
-    picture, UserError for a `max_pixels` below 1. May be called from several threads at once; a call runs on one.
+    Raises Unreadable where the file is no readable video, a wanted frame is damaged, or the file changes meanwhile;
+    NoFrames where it holds no picture; UserError for a `max_pixels` below 1. May be called from several threads at
+    once; a call runs on one.
     """
     if max_pixels is not None and max_pixels < 1:
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
         clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
-        return replace(clip, content=source.content()) if hashed else clip
+        content = source.content() if hashed else None
+        return replace(clip, content=content, fingerprint=source.fingerprint())
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
     finally:
@@ -273,7 +276,7 @@ def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Cl
                 pictures.append(show(frame, stream))
             if len(pictures) == len(chosen):
                 return _clip(stream, times, found[-1][1], chosen, pictures, flags)
-    raise Unreadable("It changed while it was read.")
+    raise Unreadable(CHANGED)
 
 
 def _choose_whole(

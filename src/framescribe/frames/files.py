@@ -17,6 +17,8 @@ from framescribe.frames.remote import RemoteFile
 from framescribe.records import Member, in_tar
 from framescribe.storage.object_store import is_remote
 
+SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from
+CHANGED = "It changed while it was read."
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -60,13 +62,17 @@ class Window(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that is there: `path` on this machine, or the open `stream` of a URL or of a video in a tar; `head` is how
-    it begins."""
+    """A file that is there: `path` on this machine, or the open `stream` of a URL or of a video in a tar.
+
+    `size` is in bytes, `head` is how it begins, and `modified` is when a file on this machine was last changed, in
+    nanoseconds since 1970.
+    """
 
     path: str
     size: int
     stream: BinaryIO | None = None
     head: bytes = b""
+    modified: int | None = None
 
     @property
     def is_mp4(self) -> bool:
@@ -75,28 +81,53 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Its bytes, from the beginning. A stream stays open, and where it was."""
-        if self.stream is None:
-            with open(self.path, "rb") as file:
-                yield file
-        else:
-            place = self.stream.tell()
-            self.stream.seek(0)
-            try:
-                yield self.stream
-            finally:
-                self.stream.seek(place)
+        """Its bytes, from the beginning; a stream stays open, and where it was.
+
+        Raises Unreadable where it cannot be opened, or read within the block.
+        """
+        try:
+            if self.stream is None:
+                with open(self.path, "rb") as file:
+                    yield file
+            else:
+                position = self.stream.tell()
+                self.stream.seek(0)
+                try:
+                    yield self.stream
+                finally:
+                    self.stream.seek(position)
+        except PermissionError as error:
+            raise Unreadable("There is no permission to read the file.") from error
+        except OSError as error:
+            raise Unreadable(f"The file cannot be read: {error.strerror or error}.") from error
 
     def content(self) -> str:
         """The SHA-256 of all its bytes, as "sha256:" and 64 hexadecimal digits. Raises Unreadable."""
         found = hashlib.sha256()
-        try:
-            with self.open() as file:
-                while piece := file.read(2**20):
-                    found.update(piece)
-        except OSError as error:
-            raise Unreadable(f"The file cannot be read: {error}.") from error
+        with self.open() as file:
+            while piece := file.read(2**20):
+                found.update(piece)
         return f"sha256:{found.hexdigest()}"
+
+    def fingerprint(self) -> str:
+        """As `fingerprint_of`. Raises Unreadable, also where it changed since it was looked at."""
+        found = hashlib.blake2b(self.size.to_bytes(8, "little"), digest_size=16)
+        middle, end = (self.size - SPAN) // 2, self.size - SPAN
+        parts = ((0, SPAN), (middle, SPAN), (end, SPAN)) if self.size > 3 * SPAN else ((0, self.size),)
+        with self.open() as file:
+            for start, left in parts:
+                file.seek(start)
+                while left:
+                    piece = file.read(left)
+                    if not piece:
+                        raise Unreadable(CHANGED)
+                    found.update(piece)
+                    left -= len(piece)
+            if self.modified is not None:
+                state = os.fstat(file.fileno())
+                if (state.st_size, state.st_mtime_ns) != (self.size, self.modified):
+                    raise Unreadable(CHANGED)
+        return f"quick:{found.hexdigest()}"
 
     def close(self) -> None:
         """Give back what is open, and what was kept of a remote file."""
@@ -119,12 +150,6 @@ def look(path: str) -> Source:
         if _is_text(head):
             raise Unreadable("It is a text file, not a video.")
         return replace(source, head=head)
-    except PermissionError as error:
-        source.close()
-        raise Unreadable("There is no permission to read the file.") from error
-    except OSError as error:
-        source.close()
-        raise Unreadable(f"The file cannot be read: {error}.") from error
     except Unreadable:
         source.close()
         raise
@@ -145,7 +170,8 @@ def _found(path: str) -> Source:
     if is_remote(path):
         remote = RemoteFile(path)
         return Source(path, remote.size, cast(BinaryIO, remote))
-    return Source(path, _size(path))
+    state = _state(path)
+    return Source(path, state.st_size, modified=state.st_mtime_ns)
 
 
 def content_of(path: str) -> str:
@@ -157,7 +183,26 @@ def content_of(path: str) -> str:
         source.close()
 
 
-def _size(path: str) -> int:
+def fingerprint_of(path: str) -> str:
+    """A fingerprint of the file at `path` that is quick to take, since only parts of the file are read.
+
+    It is "quick:" and 32 hexadecimal digits: BLAKE2b, with a digest of 16 bytes, of the file's size as 8 bytes, the
+    lowest first, followed by
+    - the whole content, where the size is at most 3 * 65536 bytes;
+    - otherwise the first 65536 bytes, the 65536 bytes from (size - 65536) // 2 on, and the last 65536 bytes.
+    Results keep fingerprints for years, so this must never change.
+
+    Of a video in a tar the video's own bytes count, not the tar's. A file whose size stays the same and whose bytes
+    change only between these parts keeps its fingerprint; `content_of` tells it apart. Raises as `content_of`.
+    """
+    source = _found(path)
+    try:
+        return source.fingerprint()
+    finally:
+        source.close()
+
+
+def _state(path: str) -> os.stat_result:
     try:
         state = os.stat(path)
     except FileNotFoundError as error:
@@ -170,7 +215,7 @@ def _size(path: str) -> int:
         raise Unreadable("It is a folder, not a file.")
     if not S_ISREG(state.st_mode):  # opening a pipe would wait for its other end
         raise Unreadable("It is no ordinary file.")
-    return state.st_size
+    return state
 
 
 def lacks_moov(source: Source) -> bool:
