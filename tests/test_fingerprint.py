@@ -126,7 +126,7 @@ def test_a_worker_gives_the_fingerprint_of_what_cannot_be_decoded(tmp_path: Path
     pool = DecoderPool(1)
 
     async def both() -> tuple[object, object]:
-        with pytest.raises(Unreadable, match="no video"):
+        with pytest.raises(Unreadable, match="not a video"):
             await pool.sample(str(path), Sampling(), key="", max_pixels=None)
         with pytest.raises(Unreadable, match="no such file"):
             await pool.run(fingerprint_of, str(tmp_path / "gone.mp4"))

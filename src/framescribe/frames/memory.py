@@ -11,24 +11,24 @@ from contextvars import ContextVar
 from framescribe.machine import memory_bytes
 from framescribe.records import Clip, EncodedImage
 
-MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, and no more
+MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, but no more than 2 GiB
 
 # The memories that hold a clip for this task, or for one that it was started from.
 _holding: ContextVar[frozenset[FrameMemory]] = ContextVar("holding", default=frozenset())
 
 
 class FrameMemory:
-    """Lets a video be decoded while fewer than `budget` bytes of frames are held and fewer than `decoders` are at work.
+    """Lets the next video be decoded while fewer than `budget` bytes of frames are held and a decoder is free.
 
-    So no more than the budget and one clip a decoder is ever held, and one clip alone may be larger than the budget.
-    Videos have their turns in the order in which they ask. Used from one event loop.
+    So at most the budget and one clip per decoder are held, and a single clip may be larger than the budget. Videos
+    take turns in the order in which they ask. For use from one event loop.
     """
 
     def __init__(self, decoders: int, budget: int | None = None) -> None:
         self.decoders = decoders
         self.budget = budget if budget is not None else min(MOST_BYTES, (memory_bytes() or SHARE * MOST_BYTES) // SHARE)
         self.held = 0  # bytes
-        self.clips = 0  # that hold them
+        self.clips = 0  # whose frames these are
         self.decoding = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -75,7 +75,7 @@ class FrameMemory:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # its turn came with the end
+            if not turn.cancelled():  # its turn came at the same moment
                 self.decoding -= 1
             self._hand_out()
             raise
@@ -93,7 +93,7 @@ class FrameMemory:
 
 
 def frame_bytes(clip: Clip) -> int:
-    """Bytes of a clip's pictures, in whichever form they are."""
+    """How many bytes the pictures of a clip take, in whichever form they are."""
     return sum(
         len(frame.image.data) if isinstance(frame.image, EncodedImage) else frame.image.nbytes for frame in clip.frames
     )

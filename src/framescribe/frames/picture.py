@@ -1,4 +1,4 @@
-"""Knows how a decoded frame becomes the RGB picture that a player shows; knows neither files nor order."""
+"""Knows how a decoded frame becomes the picture that a player shows; knows no file and no order of frames."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from framescribe.frames.encode import Form, encode
 from framescribe.frames.tone import Transfer, to_srgb
 from framescribe.records import EncodedImage
 
-# Scaled into planes of green, blue and red, since into packed RGB swscale takes two to three times as long for the same
-# pixels, or loses chroma and makes 253 of white (measured: benchmarks/scaling.py).
+# Scaled into planes of green, blue and red: into packed RGB swscale takes two to three times as long for the same
+# pixels, or loses chroma and turns white into 253 (measured: benchmarks/scaling.py).
 SCALE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 
 HDR: dict[int, Transfer] = {ColorTrc.SMPTE2084: "pq", ColorTrc.ARIB_STD_B67: "hlg"}
@@ -27,6 +27,7 @@ Picture = tuple[np.ndarray | EncodedImage, int, int]
 
 
 def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None, form: Form) -> Picture:
+    """What a player shows of `frame`, shrunk to `max_pixels` and in this form; `decoder.sample` says how."""
     turn = turn_of_frame(frame)
     width, height = stretch(frame.width, frame.height, pixel_aspect(stream))
     small = fit(width, height, max_pixels)
@@ -43,7 +44,7 @@ def picture_of(frame: VideoFrame, stream: VideoStream, max_pixels: int | None, f
 
 
 def pixel_aspect(stream: VideoStream) -> Fraction | None:
-    """Width to height of a pixel once a picture was decoded: the container's word before the codec's, as players do."""
+    """A pixel's width over its height, known once a picture was decoded: the container's, or else the codec's."""
     return stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
 
 
@@ -51,6 +52,6 @@ def turn_of_frame(frame: VideoFrame) -> Turn:
     try:
         # Not `frame.side_data`: in PyAV 18 it keeps the frame in memory until the garbage collector runs.
         matrix = SideDataContainer(frame).get(SideDataType.DISPLAYMATRIX)  # type: ignore[call-arg]
-    except ValueError:  # PyAV 18 has no name for EXIF side data and then lists none; the angle can still be had
+    except ValueError:  # PyAV 18 has no name for EXIF side data and then lists none at all; the angle is still given
         return QUARTERS[round(frame.rotation / 90) % 4]
     return Turn() if matrix is None else turn_of(np.frombuffer(bytes(matrix), np.int32).tolist())
