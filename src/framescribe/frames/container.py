@@ -21,7 +21,7 @@ from av.video.stream import VideoStream
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.files import Source, lacks_moov, lacks_tail
 
-# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header that says more is broken.
+# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header with more is broken.
 LARGEST = 8192 * 8192
 LIMITS = {"max_pixels": str(LARGEST)}
 
@@ -88,7 +88,7 @@ def is_mp4(container: InputContainer) -> bool:
 
 
 def tells_times(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether the timestamps of a file opened with `quick` say when each frame is shown; in others FFmpeg computes them."""
+    """Whether the timestamps of a file opened with `quick` say when frames are shown; in others FFmpeg computes it."""
     form, codec = container.format.name, stream.codec_context.codec.canonical_name
     return form in ("mpegts", "gif") or is_mp4(container) or ("matroska" in form and codec in ("vp8", "vp9", "av1"))
 

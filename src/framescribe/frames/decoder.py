@@ -192,7 +192,7 @@ def _decoded(
         try:
             frames = codec.decode(packet)
             if packet is not None and any(frame.pts is not None and frame.pts >= last for frame in frames):
-                # A frame that a wanted one depends on may be shown after it: decode that too, to see whether it is whole.
+                # A frame that a wanted one depends on may be shown after it: decode it too, to see whether it is whole.
                 frames += codec.decode(None)
         except FFmpegError as error:
             if leading:
@@ -249,7 +249,7 @@ def _shots(source: Source) -> ShotDetector:
 
 
 def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
-    """A decode from the start counts the frames; if they are too large to be held, a second one gives the wanted ones."""
+    """A decode from the start counts the frames; where they are too large to hold, another gives those wanted."""
     with open_video(source) as (container, stream):
         notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
         found: list[tuple[int | None, int, bool]] = []
@@ -305,7 +305,7 @@ def _choose_whole(
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a full decode met: packets in order (timestamp, whether a keyframe), timestamps that are wrong, and errors."""
+    """What a full decode met: packets in order (timestamp, is it a keyframe?), timestamps that are wrong, errors."""
 
     packets: list[tuple[int | None, bool]] = field(default_factory=list)
     wrong: set[int | None] = field(default_factory=set)
