@@ -33,9 +33,7 @@ class Index:
     frames: list[int]
     keys: list[int]
     last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
-    stored: list[int] | None = (
-        None  # decoding timestamps of all frames, where `frames` and `keys` are derived from them
-    )
+    stored: list[int] | None = None  # decoding timestamps of all frames, where the lists are derived from them
     in_order: bool = False  # whether the timestamps say that frames are shown in the order in which they are stored
     made_up: bool = False  # whether frames may be shown in another order than their timestamps say
 

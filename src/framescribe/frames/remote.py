@@ -39,7 +39,7 @@ class RemoteFile(io.RawIOBase):
         if size is None or not self._file.seekable():
             raise Unreadable(_WHOLE)
         self.size: int = size
-        self.name = without_keys(url).rsplit("/", 1)[-1]  # by whose ending FFmpeg tells formats that look alike
+        self.name = without_keys(url).rsplit("/", 1)[-1]  # FFmpeg tells similar formats apart by its ending
         self._kept: IO[bytes] | None = None
         self._room = max(1, KEPT_BYTES // self._block)
         # The slot of each kept block in that file, and the block in each slot; slots are used again in turn.
