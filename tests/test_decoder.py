@@ -26,6 +26,7 @@ from framescribe.errors import NoFrames, Unreadable, UserError, VideoError
 from framescribe.frames import decoder
 from framescribe.frames.decoder import sample
 from framescribe.frames.display import fit
+from framescribe.frames.encode import encode
 from framescribe.frames.sampling import Sampling
 from framescribe.records import Clip
 from tests.videos import BLUE, GREEN, RED, WHITE, bars, corners, covered_voice, cut, damaged, film, number_in, voice
@@ -346,6 +347,34 @@ def test_shrinking_keeps_within_the_limit_and_the_aspect(width: int, height: int
     assert fit(width, height, None) == (width, height)
 
 
+@pytest.mark.parametrize("form", ["jpeg", "png"])
+@pytest.mark.parametrize("name", ["long_gop.mp4", "h264.ts", "h264.avi"])  # by index, by packets, by counting
+@pytest.mark.parametrize("method", ["uniform", "scenes"])
+def test_encoded_frames_are_the_pixel_frames_encoded(
+    films: Callable[[str], Path], name: str, form: Any, method: Any
+) -> None:
+    if method == "scenes":
+        pytest.importorskip("scenedetect", reason="sampling by scenes needs framescribe[scenes]")
+    options: dict[str, Any] = {"key": "", "max_pixels": 3000}
+    sampling = Sampling(method=method, frames=7)
+    pixels = sample(str(films(name)), sampling, **options)
+    encoded = sample(str(films(name)), sampling, form=form, **options)
+    assert encoded.info == pixels.info
+    assert [(frame.index, frame.time) for frame in encoded.frames] == [(f.index, f.time) for f in pixels.frames]
+    assert [frame.image for frame in encoded.frames] == [encode(frame.image, form) for frame in pixels.frames]  # type: ignore[arg-type]
+
+
+def test_encoded_frames_are_the_same_where_decoded_ones_are_too_large_to_be_held(
+    films: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(films("h264.avi"))
+    held = sample(path, ALL, key="", max_pixels=None, form="jpeg")
+    monkeypatch.setattr(decoder, "HELD_BYTES", 0)
+    again = sample(path, ALL, key="", max_pixels=None, form="jpeg")
+    assert len(again.frames) == 40
+    assert again == held
+
+
 # ---------------------------------------------------------------------------------- what cannot be read
 
 
@@ -374,13 +403,13 @@ TEXT = b"file,caption\nx.mp4,a dog\n" * 40
 BROKEN: dict[str, tuple[str, Callable[[Path], Path], type[VideoError], str]] = {
     "missing": ("a.mp4", lambda path: path, Unreadable, "no such file"),
     "folder": ("a.mp4", lambda path: path.mkdir() or path, Unreadable, "a folder"),
-    "pipe": ("a.mp4", _pipe, Unreadable, "no ordinary file"),
+    "pipe": ("a.mp4", _pipe, Unreadable, "not a regular file"),
     "empty": ("a.mp4", lambda path: _written(path, b""), Unreadable, "empty"),
     "csv": ("a.csv", lambda path: _written(path, TEXT), Unreadable, "text"),
     "txt": ("a.txt", lambda path: _written(path, TEXT), Unreadable, "text"),
     "text as mp4": ("a.mp4", lambda path: _written(path, "眼睛".encode() * 2000), Unreadable, "text"),
-    "zeros": ("a.mp4", lambda path: _written(path, bytes(9000)), Unreadable, "no video"),
-    "noise": ("a.mp4", lambda path: _written(path, np.random.default_rng(0).bytes(9000)), Unreadable, "no video"),
+    "zeros": ("a.mp4", lambda path: _written(path, bytes(9000)), Unreadable, "not a video"),
+    "noise": ("a.mp4", lambda path: _written(path, np.random.default_rng(0).bytes(9000)), Unreadable, "not a video"),
     "no moov": ("a.mp4", _no_moov, Unreadable, r"cut off.*moov"),
     "sound": ("a.mp4", voice, NoFrames, "sound but no picture"),
     "cover": ("a.mp3", covered_voice, NoFrames, "only a cover"),
@@ -406,7 +435,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         if me == 0:  # root may read everything
             os.seteuid(65534)
-        with pytest.raises(Unreadable, match="no permission"):
+        with pytest.raises(Unreadable, match="permission to read"):
             take("secret.mp4")
     finally:
         os.seteuid(me)

@@ -122,6 +122,61 @@ def test_what_fails_or_is_dropped_gives_its_turn_back() -> None:
     asyncio.run(main())
 
 
+def test_frames_given_back_may_be_asked_for_again_by_many_under_a_budget_of_one_clip() -> None:
+    memory = FrameMemory(decoders=2, budget=30_000)
+    rounds = 0
+
+    async def decode() -> Clip:
+        await asyncio.sleep(random.random() / 1000)
+        return clip(30_000)
+
+    async def video() -> None:
+        nonlocal rounds
+        for _ in range(4):
+            async with memory.clip(decode):
+                await asyncio.sleep(random.random() / 1000)
+            rounds += 1
+
+    async def main() -> None:
+        await asyncio.wait_for(asyncio.gather(*(video() for _ in range(100))), 60)
+
+    asyncio.run(main())
+    assert rounds == 400
+    assert (memory.held, memory.clips, memory.decoding, memory.waiting) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("budget", [1000, 10**9], ids=["full", "with room to spare"])
+@pytest.mark.parametrize("where", ["in the block", "in a task of the block", "while decoding"])
+def test_asking_again_before_frames_are_given_back_is_an_error_at_once(budget: int, where: str) -> None:
+    memory, other = FrameMemory(decoders=1, budget=budget), FrameMemory(decoders=1, budget=budget)
+
+    async def decode() -> Clip:
+        return clip(3000)
+
+    async def ask(of: FrameMemory) -> None:
+        async with of.clip(decode):
+            pass
+
+    async def nested() -> Clip:
+        await ask(memory)
+        raise AssertionError
+
+    async def mistake() -> None:
+        async with memory.clip(nested if where == "while decoding" else decode):
+            await ask(other)  # another memory has room of its own
+            if where == "in a task of the block":
+                await asyncio.create_task(ask(memory))
+            await ask(memory)
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match="still holds frames"):
+            await mistake()
+        assert (memory.held, memory.clips, memory.decoding, memory.waiting) == (0, 0, 0, 0)
+        await ask(memory)  # the mistake has cost nobody's turn
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
 def test_a_slow_engine_holds_decoding_up_and_every_video_gets_its_row(demo_clips: list[DemoClip]) -> None:
     """Three frames of 640 x 360 a clip, as pixels; room for one clip at a time."""
     pixels = 3 * 640 * 360 * 3

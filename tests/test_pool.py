@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge,
 from framescribe.frames.decoder import sample
 from framescribe.frames.pool import DecoderPool, sample_as
 from framescribe.frames.sampling import Sampling
+from tests.videos import bars, film
 
 
 def misbehave(path: str, sampling: Sampling, **options: Any) -> Any:
@@ -109,6 +111,40 @@ def test_what_native_code_prints_reaches_no_terminal(
     finally:
         pool.close()
     assert "native code" not in "".join(capfd.readouterr())
+
+
+def peak_bytes(path: str, frames: int, form: Any) -> int:
+    """The most memory that this process has used, after it sampled that many frames."""
+    sample(path, Sampling(method="uniform", frames=frames), key="", max_pixels=None, form=form)
+    # Not resource's ru_maxrss, which a new process takes over from the one that started it.
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [("a.mp4", 120), ("a.avi", 80), ("b.avi", 120)],
+    ids=["by index", "counted and held", "counted, then decoded again"],
+)
+def test_a_worker_holds_the_pixels_of_one_frame_at_a_time(tmp_path: Path, name: str, frames: int) -> None:
+    width, height = 1280, 720
+    pictures = [bars(number, width, height) for number in range(8)] * (frames // 8)
+    path = film(tmp_path / name, pictures=pictures, gop=10, options={"preset": "ultrafast", "bf": "2"})
+
+    def peak(frames: int, form: str) -> int:
+        pool = DecoderPool(1)  # a new process, whose peak is its own
+        try:
+            most: int = asyncio.run(pool.run(peak_bytes, str(path), frames, form))
+            return most
+        finally:
+            pool.close()
+
+    pixels = frames * width * height * 3
+    few = peak(2, "jpeg")
+    assert peak(frames, "jpeg") - few < pixels / 8
+    assert peak(frames, "pixels") - few > pixels / 2  # so the measure shows them where they are held
 
 
 KILLED = """

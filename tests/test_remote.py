@@ -17,10 +17,12 @@ import pytest
 from framescribe.errors import Unreadable
 from framescribe.frames import remote
 from framescribe.frames.decoder import sample
+from framescribe.frames.files import fingerprint_of
 from framescribe.frames.probe import probe
 from framescribe.frames.sampling import Sampling
 from framescribe.sources import find_videos
 from framescribe.storage import object_store
+from tests.test_fingerprint import SIZES, by_hand, member_path, noise, packed
 from tests.videos import bars, film, number_in
 
 
@@ -114,7 +116,29 @@ def test_of_an_mp4_only_what_is_needed_travels(server: Server, monkeypatch: pyte
     assert server.sent < size / 3
     local = sample(str(path), Sampling(), key="", max_pixels=None)
     assert local.info == clip.info
+    assert local.fingerprint == clip.fingerprint == by_hand(path.read_bytes())
     assert np.array_equal(local.frames[0].image, clip.frames[0].image)
+
+
+@pytest.mark.parametrize("size", SIZES[1:])  # an empty file has no parts that could be asked for
+def test_a_file_behind_a_url_has_the_fingerprint_of_its_bytes(server: Server, size: int) -> None:
+    content = noise(size)
+    (server.folder / "a").write_bytes(content)
+    assert fingerprint_of(f"{server.url}/a") == by_hand(content)
+    tar = packed(server.folder / "s.tar", content, before=70_000)
+    assert fingerprint_of(member_path(tar).replace(str(server.folder), server.url)) == by_hand(content)
+
+
+def test_for_a_fingerprint_little_travels_and_nothing_twice(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "BLOCK", 2**16)
+    path = noisy(server.folder / "a.mp4")
+    known = by_hand(path.read_bytes())
+    assert fingerprint_of(f"{server.url}/a.mp4") == known
+    assert server.sent <= 5 * 2**16  # the first block, and two each in the middle and at the end
+    server.sent = 0
+    clip = sample(f"{server.url}/a.mp4", Sampling(method="uniform", frames=60), key="", max_pixels=None)
+    assert (len(clip.frames), clip.fingerprint) == (60, known)
+    assert server.sent <= path.stat().st_size  # every byte was read to decode it, so none was left to fetch
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.avi"])

@@ -150,7 +150,7 @@ def test_no_frames_no_choice() -> None:
         ({"method": "times"}, "at least one time"),
         ({"method": "times", "times": (-1.0,)}, "0 or more"),
         ({"method": "times", "times": (float("nan"),)}, "0 or more"),
-        ({"method": "every"}, "distance in seconds"),
+        ({"method": "every"}, "interval in seconds"),
         ({"method": "every", "every": 0.0}, "above 0"),
         ({"method": "every", "every": float("inf")}, "above 0"),
     ],
@@ -170,7 +170,7 @@ def test_seconds(text: str, value: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "s", "-1s", "2 days", "1e3", "nan", "1,5", "1.5.2", "٣"])
 def test_no_seconds(text: str) -> None:
-    with pytest.raises(UserError, match="no duration"):
+    with pytest.raises(UserError, match="not a duration"):
         seconds(text)
 
 

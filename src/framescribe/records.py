@@ -124,13 +124,14 @@ class Clip:
     """What a strategy sees of a video: its facts and its sampled frames, in the order of time.
 
     `flags` says what is wrong with the file where it was sampled all the same, `content` is its hash where that was
-    asked for.
+    asked for, `fingerprint` the quick one of its bytes (`frames.files.fingerprint_of`).
     """
 
     info: VideoInfo
     frames: tuple[Frame, ...]
     flags: tuple[str, ...] = ()
     content: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,51 +21,53 @@ from av.video.stream import VideoStream
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.files import Source, lacks_moov, lacks_tail
 
-# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. More is a broken header.
+# 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header with more is broken.
 LARGEST = 8192 * 8192
 LIMITS = {"max_pixels": str(LARGEST)}
 
-# Left to itself FFmpeg decodes the first pictures of a stream to learn what they say: of 4K H.264 that takes 0.16 s.
+# By default FFmpeg decodes the first pictures of a stream to learn about it, which takes 0.16 s for 4K H.264.
 UNDECODED = {"codec_whitelist": "none"}
-ONE_PACKET = {"probesize": "32"}  # bytes; of an mp4 elsewhere only the index travels
+ONE_PACKET = {"probesize": "32"}  # bytes; of a remote mp4 only the index is then fetched
 
 
 @contextmanager
 def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
     """The open file and its first video stream, ready to decode on one thread.
 
-    `quick`: nothing is decoded to open it. Whether pictures are shown in another order than they are stored
-    (`has_b_frames`) is then not always known, nor when the first one is shown: see `tells_times`.
+    With `quick` nothing is decoded to open it. It is then not always known whether pictures are shown in another order
+    than they are stored in (`has_b_frames`), nor when the first one is shown: see `tells_times`.
+
+    Raises Unreadable where it is no video, NoFrames where it has no video stream.
     """
     # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
     file = source.stream or f"file:{os.path.abspath(source.path)}"
     if source.stream:
         source.stream.seek(0)
-    little = UNDECODED | (ONE_PACKET if source.stream and source.is_mp4 else {}) if quick else {}
+    quickly = UNDECODED | (ONE_PACKET if source.stream and source.is_mp4 else {}) if quick else {}
     try:
-        opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=little)
+        opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=quickly)
     except FFmpegError as error:
         if lacks_moov(source):
             raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
-        raise Unreadable(f"It is no video, or its beginning is damaged: {said(error)}.") from error
+        raise Unreadable(f"It is not a video, or its beginning is damaged: {said(error)}.") from error
     with opened as container:
         stream = _first_video(container)
         for other in container.streams:
             other.discard = Discard.default if other is stream else Discard.all
         stream.codec_context.thread_count = 1
-        # Left to themselves these show damaged pictures without a word; other decoders mark or report more of them.
+        # By default these show damaged pictures without reporting them; other decoders mark or report more of them.
         strict = {"err_detect": "explode"} if stream.codec_context.name in ("hevc", "mjpeg") else {}
         stream.codec_context.options = LIMITS | strict
         yield container, stream
 
 
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    """The stream's packets from where the file stands; the empty ones, which repeat a picture, are left out."""
+    """The stream's packets from the current position on, without the empty ones, which repeat a picture."""
     try:
         for packet in container.demux(stream):
             if packet.size:
                 yield packet
-    except IndexError as error:  # PyAV's, where a stream begins in the middle of the file
+    except IndexError as error:  # from PyAV, where a stream begins in the middle of the file
         raise InvalidDataError(0, "a stream begins in the middle of it") from error
 
 
@@ -77,8 +79,8 @@ def _first_video(container: InputContainer) -> VideoStream:
                 raise Unreadable("Its video codec is not supported.")
             return stream
     if container.streams.audio:
-        raise NoFrames(f"It holds sound but no picture{' (only a cover image)' if pictures else ''}.")
-    raise NoFrames("It holds no video stream.")
+        raise NoFrames(f"It contains sound but no picture{' (only a cover image)' if pictures else ''}.")
+    raise NoFrames("It contains no video stream.")
 
 
 def is_mp4(container: InputContainer) -> bool:
@@ -86,15 +88,15 @@ def is_mp4(container: InputContainer) -> bool:
 
 
 def tells_times(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether a quickly opened file's own timestamps say when each frame is shown; elsewhere FFmpeg reckons them."""
+    """Whether the timestamps of a file opened with `quick` say when frames are shown; in others FFmpeg computes it."""
     form, codec = container.format.name, stream.codec_context.codec.canonical_name
     return form in ("mpegts", "gif") or is_mp4(container) or ("matroska" in form and codec in ("vp8", "vp9", "av1"))
 
 
 def is_cut_off(source: Source, container: InputContainer, stream: VideoStream) -> bool:
-    """Whether frames that the file speaks of lie behind its end; False where its format does not tell."""
+    """Whether the file lists frames that lie beyond its end; False where its format cannot tell."""
     if is_mp4(container):
-        # The boxes' own lengths do not say it: some writers leave the length of the last one open, or too long.
+        # The boxes' own lengths do not show it: some writers leave that of the last one open, or make it too long.
         return any(entry.pos + entry.size > source.size for entry in stream.index_entries)
     return lacks_tail(source)
 
@@ -107,17 +109,17 @@ def times_of(container: InputContainer, stream: VideoStream, stamps: Sequence[in
     """Seconds since the start of the file, to the microsecond, for timestamps in the stream's ticks."""
     base = stream.time_base or Fraction(1, av.time_base)
     start = Fraction(container.start_time or 0, av.time_base)
-    # The container's start is rounded to the microsecond; where the picture starts the file its own is exact.
+    # The container's start is rounded to the microsecond; that of a video stream which starts the file is exact.
     if stream.start_time is not None and abs(stream.start_time * base - start) < Fraction(1, av.time_base):
         start = stream.start_time * base
-    # Exact, in whole numbers up to the last division: with fractions this took longer than decoding a frame.
+    # Integers up to the last division are exact; Fractions would take longer than decoding a frame.
     scale, offset = base.numerator * start.denominator, start.numerator * base.denominator
     whole = base.denominator * start.denominator
     return [None if pts is None else round((pts * scale - offset) / whole, 6) for pts in stamps]
 
 
 def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple[float | None, float | None]:
-    """Frames a second and seconds in all; `last` is how long the last frame is shown, in ticks, 0 where unknown."""
+    """Frames per second and the duration in seconds; `last` is the last frame's duration in ticks, 0 where unknown."""
     known = [time for time in times if time is not None]
     said_rate = stream.average_rate or stream.guessed_rate
     fps = float(said_rate) if said_rate else None
@@ -125,7 +127,7 @@ def pace(stream: VideoStream, times: Sequence[float | None], last: int) -> tuple
     if len(known) == len(times) > 1 and max(known) > min(known):
         span = max(known) - min(known)
         duration = span + (float(last * stream.time_base) if last and stream.time_base else span / (len(times) - 1))
-        # The header's rate is the exact one where it is right at all: matroska and flv may say 1000.
+        # The header's rate is exact where it is right at all; matroska and flv may say 1000.
         if fps is None or abs(fps * duration / len(times) - 1) > 0.01:
             fps = len(times) / duration
     return None if fps is None else round(fps, 6), None if duration is None else round(duration, 6)

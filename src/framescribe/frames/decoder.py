@@ -1,16 +1,17 @@
 """Knows how to read the wanted frames of a video file, exactly, with PyAV; knows nothing of what they are for.
 
 Which frames there are comes from an index, without decoding. Each wanted frame is then decoded from the last keyframe
-before it. Where the file does not keep to that picture of it (no or repeated times, a frame that does not come, an
-error), everything is decoded from the start and counted instead.
+before it. Where the file contradicts its index (missing or repeated times, a frame that never comes, an error),
+everything is decoded from the start and counted instead.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -29,69 +30,86 @@ from framescribe.frames.container import (
     tells_times,
     times_of,
 )
-from framescribe.frames.files import Source, look
-from framescribe.frames.index import Index, InDoubt, Places, index_as_stored, index_by_packets
+from framescribe.frames.encode import Form
+from framescribe.frames.files import CHANGED, Source, look
+from framescribe.frames.index import Index, InDoubt, Positions, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
 from framescribe.frames.sampling import Sampling, choose, choose_among
 from framescribe.frames.shots import ShotDetector, shot_detector
 from framescribe.records import Clip, Frame, VideoInfo
 
 BY_NUMBER = ("mid", "uniform", "random")
-HELD_BYTES = 2**27  # of decoded frames, so that a short clip is decoded once
+HELD_BYTES = 2**27  # of decoded frames that are kept, so that a short clip is decoded only once
 
-Packets = Iterator["Packet[VideoStream] | None"]  # the last one, None, stands for the end of the stream
+Show = Callable[[VideoFrame, VideoStream], Picture]
+Packets = Iterator["Packet[VideoStream] | None"]  # the last item, None, marks the end of the stream
 
 
-def sample(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, hashed: bool = False) -> Clip:
-    """The frames of the video file at `path` that `sampling` asks for, and what the file says of itself.
+def sample(
+    path: str,
+    sampling: Sampling,
+    *,
+    key: str,
+    max_pixels: int | None,
+    form: Form = "pixels",
+    hashed: bool = False,
+) -> Clip:
+    """The frames of the video file at `path` that `sampling` asks for, and what the file says about itself.
 
-    `path` is a file's on this machine, or a URL, of which only the parts are fetched that are needed, or that of a
-    video in a tar (`records.in_tar`).
+    `path` names a file on this machine, a URL, of which only the parts that are needed are fetched, or a video in a
+    tar (`records.in_tar`).
     `key` names the video for random sampling. `Frame.image` is RGB uint8 [height, width, 3] as a player shows it:
     turned and mirrored by the display matrix, and stretched where the pixels are not square, then shrunk, never
-    enlarged, until width * height <= `max_pixels` (None: not shrunk). `Frame.index` counts in presentation order,
-    `Frame.time` is in seconds from the start of the file, None where the file gives no times. HDR (PQ and HLG) is
-    mapped to sRGB, transparency is dropped, and the two fields of an interlaced picture stay woven together.
+    enlarged, until width * height <= `max_pixels` (None: not shrunk). With `form` "jpeg" or "png" it is an
+    EncodedImage of these pixels instead, made as soon as the frame is decoded: no more than one frame's pixels are in
+    memory at a time. `Frame.index` counts in presentation order, `Frame.time` is in seconds from the start of the file,
+    None where the file gives no times. HDR (PQ and HLG) is mapped to sRGB, transparency is dropped, and the two fields
+    of an interlaced picture stay woven together.
 
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
-    chosen from those that can be had, and `Clip.flags` says so: "video_cut_off", "video_damaged".
+    chosen from those that can be decoded, and `Clip.flags` says so: "video_cut_off", "video_damaged".
 
-    With `hashed`, `Clip.content` is the SHA-256 of the whole file, which is then read whole.
+    `Clip.fingerprint` is the quick one of the file's bytes (`files.fingerprint_of`). With `hashed`, `Clip.content` is
+    the SHA-256 of the whole file, which is then read in full.
 
-    Raises Unreadable where the file is no readable video or a wanted frame is damaged, NoFrames where it holds no
-    picture, UserError for a `max_pixels` below 1. May be called from several threads at once; a call runs on one.
+    Raises Unreadable where the file is not a readable video, a wanted frame is damaged, or the file changes meanwhile;
+    NoFrames where it contains no picture; UserError for a `max_pixels` below 1. May be called from several threads at
+    once; a call runs on one.
     """
     if max_pixels is not None and max_pixels < 1:
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
-        clip = _sample(source, sampling, key, max_pixels)
-        return replace(clip, content=source.content()) if hashed else clip
+        clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+        content = source.content() if hashed else None
+        return replace(clip, content=content, fingerprint=source.fingerprint())
     except FFmpegError as error:
         raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
     finally:
         source.close()
 
 
-def _sample(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
+def _sample(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
     shots = _shots(source) if sampling.method == "scenes" else None
     with open_video(source, quick=True) as (container, stream):
         if is_cut_off(source, container, stream):
             if not sampling.salvage:
-                raise Unreadable("It is cut off: its last frames are missing. With --salvage it is taken as it is.")
-            clip = _by_counting(source, sampling, key, max_pixels)
+                raise Unreadable(
+                    "It is cut off: its last frames are missing. --salvage chooses frames from those that remain."
+                )
+            clip = _by_counting(source, sampling, key, show)
             return replace(clip, flags=("video_cut_off", *clip.flags))
         stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
         by_packets = stored is None and tells_times(container, stream)
         if stored or by_packets:
             with suppress(InDoubt):
                 index = stored or packets_index(container, stream)
-                return _by_index(container, stream, index, sampling, key, max_pixels, shots)
+                return _by_index(container, stream, index, sampling, key, show, shots)
     if not by_packets:
         with suppress(InDoubt), open_video(source) as (container, stream):
             index = packets_index(container, stream)
-            return _by_index(container, stream, index, sampling, key, max_pixels, shots)
-    return _by_counting(source, sampling, key, max_pixels)
+            return _by_index(container, stream, index, sampling, key, show, shots)
+    return _by_counting(source, sampling, key, show)
 
 
 # ---------------------------------------------------------------------------------- frames by an index
@@ -103,7 +121,7 @@ def _by_index(
     index: Index,
     sampling: Sampling,
     key: str,
-    max_pixels: int | None,
+    show: Show,
     shots: ShotDetector | None,
 ) -> Clip:
     if shots is not None and shots.frames != len(index.frames):
@@ -111,22 +129,22 @@ def _by_index(
     times = times_of(container, stream, index.frames)
     keyframes = [bisect_left(index.frames, pts) for pts in index.keys] if sampling.method == "keyframes" else []
     chosen = choose(sampling, times, key, shots.starts() if shots else keyframes)
-    targets = [index.frames[place] for place in chosen]
+    targets = [index.frames[position] for position in chosen]
     shown: dict[int, Picture] = {}
     for start, wanted in _by_key(index.keys, targets).items():
         packets = _packets(container, stream, index.keys, start)
-        places = Places(index, start, max(wanted)) if index.stored else None
-        place = bisect_left(index.frames, start)
-        for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, places=places):
+        positions = Positions(index, start, max(wanted)) if index.stored else None
+        position = bisect_left(index.frames, start)
+        for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, positions=positions):
             if index.made_up and pts >= start:
-                if pts != index.frames[place]:
+                if pts != index.frames[position]:
                     raise InDoubt
-                place += 1
+                position += 1
             if pts in wanted:
-                shown[pts] = picture_of(frame, stream, max_pixels)
-        while places and not places.proven:
-            places.see(next(packets))
-        # Once it has seen a picture, the decoder knows whether they are reordered; then the timestamps may be made up.
+                shown[pts] = show(frame, stream)
+        while positions and not positions.proven:
+            positions.see(next(packets))
+        # Once it has decoded a picture, the decoder knows whether they are reordered; if so, the times may be made up.
         if index.in_order and not index.made_up and stream.codec_context.has_b_frames:
             raise InDoubt
     if len(shown) < len(targets):
@@ -135,14 +153,14 @@ def _by_index(
 
 
 def packets_index(container: InputContainer, stream: VideoStream) -> Index:
-    """The index that the packets make, in which only frames count that decoding from the first keyframe shows."""
+    """The index that the packets give, with only those frames that decoding from the first keyframe on shows."""
 
-    def come(keys: list[int]) -> set[int]:
+    def shown(keys: list[int]) -> set[int]:
         first = keys[0]
         packets = _packets(container, stream, keys, first)
         return {pts for pts, _ in _decoded(stream, packets, first, {first}, skip=False)}
 
-    return index_by_packets(container, stream, come)
+    return index_by_packets(container, stream, shown)
 
 
 def _by_key(keys: list[int], targets: Sequence[int]) -> dict[int, set[int]]:
@@ -153,22 +171,28 @@ def _by_key(keys: list[int], targets: Sequence[int]) -> dict[int, set[int]]:
 
 
 def _decoded(
-    stream: VideoStream, packets: Packets, start: int, wanted: set[int], *, skip: bool, places: Places | None = None
+    stream: VideoStream,
+    packets: Packets,
+    start: int,
+    wanted: set[int],
+    *,
+    skip: bool,
+    positions: Positions | None = None,
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Timestamps and frames from the keyframe `start` on, in order; `skip` leaves out what no wanted frame needs."""
     codec, last = stream.codec_context, max(wanted)
     before: int | None = None
     for packet in packets:
-        if places is not None:
-            places.see(packet)
-        # Pictures before the keyframe that come after it need what was not read; nothing needs them.
+        if positions is not None:
+            positions.see(packet)
+        # Pictures stored after the keyframe but shown before it need what was not read; no wanted frame needs them.
         leading = packet is not None and packet.pts is not None and packet.pts < start
         plain = not skip or packet is None or packet.is_keyframe or packet.pts in wanted
         codec.skip_frame = "DEFAULT" if plain else "NONREF"
         try:
             frames = codec.decode(packet)
             if packet is not None and any(frame.pts is not None and frame.pts >= last for frame in frames):
-                # What a wanted frame was made from may be shown after it: have that too, to see whether it is whole.
+                # A frame that a wanted one depends on may be shown after it: decode it too, to see whether it is whole.
                 frames += codec.decode(None)
         except FFmpegError as error:
             if leading:
@@ -190,13 +214,13 @@ def _decoded(
 def _packets(container: InputContainer, stream: VideoStream, keys: list[int], start: int) -> Packets:
     """The packets from the keyframe `start` on, then None for the end of the stream."""
     if container.format.name == "mpegts" and stream.time_base:
-        # Seeks in a transport stream land a little late, so they ask for a second or more before.
+        # Seeks in a transport stream land a little late, so they aim at a second or more before.
         second = int(1 / stream.time_base)
-        places = [start - second, start - 2 * second, start - 4 * second, keys[0] - 4 * second]
+        seeks = [start - second, start - 2 * second, start - 4 * second, keys[0] - 4 * second]
     else:
-        place = keys.index(start)
-        places = [keys[max(0, place - back)] for back in range(3)]
-    for asked in places:
+        number = keys.index(start)
+        seeks = [keys[max(0, number - back)] for back in range(3)]
+    for asked in seeks:
         try:
             container.seek(asked, stream=stream, backward=True)
         except FFmpegError:
@@ -224,8 +248,8 @@ def _shots(source: Source) -> ShotDetector:
     return detector
 
 
-def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int | None) -> Clip:
-    """A decode from the start counts the frames; where they are too large to be held, another one shows the wanted."""
+def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
+    """A decode from the start counts the frames; where they are too large to hold, another gives those wanted."""
     with open_video(source) as (container, stream):
         notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
         found: list[tuple[int | None, int, bool]] = []
@@ -245,56 +269,56 @@ def _by_counting(source: Source, sampling: Sampling, key: str, max_pixels: int |
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
         times = times_of(container, stream, [pts for pts, _, _ in found])
-        marks = detector.starts() if detector else [place for place, (_, _, is_key) in enumerate(found) if is_key]
+        marks = detector.starts() if detector else [position for position, (_, _, is_key) in enumerate(found) if is_key]
         damaged = notes.damaged()
-        wrong = [place for place, (pts, _, _) in enumerate(found) if pts in damaged]
+        wrong = [position for position, (pts, _, _) in enumerate(found) if pts in damaged]
         chosen = _choose_whole(wrong, sampling, times, key, marks)
         flags = ("video_damaged",) if sampling.salvage and wrong else ()
         if held:
-            pictures = [picture_of(held[place], stream, max_pixels) for place in chosen]
+            pictures = [show(held[position], stream) for position in chosen]
             return _clip(stream, times, found[-1][1], chosen, pictures, flags)
     with open_video(source) as (container, stream):
         pictures = []
-        for place, frame in enumerate(all_frames(container, stream, Notes())):
-            if place == chosen[len(pictures)]:
-                pictures.append(picture_of(frame, stream, max_pixels))
+        for position, frame in enumerate(all_frames(container, stream, Notes())):
+            if position == chosen[len(pictures)]:
+                pictures.append(show(frame, stream))
             if len(pictures) == len(chosen):
                 return _clip(stream, times, found[-1][1], chosen, pictures, flags)
-    raise Unreadable("It changed while it was read.")
+    raise Unreadable(CHANGED)
 
 
 def _choose_whole(
     wrong: Sequence[int], sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int]
 ) -> list[int]:
-    """The wanted frames, none of which is one of the `wrong`: Unreadable, or others where they are to be salvaged."""
+    """The indices of the wanted frames. Raises Unreadable where one is `wrong`; with `salvage` others are chosen."""
     damaged = set(wrong)
-    candidates = [place for place in range(len(times)) if not (sampling.salvage and place in damaged)]
+    candidates = [position for position in range(len(times)) if not (sampling.salvage and position in damaged)]
     if not candidates:
-        raise Unreadable(f"It is damaged: not one of its {len(times)} frames can be decoded as it was.")
+        raise Unreadable(f"It is damaged: not one of its {len(times)} frames can be decoded without errors.")
     chosen = choose_among(candidates, sampling, times, key, marks)
-    for place in chosen:
-        if place in damaged:
-            at = "" if times[place] is None else f" (at {times[place]:g} s)"
-            raise Unreadable(f"It is damaged: frame {place}{at} of {len(times)} cannot be decoded as it was.")
+    for position in chosen:
+        if position in damaged:
+            at = "" if times[position] is None else f" (at {times[position]:g} s)"
+            raise Unreadable(f"It is damaged: frame {position}{at} of {len(times)} cannot be decoded without errors.")
     return chosen
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a full decode met: the packets in their order (timestamp, keyframe?), those that went wrong, the errors."""
+    """What a full decode met: packets in order (timestamp, is it a keyframe?), timestamps that are wrong, errors."""
 
     packets: list[tuple[int | None, bool]] = field(default_factory=list)
     wrong: set[int | None] = field(default_factory=set)
     trouble: list[FFmpegError] = field(default_factory=list)
 
     def damaged(self) -> set[int | None]:
-        """Timestamps of the frames that are wrong or may be made from one: those stored after it, to the next key."""
+        """Timestamps of the frames that are wrong or may depend on one: those stored after it, to the next keyframe."""
         damaged, sound, leaders, key = set(self.wrong), False, False, None
         for pts, is_key in self.packets:
             if is_key:
                 leaders, sound, key = sound, True, pts
-            # Pictures shown before the keyframe but stored after it may need the group before, and one another;
-            # the others need none of them.
+            # Pictures shown before the keyframe but stored after it may need the group before and one another;
+            # no other picture needs them.
             leading = key is not None and pts is not None and pts < key
             if pts in self.wrong:
                 leaders, sound = leaders and not leading, sound and leading
@@ -309,7 +333,7 @@ def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> 
     for packet in _to_the_end(container, stream, notes):
         if packet is not None:
             notes.packets.append((packet.pts, packet.is_keyframe))
-            # What a transport stream lost may be the end of the picture that FFmpeg marks or the beginning of the next.
+            # What a transport stream lost may end the picture that FFmpeg marks, or begin the next.
             if packet.is_corrupt or gap:
                 notes.wrong.add(packet.pts)
             gap = packet.is_corrupt and container.format.name == "mpegts"
@@ -324,7 +348,7 @@ def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> 
 
 
 def _to_the_end(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[Packet[VideoStream] | None]:
-    """Packets to the end or to the first place that cannot be read, then None."""
+    """Packets to the end or to the first position that cannot be read, then None."""
     try:
         yield from packets_of(container, stream)
     except FFmpegError as error:
@@ -350,5 +374,5 @@ def _clip(
         codec=stream.codec_context.codec.canonical_name,
         frames=len(times),
     )
-    frames = (Frame(index=i, time=times[i], image=pixels) for i, (pixels, _, _) in zip(chosen, pictures, strict=True))
+    frames = (Frame(index=i, time=times[i], image=image) for i, (image, _, _) in zip(chosen, pictures, strict=True))
     return Clip(info=info, frames=tuple(frames), flags=flags)

@@ -1,4 +1,4 @@
-"""Knows how a coded picture lies on the screen: stretched, shrunk, turned; arithmetic and arrays, no file or codec."""
+"""Knows how a coded picture is shown on a screen: stretched, shrunk, turned; knows no file and no codec."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """First the axes are swapped or not, then the picture is mirrored left to right, upside down, or both."""
+    """The axes are swapped or not, then the picture is mirrored from left to right, upside down, both or neither."""
 
     swap: bool = False
     across: bool = False
     down: bool = False
 
     def of(self, pixels: np.ndarray) -> np.ndarray:
-        """`pixels` [height, width, 3] as it is shown, in memory of its own order."""
+        """`pixels` [height, width, 3] as they are shown, contiguous in memory."""
         if self.swap:
             pixels = pixels.swapaxes(0, 1)
         return np.ascontiguousarray(pixels[:: -1 if self.down else 1, :: -1 if self.across else 1])
 
 
-# By quarter turns against the clock.
+# By quarter turns, counterclockwise.
 QUARTERS = (Turn(), Turn(swap=True, down=True), Turn(across=True, down=True), Turn(swap=True, across=True))
 
 
 def turn_of(matrix: Sequence[int]) -> Turn:
     """The turn nearest to a display matrix (a, b, u, c, d, ...), which puts pixel (x, y) at (ax + cy, bx + dy).
 
-    A matrix of zeros, which some cameras write, is no turn.
+    A matrix of zeros, which some cameras write, means no turn.
     """
     a, b, _, c, d = matrix[:5]
     if max(abs(b), abs(c)) > max(abs(a), abs(d)):
@@ -40,14 +40,14 @@ def turn_of(matrix: Sequence[int]) -> Turn:
 
 
 def stretch(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
-    """The size with square pixels, for pixels `aspect` times as wide as high; the shorter side grows, none shrinks."""
+    """The size in square pixels of a picture whose pixels are `aspect` times as wide as high; no side shrinks."""
     if aspect is None or not Fraction(1, 4) <= aspect <= 4:  # beyond that it is a broken header, not a lens
         return width, height
     return (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
 
 
 def fit(width: int, height: int, max_pixels: int | None) -> tuple[int, int]:
-    """The size to shrink to so that width * height <= max_pixels: aspect kept, both sides even where they shrink."""
+    """The size after shrinking to width * height <= max_pixels: same aspect, and both sides even if they shrink."""
     if max_pixels is None or width * height <= max_pixels:
         return width, height
     scale = (max_pixels / (width * height)) ** 0.5

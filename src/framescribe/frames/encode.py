@@ -12,10 +12,11 @@ from PIL import Image
 from framescribe.records import EncodedImage
 
 QUALITY = 90
+Form = Literal["pixels", "jpeg", "png"]  # of a frame's image, as it is asked for
 
 
 def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUALITY) -> EncodedImage:
-    """RGB uint8 pixels [height, width, 3] as JPEG of this quality (4:4:4, so that colours keep their edges) or PNG."""
+    """RGB uint8 pixels [height, width, 3] as JPEG of this quality (4:4:4, so that coloured edges stay sharp) or PNG."""
     if form == "jpeg":
         data = simplejpeg.encode_jpeg(
             np.ascontiguousarray(pixels), quality=quality, colorspace="RGB", colorsubsampling="444"
@@ -28,7 +29,7 @@ def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUAL
 
 
 def size(image: np.ndarray | EncodedImage) -> tuple[int, int]:
-    """Width and height; of an encoded picture only the head is read."""
+    """Width and height in pixels; of an encoded picture only the header is read."""
     if isinstance(image, EncodedImage):
         with Image.open(io.BytesIO(image.data)) as opened:
             return opened.size
@@ -36,7 +37,7 @@ def size(image: np.ndarray | EncodedImage) -> tuple[int, int]:
 
 
 def halved(image: np.ndarray | EncodedImage) -> np.ndarray | EncodedImage:
-    """The picture with both sides halved (at least one pixel), in the form that it came in."""
+    """The picture with both sides halved (at least one pixel), in the form in which it came."""
     pixels = np.asarray(Image.open(io.BytesIO(image.data)).convert("RGB")) if isinstance(image, EncodedImage) else image
     height, width = (max(1, side // 2) for side in pixels.shape[:2])
     small = np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BOX))

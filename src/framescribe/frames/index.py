@@ -1,6 +1,6 @@
 """Knows which frames a video file holds without decoding them: by its packets, or by the index that mp4 stores.
 
-Either may be wrong about a file; InDoubt is raised where that shows, and then frames are counted by decoding.
+Either may be wrong about a file. Where that shows, InDoubt is raised, and frames are counted by decoding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from framescribe.frames.container import is_mp4, packets_of
 
-# Streams cut anywhere, and raw streams: their packets do not say reliably which frames there are.
+# Streams that may be cut anywhere, and raw streams: their packets do not say reliably which frames there are.
 UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
 MOST_REORDERED = 32  # frames stored after a keyframe and shown before it; H.264 and HEVC hold 16 pictures
 
@@ -28,20 +28,23 @@ class InDoubt(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The frames that a full decode shows and the places to start from, by their timestamps, each list sorted."""
+    """The frames that a full decode shows and the keyframes to start from, as sorted timestamps."""
 
     frames: list[int]
     keys: list[int]
     last: int  # how long the last frame is shown, in the same ticks; 0 where unknown
-    stored: list[int] | None = None  # decoding timestamps of all frames, where `frames` and `keys` are reckoned of them
+    stored: list[int] | None = None  # decoding timestamps of all frames, where the lists are derived from them
     in_order: bool = False  # whether the timestamps say that frames are shown in the order in which they are stored
-    made_up: bool = False  # whether they may be shown in another order than their timestamps say
+    made_up: bool = False  # whether frames may be shown in another order than their timestamps say
 
 
 def index_by_packets(
-    container: InputContainer, stream: VideoStream, come: Callable[[list[int]], Collection[int]]
+    container: InputContainer, stream: VideoStream, shown_from: Callable[[list[int]], Collection[int]]
 ) -> Index:
-    """Read every packet once. `come(keys)` gives the timestamps that decoding from the first of `keys` really shows."""
+    """The index that the packets give, each of which is read once. Raises InDoubt.
+
+    `shown_from(keys)` gives the timestamps of the frames that decoding from the first of `keys` really shows.
+    """
     if container.format.name in UNINDEXED:
         raise InDoubt
     packets: list[tuple[int | None, bool, bool, int, int | None]] = []
@@ -57,8 +60,9 @@ def index_by_packets(
     # Times that are missing or repeated, or a beginning that was cut off.
     if not live or len(live) < len(shown) or not packets[0][1]:
         raise InDoubt
-    # Pictures may be shown in another order than they are stored, but all times rise as stored: AVI and old matroska
-    # know no other times, and FFmpeg made these up. (A transport stream's are its own: it just has no such pictures.)
+    # Pictures may be shown in another order than they are stored in although all times rise in the order of storage:
+    # AVI and old matroska store no other times, and FFmpeg made these up. (A transport stream's times are its own: it
+    # just has no such pictures.)
     delays = {pts - dts for pts, _, _, _, dts in packets if pts is not None and dts is not None}
     in_order = len(delays) == 1 < len(packets) and container.format.name != "mpegts"
     made_up = in_order and bool(stream.codec_context.has_b_frames)
@@ -70,7 +74,7 @@ def index_by_packets(
         if frames[min(MOST_REORDERED, len(frames) - 1)] < keys[0]:
             raise InDoubt
         # Frames shown before the first keyframe of a cut stream may need what was cut off.
-        there = come(keys)
+        there = shown_from(keys)
         frames = [pts for pts in frames if pts >= keys[0] or pts in there]
     return Index(frames, keys, live[frames[-1]], in_order=in_order, made_up=made_up)
 
@@ -78,9 +82,9 @@ def index_by_packets(
 def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | None:
     """The index that a plain mp4 or mov file stores, for which no packet is read; None for all others.
 
-    It has the order of storage and the decoding timestamps. Frames are shown at these timestamps, too, only so and
-    so many frames later, unless the file is an odd one; and where no keyframe has pictures before it, the k-th frame
-    stored is the k-th shown if it is a keyframe. `Places` proves both for the frames that are wanted.
+    It gives the order of storage and the decoding timestamps. Frames are usually shown at these same timestamps, a
+    fixed number of frames later; and where no picture stored after a keyframe is shown before it, a keyframe that is
+    the k-th frame stored is also the k-th shown. `Positions` proves both for the frames that are wanted.
     """
     entries = list(stream.index_entries) if is_mp4(container) else []
     stamps = [entry.timestamp for entry in entries]
@@ -89,22 +93,22 @@ def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | N
     if not plain or not gaps or min(gaps) <= 0 or len(entries) != stream.frames or stream.start_time is None:
         return None
     delay = bisect_left(stamps, stream.start_time, hi=len(stamps) - 1)
-    keys = [place for place, entry in enumerate(entries) if entry.is_keyframe]
-    all_keys = len(keys) == len(entries) and delay  # none of them needs another one, and yet they are reordered
+    keys = [position for position, entry in enumerate(entries) if entry.is_keyframe]
+    all_keys = len(keys) == len(entries) and delay  # no frame needs another one, and yet they are reordered
     if stamps[delay] != stream.start_time or not keys or keys[0] != 0 or all_keys or (delay and len(gaps) > 1):
         return None
     gap = stamps[-1] - stamps[-2]
-    frames = stamps[delay:] + [stamps[-1] + gap * (place + 1) for place in range(delay)]
-    return Index(frames, [frames[place] for place in keys], gap, stored=stamps, in_order=not delay)
+    frames = stamps[delay:] + [stamps[-1] + gap * (position + 1) for position in range(delay)]
+    return Index(frames, [frames[position] for position in keys], gap, stored=stamps, in_order=not delay)
 
 
 @dataclass(slots=True)
-class Places:
-    """Proves, from the packets from one keyframe on, that frames of a stored index have the places it gives them.
+class Positions:
+    """Proves, from the packets that follow one keyframe, that a stored index gives frames their right positions.
 
-    All packets stored before a keyframe are shown before it; so if none after it is, its place among the shown is its
-    place in the file. From there on frames are counted by their timestamps, which is final as soon as the decoding
-    timestamps, which never exceed them, have gone past.
+    Everything stored before a keyframe is shown before it; so if nothing stored after it is, it is shown at the
+    position at which it is stored. From there on frames are counted by their timestamps; the count is final as soon
+    as the decoding timestamps, which never exceed them, have passed it.
     """
 
     index: Index
@@ -119,8 +123,8 @@ class Places:
             return
         stored, first = self.index.stored or [], bisect_left(self.index.frames, self.start)
         if packet is not None:
-            place = first + len(self.seen)
-            if place >= len(stored) or packet.dts != stored[place] or packet.pts is None:
+            position = first + len(self.seen)
+            if position >= len(stored) or packet.dts != stored[position] or packet.pts is None:
                 raise InDoubt
             if packet.pts < max(self.start, packet.dts):
                 raise InDoubt

@@ -6,25 +6,29 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 from framescribe.machine import memory_bytes
 from framescribe.records import Clip, EncodedImage
 
-MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, and no more
+MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, but no more than 2 GiB
+
+# The memories that hold a clip for this task, or for one that it was started from.
+_holding: ContextVar[frozenset[FrameMemory]] = ContextVar("holding", default=frozenset())
 
 
 class FrameMemory:
-    """Lets a video be decoded while fewer than `budget` bytes of frames are held and fewer than `decoders` are at work.
+    """Lets the next video be decoded while fewer than `budget` bytes of frames are held and a decoder is free.
 
-    So no more than the budget and one clip a decoder is ever held, and one clip alone may be larger than the budget.
-    Videos have their turns in the order in which they ask. Used from one event loop.
+    So at most the budget and one clip per decoder are held, and a single clip may be larger than the budget. Videos
+    take turns in the order in which they ask. For use from one event loop.
     """
 
     def __init__(self, decoders: int, budget: int | None = None) -> None:
         self.decoders = decoders
         self.budget = budget if budget is not None else min(MOST_BYTES, (memory_bytes() or SHARE * MOST_BYTES) // SHARE)
         self.held = 0  # bytes
-        self.clips = 0  # that hold them
+        self.clips = 0  # whose frames these are
         self.decoding = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
@@ -35,22 +39,32 @@ class FrameMemory:
 
     @asynccontextmanager
     async def clip(self, decode: Callable[[], Awaitable[Clip]]) -> AsyncIterator[Clip]:
-        """What `decode` gives, once there is room for it. Its bytes are held until the block ends."""
-        await self._turn()
+        """What `decode` gives, once there is room for it. Its bytes are held until the block ends.
+
+        Raises RuntimeError where the block of an earlier clip has not ended yet, in this task or in one that it was
+        started from: once the memory is full, the two would wait for each other.
+        """
+        if self in _holding.get():
+            raise RuntimeError("A video that still holds frames asked for more: leave the first clip's block first.")
+        token = _holding.set(_holding.get() | {self})
         try:
-            clip = await decode()
-            size = frame_bytes(clip)
-            self.held += size
+            await self._turn()
+            try:
+                clip = await decode()
+                size = frame_bytes(clip)
+                self.held += size
+            finally:
+                self.decoding -= 1
+                self._hand_out()
+            self.clips += 1
+            try:
+                yield clip
+            finally:
+                self.clips -= 1
+                self.held -= size
+                self._hand_out()
         finally:
-            self.decoding -= 1
-            self._hand_out()
-        self.clips += 1
-        try:
-            yield clip
-        finally:
-            self.clips -= 1
-            self.held -= size
-            self._hand_out()
+            _holding.reset(token)
 
     async def _turn(self) -> None:
         if not self._waiting and self._room:
@@ -61,7 +75,7 @@ class FrameMemory:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # its turn came with the end
+            if not turn.cancelled():  # its turn came at the same moment
                 self.decoding -= 1
             self._hand_out()
             raise
@@ -79,7 +93,7 @@ class FrameMemory:
 
 
 def frame_bytes(clip: Clip) -> int:
-    """Bytes of a clip's pictures, in whichever form they are."""
+    """How many bytes the pictures of a clip take, in whichever form they are."""
     return sum(
         len(frame.image.data) if isinstance(frame.image, EncodedImage) else frame.image.nbytes for frame in clip.frames
     )

@@ -1,8 +1,8 @@
-"""Knows how decoding is done in worker processes that can be ended; knows no codec and no strategy.
+"""Knows how decoding is done in worker processes that can be killed; knows no codec and no strategy.
 
 A thread that hangs in native code cannot be stopped, and a crash there ends the process. So each video is decoded in a
-worker of a pool (Pebble's) that is killed when its time is up, that may die without taking the run along, that has a
-limit of memory, and that is replaced after some hundreds of videos.
+worker of a pool (Pebble's), which is killed when its time is up, may die without taking the run with it, has limited
+memory, and is replaced after a few hundred videos.
 """
 
 from __future__ import annotations
@@ -21,16 +21,15 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
-from framescribe.frames.encode import encode
+from framescribe.frames.encode import Form
 from framescribe.frames.sampling import Sampling
-from framescribe.records import Clip, EncodedImage, in_tar
+from framescribe.records import Clip, in_tar
 from framescribe.storage.object_store import is_remote
 
 VIDEOS_A_WORKER = 500
@@ -38,36 +37,28 @@ MEMORY_BYTES = 4 * 2**30  # 8 frames of 8K as RGB are 0.8 GB; a decoder's own pi
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 BASE_SECONDS = 60.0
 REMOTE_SECONDS = 600.0
-MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever done anything
-NO_ANSWER = 1  # Pebble's exit code of a worker that did not get the lock for its answer: a killed one had held it
-# How often a video is tried again before it is to blame. The signals come from outside, mostly: a scheduler that ends
-# the run and all its processes, a person, the kernel for want of memory.
+MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever finished anything
+NO_ANSWER = 1  # Pebble's exit code for a worker that could not get the lock for its answer: a killed one held it
+# How often a video is tried again before it is blamed. The signals mostly come from outside: from a scheduler that ends
+# the run and all its processes, from a person, or from the kernel when memory runs out.
 AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1, NO_ANSWER: 1}
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
-SECONDS_A_MEGABYTE = 1.0  # meant to lie far above what a decode takes, so that it ends hangs alone
+SECONDS_A_MEGABYTE = 1.0  # far more than a decode takes, so that only hangs are ended
 
 _log = logging.getLogger("framescribe")
-Form = Literal["pixels", "jpeg", "png"]
 
 
 def sample_as(
     path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form, hashed: bool = False
 ) -> Clip:
-    """As `decoder.sample`, with the frames in the form that the engine wants: what a worker sends back stays small."""
-    clip = sample(path, sampling, key=key, max_pixels=max_pixels, hashed=hashed)
-    if form == "pixels":
-        return clip
-    frames = (
-        replace(frame, image=frame.image if isinstance(frame.image, EncodedImage) else encode(frame.image, form))
-        for frame in clip.frames
-    )
-    return replace(clip, frames=tuple(frames))
+    """As `decoder.sample`, for callers that must say in which form they want the frames."""
+    return sample(path, sampling, key=key, max_pixels=max_pixels, form=form, hashed=hashed)
 
 
 class DecoderPool:
-    """Up to `workers` videos decoded at once, each in a process of its own kind.
+    """Decodes up to `workers` videos at once, each in a process of its own.
 
-    `seconds` is the limit of wall-clock time per video; None scales it with the file's size. `work` is what a worker
+    `seconds` limits the wall-clock time per video; None scales the limit with the file's size. `work` is what a worker
     does, and is for tests.
     """
 
@@ -81,8 +72,8 @@ class DecoderPool:
     ) -> None:
         self._workers, self._seconds, self._memory, self._work = workers, seconds, memory_bytes, work
         self._running: set[ProcessFuture[Any]] = set()
-        self._worked = False  # whether any worker has come to an end with its video
-        self._renewals = 0  # since then
+        self._worked = False  # whether any worker has ever finished a video
+        self._renewals = 0  # since one last did
         self._stuck_since = math.inf
         self._pool = self._made()
 
@@ -92,8 +83,8 @@ class DecoderPool:
             max_tasks=VIDEOS_A_WORKER,
             initializer=_prepare,
             initargs=(self._memory, os.getpid()),
-            # A fork would copy this process's threads' locks. The fork server's children outlive a run that was killed
-            # while one of them hangs: each of them holds open the pipe whose end the server waits for.
+            # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is
+            # killed while one of them hangs: each of them holds open the pipe whose end the server waits for.
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -107,15 +98,19 @@ class DecoderPool:
         form: Form = "pixels",
         hashed: bool = False,
     ) -> Clip:
-        """As `sample_as`; also DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over."""
+        """As `decoder.sample`, in a worker.
+
+        Also raises DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over, and RunError where
+        no worker can be started.
+        """
         more = {"hashed": True} if hashed else {}
         clip: Clip = await self.run(self._work, path, sampling, key=key, max_pixels=max_pixels, form=form, **more)
         return clip
 
     async def run(self, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:
-        """What `work(path, ...)`, a function of a module, returns or raises in a worker; or an error as of `sample`.
+        """What `work(path, ...)` returns or raises in a worker; also raises as `sample` does.
 
-        RunError where no worker can be started.
+        `work` is a function at the top level of a module, so that it can be pickled.
         """
         limit = self._seconds if self._seconds is not None else _limit(path)
         ended = Counter[int]()
@@ -127,7 +122,7 @@ class DecoderPool:
             except _Renewed:
                 continue
             except FutureTimeout as error:
-                raise DecodeTimeout(f"It was not decoded within {limit:g} s and was given up.") from error
+                raise DecodeTimeout(f"It was given up because it was not decoded within {limit:g} s.") from error
             except ProcessExpired as error:
                 code = abs(error.exitcode or 0)
                 ended[code] += 1
@@ -136,14 +131,14 @@ class DecoderPool:
                         self._renew(pool)
                     continue
                 raise DecodeCrashed(f"The decoder crashed on it ({_how(error.exitcode)}).") from error
-            except BrokenProcessPool as error:  # also where a worker was killed before it told what it is at
+            except BrokenProcessPool as error:  # also where a worker was killed before it reported its task
                 if pool is self._pool and not self._worked and self._renewals == STARTS:
                     raise RunError(
-                        "the decoders' processes cannot be started. A script that runs framescribe needs its work "
-                        'under if __name__ == "__main__":, since each of them reads the script again.'
+                        "the decoder processes cannot be started. A script that runs framescribe must do its work "
+                        'under if __name__ == "__main__":, since each of these processes imports the script again.'
                     ) from error
                 self._renew(pool)
-            except RuntimeError:  # Pebble's word for a pool that is no longer fit for use
+            except RuntimeError:  # what Pebble raises for a pool that can no longer be used
                 if pool.active and pool is self._pool:
                     raise
                 self._renew(pool)
@@ -151,10 +146,10 @@ class DecoderPool:
                 raise TooLarge(f"Decoding it needs more than {self._memory / 2**30:.1f} GB of memory.") from error
 
     async def _result(self, future: ProcessFuture[Any], pool: ProcessPool) -> Any:
-        """The future's result. _Renewed where its pool was given up.
+        """The future's result. Raises _Renewed where its pool was given up.
 
-        A worker that is killed from outside (by a person, or for want of memory) may leave a lock behind that no other
-        worker gets: tasks then wait for ever though workers are free.
+        A worker that is killed from outside (by a person, or because memory ran out) may leave behind a lock that no
+        other worker can get: tasks then wait forever although workers are free.
         """
         self._running.add(future)
         result = asyncio.wrap_future(future)
@@ -162,7 +157,7 @@ class DecoderPool:
             while not (await asyncio.wait({result}, timeout=LOOK_SECONDS))[0]:
                 if pool is not self._pool:
                     raise _Renewed
-                if not pool.active:  # it broke, and what was just being handed out was forgotten
+                if not pool.active:  # it broke, and the task that was just being handed out is lost
                     self._renew(pool)
                     raise _Renewed
                 running = sum(each.running() for each in self._running)
@@ -182,20 +177,20 @@ class DecoderPool:
             result.cancel()
 
     def _renew(self, pool: ProcessPool) -> None:
-        """Give up this pool and go on with a new one; what it was at is done again. RunError where that is no use."""
+        """Give up this pool and go on with a new one, which does its tasks again. Raises RunError after too many."""
         if pool is self._pool:
             if self._renewals == MOST_RENEWALS:
                 raise RunError(
-                    f"the decoders' processes broke down {MOST_RENEWALS + 1} times: is the machine out of memory?"
+                    f"the decoder processes broke down {MOST_RENEWALS + 1} times: is the machine out of memory?"
                 )
-            _log.warning("the decoders' processes do not answer any more: they are started again")
+            _log.warning("the decoder processes no longer respond and are being restarted")
             self._renewals += 1
             self._stuck_since = math.inf
             self._pool = self._made()
             threading.Thread(target=_end, args=(pool,), daemon=True).start()
 
     def close(self) -> None:
-        """End the workers, those that hang as well; may be called twice."""
+        """End the workers, including those that hang; may be called twice."""
         _end(self._pool)
 
 
@@ -206,7 +201,7 @@ def _end(pool: ProcessPool) -> None:
 
 
 class _Renewed(Exception):
-    """The pool was given up: what waits for it is to be scheduled anew."""
+    """The pool was given up: what waits for it must be scheduled again."""
 
 
 def _limit(path: str) -> float:
@@ -230,8 +225,8 @@ def _how(exitcode: int | None) -> str:
 
 
 def _prepare(memory_bytes: int, parent: int) -> None:
-    """Runs in each new worker: Ctrl-C is the run's business, memory is limited, native code has no terminal, and where
-    the run was killed the worker goes, too, even out of a hang."""
+    """Runs first in each new worker: Ctrl-C is left to the run, memory is limited, native code cannot print to the
+    terminal, and if the run is killed, the worker ends with it, even out of a hang."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
@@ -242,5 +237,5 @@ def _prepare(memory_bytes: int, parent: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was killed before this
+        if os.getppid() != parent:  # the run was killed before that
             os._exit(1)

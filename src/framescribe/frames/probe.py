@@ -1,4 +1,4 @@
-"""Knows what there is to say of a video file without showing any of it: its facts, and what is odd about it."""
+"""Knows the facts of a video file and what is odd about it; shows no frame."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from framescribe.frames.picture import turn_of_frame
 from framescribe.records import without_keys
 
 _HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
-_LONG_GAP = 250  # x264's default distance between keyframes: above it a frame in the middle costs more
+_LONG_GAP = 250  # frames; x264's default distance between keyframes, beyond which a frame in the middle costs more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """A video file's facts. `width` and `height` are as displayed, `frames` what a full decode shows, times in seconds.
+    """A video file's facts. `size` is in bytes, `width` and `height` are in pixels as displayed, `frames` is how many a
+    full decode shows, `duration` is in seconds, `rotation` is in degrees, clockwise.
 
-    `rotation` is in degrees, clockwise; `odd` holds what a person should know, in words.
+    `odd` holds what a person should know, in words.
     """
 
     path: str
@@ -50,7 +51,7 @@ class Probe:
 
 
 def probe(path: str) -> Probe:
-    """Look at the file at `path`: its packets are read once, and one frame is decoded (all, where they lie).
+    """The facts of the file at `path`. Its packets are read once, and one frame is decoded (all, if packets are wrong).
 
     Raises Unreadable and NoFrames as `decoder.sample` does.
     """
@@ -93,7 +94,7 @@ def probe(path: str) -> Probe:
 
 
 def _frames(source: Source) -> tuple[Sequence[int | None], int | None, int]:
-    """The timestamp of each frame, how many keyframes there are (None where that is not known), the last's duration."""
+    """Each frame's timestamp, the number of keyframes (None where unknown), and the last frame's duration in ticks."""
     with suppress(InDoubt), open_video(source) as (container, stream):
         index = packets_index(container, stream)
         return index.frames, len(index.keys), index.last
@@ -116,7 +117,7 @@ def _about_the_picture(interlaced: bool, container: InputContainer, stream: Vide
         if transfer := _HDR.get(ColorTrc(codec.color_trc)):
             yield transfer
     if codec.format is not None and codec.format.components[0].bits > 8:
-        yield f"{codec.format.components[0].bits} bits a colour"
+        yield f"{codec.format.components[0].bits} bits per colour"
     if "alpha_mode" in stream.metadata or (codec.pix_fmt or "").startswith(("yuva", "rgba", "bgra", "argb", "abgr")):
         yield "transparency"
     if interlaced:
@@ -134,7 +135,7 @@ def _about_the_frames(
     if stream.frames and stream.frames != len(stamps):
         yield f"the header says {stream.frames} frames"
     if keyframes is None:
-        yield "no usable index: it is decoded through"
+        yield "no usable index: it is decoded from the start"
     elif len(stamps) / keyframes > _LONG_GAP:
         yield f"a keyframe every {len(stamps) / keyframes:.0f} frames"
     if len(known) < len(stamps):
@@ -143,4 +144,4 @@ def _about_the_frames(
     if gaps and max(gaps) > 1.5 * (usual := sorted(gaps)[len(gaps) // 2]) + 0.002:
         yield f"variable frame rate (gaps of {min(gaps):.3f} to {max(gaps):.3f} s, mostly {usual:.3f})"
     if known and abs(known[0]) > 0.1:
-        yield f"its first frame comes at {known[0]:.2f} s"
+        yield f"its first frame is shown at {known[0]:.2f} s"

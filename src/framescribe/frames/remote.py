@@ -11,22 +11,22 @@ from framescribe.records import without_keys
 from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first
-STEADY, MOST_BLOCKS = 4, 16  # after so many blocks in a row each fetch takes twice as many as the one before, up to 16
+STEADY, MOST_BLOCKS = 4, 16  # after so many consecutive blocks each fetch takes twice as many as the last, up to 16
 KEPT_BYTES = 4 * 2**30  # of one file that is being decoded, on this machine's disk
-KEPT_IN_MEMORY = 32 * 2**20  # of it, where the disk takes no more
-_WHOLE = "Its server does not serve parts of files (range requests): fetch it, and caption it from a folder."
+KEPT_IN_MEMORY = 32 * 2**20  # of one file, where the disk is full
+_WHOLE = "Its server does not serve parts of files (range requests): download it and caption it from a folder."
 
 
 class RemoteFile(io.RawIOBase):
     """A file behind a URL (http, https, or what an installed fsspec package knows: s3, gs, az, hf), to read and seek.
 
-    Only the blocks that are read travel, and each of them once: they are kept in a temporary file without a name,
-    which is gone with this process, whatever ends it. Above `KEPT_BYTES` the oldest make room. Errors are Unreadable;
-    their texts never hold the URL, which may hold a key.
+    Only the blocks that are read are fetched, each of them once: they are kept in a temporary file without a name,
+    which disappears with this process, however it ends. Beyond `KEPT_BYTES` the oldest make room. Raises Unreadable,
+    whose messages never contain the URL, since that may contain a key.
     """
 
     def __init__(self, url: str, block: int = 0) -> None:
-        self._url, self._block, self._place = url, block or BLOCK, 0
+        self._url, self._block, self._position = url, block or BLOCK, 0
         try:
             fs = filesystem(url)
             self._file: Any = tried(url, lambda: fs.open(url, "rb", block_size=self._block, cache_type="none"))
@@ -34,19 +34,19 @@ class RemoteFile(io.RawIOBase):
             raise _unreadable(error) from None
         except ValueError as error:
             scheme = url.split("://", 1)[0].lower()
-            raise Unreadable(f"{scheme}:// cannot be read: {scheme} is no known protocol.") from error
+            raise Unreadable(f"{scheme}:// cannot be read: {scheme} is not a known protocol.") from error
         size = getattr(self._file, "size", None)
         if size is None or not self._file.seekable():
             raise Unreadable(_WHOLE)
         self.size: int = size
-        self.name = without_keys(url).rsplit("/", 1)[-1]  # by whose ending FFmpeg tells formats that look alike
+        self.name = without_keys(url).rsplit("/", 1)[-1]  # FFmpeg tells similar formats apart by its ending
         self._kept: IO[bytes] | None = None
         self._room = max(1, KEPT_BYTES // self._block)
-        # Where in the file of kept blocks each of them is, and whose place each is; written round and round.
+        # The slot of each kept block in that file, and the block in each slot; slots are used again in turn.
         self._slots: dict[int, int] = {}
         self._owners: list[int] = []
         self._next = 0
-        self._row = self._row_end = 0  # how many blocks were fetched one after the other, and where that ended
+        self._row = self._row_end = 0  # how many consecutive blocks were fetched, and where they end
 
     def readable(self) -> bool:
         return True
@@ -55,20 +55,20 @@ class RemoteFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.size}[whence])
-        return self._place
+        self._position = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence])
+        return self._position
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
     def read(self, size: int | None = -1) -> bytes:
-        end = self.size if size is None or size < 0 else min(self.size, self._place + size)
+        end = self.size if size is None or size < 0 else min(self.size, self._position + size)
         pieces = []
-        while self._place < end:
-            number, skip = divmod(self._place, self._block)
-            piece = self._bytes_of(number)[skip : skip + end - self._place]
+        while self._position < end:
+            number, skip = divmod(self._position, self._block)
+            piece = self._bytes_of(number)[skip : skip + end - self._position]
             pieces.append(piece)
-            self._place += len(piece)
+            self._position += len(piece)
         return b"".join(pieces)
 
     def readinto(self, buffer: Any) -> int:
@@ -103,7 +103,7 @@ class RemoteFile(io.RawIOBase):
             self._file.seek(start)
             data: bytes = self._file.read(end - start)
             if len(data) != end - start:
-                raise EOFError  # the connection ended early, and the package did not mind
+                raise EOFError  # the connection ended early, and the package did not notice
             return data
 
         try:
@@ -118,7 +118,7 @@ class RemoteFile(io.RawIOBase):
             if self._kept is None:
                 self._kept = tempfile.TemporaryFile(prefix="framescribe-", buffering=0)  # noqa: SIM115
             self._write(number, data)
-        except OSError:  # no room left there, or no right to it
+        except OSError:  # the disk is full, or may not be written
             if self._kept is not None:
                 self._kept.close()
             self._kept, self._room = io.BytesIO(), max(1, KEPT_IN_MEMORY // self._block)
@@ -133,7 +133,7 @@ class RemoteFile(io.RawIOBase):
             self._owners[slot] = number
         else:
             self._owners.append(number)
-        self._slots[number] = slot  # before the write: where that fails all are forgotten
+        self._slots[number] = slot  # before the write: where that fails, all blocks are forgotten
         self._kept.seek(slot * self._block)
         if self._kept.write(data) != len(data):
             raise OSError("the disk is full")
@@ -143,7 +143,7 @@ class RemoteFile(io.RawIOBase):
 def _unreadable(error: StoreError) -> Unreadable:
     return Unreadable(
         {
-            "missing": "There is no such file at its address.",
+            "missing": "There is no such file at this address.",
             "denied": "Its server does not permit reading it.",
             "changed": "It changed while it was read.",
         }.get(error.kind, f"It could not be fetched: {error}.")

@@ -1,4 +1,4 @@
-"""Knows the one call that gives a person the frames of a video; knows nothing of how they are had."""
+"""Knows the one call that gives a person the frames of a video; knows nothing of how they are decoded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def sample(
 ) -> tuple[Frame, ...]:
     """Frames of a video file in order, each with `index`, `time` in seconds and `image`, RGB uint8 [height, width, 3].
 
-    `n` counts for uniform, random, keyframes and scenes; the methods are described at `Sampling`. With `times`, or
-    with `every`, both in seconds, the method need not be named. Frames are in their own size, or shrunk until
+    `n` applies to uniform, random, keyframes and scenes; `Sampling` describes the methods. With `times` or `every`,
+    both in seconds, the method need not be named. Frames keep their own size, or are shrunk until
     width * height <= `max_pixels`.
 
     Decodes in this process, without the time and memory limits of the command line. Raises VideoError (Unreadable,
-    NoFrames) for what is no video or is damaged where a frame is wanted, UserError for arguments that make no sense.
+    NoFrames) for a file that is not a video or is damaged where a frame is wanted, and UserError for arguments that
+    make no sense.
     """
     if times or every is not None:
         method = "times" if times else "every"

@@ -14,28 +14,29 @@ from typing import Literal, get_args
 from framescribe.errors import Unreadable, UserError
 
 Method = Literal["mid", "uniform", "random", "times", "every", "keyframes", "scenes"]
-COUNTED: tuple[Method, ...] = ("uniform", "random", "keyframes", "scenes")  # those that `frames` matters to
+COUNTED: tuple[Method, ...] = ("uniform", "random", "keyframes", "scenes")  # the methods that use `frames`
 
-SECOND = 1_000_000  # in microseconds, the finest step in which times are told apart
+SECOND = 1_000_000  # in microseconds, the finest step by which times differ
 
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
-    """Which frames to take; refuses values that make no sense with a UserError.
+    """Which frames to take. Raises UserError for values that make no sense.
 
     mid      the middle frame
     uniform  `frames` frames evenly spread, the first one included: frame i * n / frames for i = 0, 1, ...
     random   `frames` frames drawn without replacement; the same `seed` and video give the same frames everywhere
     times    the frames on the screen at these `times`, seconds from the start of the file
-    every    the first frame, then the one on the screen each `every` seconds, up to the last frame
+    every    the first frame, then the one on the screen every `every` seconds, up to the last frame
     keyframes  the frames that the file stores whole, evenly spread over them where there are more than `frames`
     scenes   the middle frame of every shot, evenly spread over the shots where there are more than `frames`
 
     `skip_edges` is the share of the frames (0 <= x < 0.5) left out at each end before choosing, against fades and
     title cards; `times` are not affected by it. A video of fewer frames than asked for gives each frame once.
-    With `salvage` a video that is cut off or damaged gives what can be had of it; without, it fails.
+    With `salvage`, the frames of a video that is cut off or damaged are chosen from those that can be decoded; without
+    it, such a video fails.
     """
 
     method: Method = "mid"
@@ -48,7 +49,9 @@ class Sampling:
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
-            raise UserError(f"No sampling method {self.method!r}. Choose one of {', '.join(get_args(Method))}.")
+            raise UserError(
+                f"There is no sampling method {self.method!r}. Choose one of {', '.join(get_args(Method))}."
+            )
         if not isinstance(self.frames, int) or isinstance(self.frames, bool) or self.frames < 1:
             raise UserError(f"The number of frames must be a whole number of at least 1, not {self.frames!r}.")
         if not 0 <= self.skip_edges < 0.5:
@@ -59,9 +62,9 @@ class Sampling:
         if self.method == "times" and not self.times:
             raise UserError("Sampling by times needs at least one time, in seconds from the start of the video.")
         if self.method == "every" and self.every is None:
-            raise UserError("Sampling by 'every' needs a distance in seconds, such as 2.")
+            raise UserError("Sampling by 'every' needs an interval in seconds, such as 2.")
         if self.every is not None and not 1 / SECOND <= self.every < math.inf:
-            raise UserError(f"The distance between frames must be a number of seconds above 0, not {self.every!r}.")
+            raise UserError(f"The interval between frames must be a number of seconds above 0, not {self.every!r}.")
 
     @property
     def most(self) -> int | None:
@@ -85,7 +88,7 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: S
     if sampling.method == "times":
         clock = _clock(times)
         return sorted({_shown(clock, round(time * SECOND)) for time in sampling.times})
-    # The bound keeps the middle frame (both middle frames of an even number) whatever the share.
+    # The bound keeps the middle frame (of an even number both middle frames), however large the share.
     edge = min(int(count * sampling.skip_edges), (count - 1) // 2)
     inner = count - 2 * edge
     if sampling.method in ("keyframes", "scenes"):
@@ -94,7 +97,7 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: S
             starts = sorted({edge, *inside})
             inside = [(start + end) // 2 for start, end in pairwise([*starts, edge + inner])]
         # Without a keyframe between the edges, the middle frame is better than none.
-        return [inside[place] for place in _spread(len(inside), sampling.frames)] or [edge + inner // 2]
+        return [inside[position] for position in _spread(len(inside), sampling.frames)] or [edge + inner // 2]
     if sampling.method == "mid":
         picked = [inner // 2]
     elif sampling.method == "uniform":
@@ -110,33 +113,35 @@ def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: S
 def choose_among(
     candidates: Sequence[int], sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int]
 ) -> list[int]:
-    """As `choose`, from the frames `candidates` alone, as if the video had no others; the indices are the video's."""
+    """As `choose`, among the frames `candidates` alone, as if the video had no others; the indices are the video's."""
     marked = sorted({min(bisect_left(candidates, mark), len(candidates) - 1) for mark in marks})
     if sampling.method == "keyframes":
         there = set(candidates)
         marked = [bisect_left(candidates, mark) for mark in marks if mark in there]
-    return [candidates[place] for place in choose(sampling, [times[place] for place in candidates], key, marked)]
+    return [
+        candidates[position] for position in choose(sampling, [times[position] for position in candidates], key, marked)
+    ]
 
 
 def seconds(text: str) -> float:
-    """The seconds in a duration such as "2s", "500ms", "1.5", "2min" or "1h"; UserError where it is none."""
+    """The seconds in a duration such as "2s", "500ms", "1.5", "2min" or "1h". Raises UserError for any other text."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|h|)\s*", text.lower(), flags=re.ASCII)
     if not match:
-        raise UserError(f"{text!r} is no duration. Write it as 2s, 500ms, 1.5 (seconds) or 2min.")
+        raise UserError(f"{text!r} is not a duration. Write it as 2s, 500ms, 1.5 (seconds) or 2min.")
     return float(match[1]) * _UNITS[match[2]]
 
 
 def _spread(count: int, wanted: int) -> list[int]:
     if wanted >= count:
         return list(range(count))
-    # A float step, rounded down: what numpy.linspace(0, count, wanted, endpoint=False, dtype=int) does. In whole
-    # numbers, i * count // wanted, some frames would come out one later (22 of 30 frames: 15, not numpy's 14).
+    # A float step, rounded down: what numpy.linspace(0, count, wanted, endpoint=False, dtype=int) does. With
+    # integers, i * count // wanted, some frames would come out one later (22 of 30 frames: 15, not numpy's 14).
     step = count / wanted
     return [int(index * step) for index in range(wanted)]
 
 
 def _drawn(count: int, wanted: int, seed: str) -> list[int]:
-    """Floyd's draw without replacement, on SHA-256: neither Python's version nor its hash seed changes it."""
+    """Floyd's sampling without replacement, driven by SHA-256: no version or hash seed of Python changes it."""
     drawn: set[int] = set()
     for last in range(max(0, count - wanted), count):
         digest = hashlib.sha256(f"{seed}\n{last}".encode("utf-8", "surrogatepass")).digest()
@@ -154,15 +159,15 @@ def _each(clock: Sequence[int], every: float) -> list[int]:
             picked.append(index)
         if index + 1 == len(clock):
             break
-        # Steps that would show the same frame again are passed over at once: `every` may be far below a frame.
+        # Skip all steps that would show the same frame again: `every` may be far shorter than a frame.
         step = max(step + 1, int((clock[index + 1] - first) / pace))
     return picked
 
 
 def _clock(times: Sequence[float | None]) -> list[int]:
-    """The times in microseconds, never falling: a frame whose time lies before that of an earlier one comes at once.
+    """The times in microseconds, never falling: a frame whose time is before that of an earlier one gets the latter's.
 
-    Whole numbers, so that no last bit decides whether three steps of 0.1 s reach the frame at 0.3 s.
+    Integers, so that no rounding error decides whether three steps of 0.1 s reach the frame at 0.3 s.
     """
     known = [round(time * SECOND) for time in times if time is not None]
     if len(known) < len(times):

@@ -1,4 +1,4 @@
-"""Knows how the sampled frames of a video look side by side on one image; knows no file and no model."""
+"""Knows how the sampled frames of a video are laid out on one image; knows no file and no model."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _LINE = 18
 
 
 def contact_sheet(clip: Clip, form: Literal["jpeg", "png"]) -> EncodedImage:
-    """The frames of `clip` (as pixels), 320 wide, in rows, each under a line with its number and second."""
+    """The frames of `clip` (as pixels) in rows, each 320 pixels wide, under a line with its index and time."""
     columns = math.ceil(math.sqrt(len(clip.frames)))
     rows = math.ceil(len(clip.frames) / columns)
     height = max(1, round(_WIDTH * clip.info.height / clip.info.width))
     sheet = Image.new("RGB", (columns * _WIDTH, rows * (height + _LINE)), "white")
     brush = ImageDraw.Draw(sheet)
-    for place, frame in enumerate(clip.frames):
+    for position, frame in enumerate(clip.frames):
         assert isinstance(frame.image, np.ndarray)
-        left, top = place % columns * _WIDTH, place // columns * (height + _LINE)
+        left, top = position % columns * _WIDTH, position // columns * (height + _LINE)
         at = "" if frame.time is None else f"  {frame.time:.3f} s"
         brush.text((left + 4, top + 3), f"frame {frame.index}{at}", fill="black")
         sheet.paste(

@@ -11,14 +11,14 @@ from av.video.stream import VideoStream
 from framescribe.errors import MissingExtra
 
 WIDTH = 256  # of the frames that are compared, in pixels: what PySceneDetect itself shrinks to by default
-SHORTEST = 0.6  # seconds; a shorter shot is taken for a flash, as PySceneDetect's command line does
+SHORTEST = 0.6  # seconds; a shorter shot is taken for a flash, as by PySceneDetect's command line
 
 
 class ShotDetector:
-    """`see` every frame in order, then `starts` gives the number of each shot's first frame; the first is 0.
+    """Given every frame in order by `see`, `starts` has the index of each shot's first frame, of which the first is 0.
 
     The adaptive detector compares a frame's change of colour with that of its neighbours, so that a quick pan is no
-    cut (https://www.scenedetect.com/docs/latest/api/detectors.html). A fade or a dissolve is not found.
+    cut (https://www.scenedetect.com/docs/latest/api/detectors.html). Fades and dissolves are not found.
     """
 
     def __init__(self, fps: Fraction) -> None:
