@@ -22,7 +22,7 @@ from framescribe.engines.presets import (
     summary_partner,
 )
 from framescribe.engines.routes import CHECKED, Route
-from framescribe.engines.servers.launch import VERSIONS
+from framescribe.engines.servers.launch import PROGRAMS
 from framescribe.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -168,7 +168,7 @@ def test_the_original_pipelines_models_are_all_known() -> None:
 
 
 def test_the_versions_are_those_that_are_started() -> None:
-    assert {engine: CHECKED[engine] for engine in VERSIONS} == VERSIONS
+    assert {engine: CHECKED[engine] for engine in PROGRAMS} == {engine: it.version for engine, it in PROGRAMS.items()}
 
 
 def test_the_docs_have_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:

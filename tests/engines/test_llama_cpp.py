@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.servers import launch
+from framescribe.engines.servers import program
 from framescribe.engines.servers.guard import descendants
 from framescribe.engines.servers.served import ServedEngine
 from tests.engines.checkpoints import write
@@ -41,7 +41,7 @@ def model(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def ask(model, tmp_path_factory):
     """Answers requests, one after the other or all at once, with a server that framescribe started."""
-    server = launch.Server(repository=str(model), name="tiny-qwen", arguments=ONE_BY_ONE)
+    server = program.Server(repository=str(model), name="tiny-qwen", arguments=ONE_BY_ONE)
     logs = tmp_path_factory.mktemp("logs")
     served = ServedEngine("llama-cpp", server, executable=[str(SERVER)], gpus=[()], logs=logs)
 

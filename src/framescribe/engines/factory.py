@@ -59,6 +59,7 @@ def _served(
     logs: Path,
 ) -> Engine:
     from framescribe.engines.servers import launch
+    from framescribe.engines.servers.program import Server
     from framescribe.engines.servers.served import ServedEngine
 
     if choice.quantize is not None:
@@ -72,7 +73,7 @@ def _served(
     shared = launch.shares(gpus, serving.tensor_parallel, replicas)
     others = [other for other in beside if other.engine not in ("openai", "transformers")]
     name = repository if choice.engine == "ollama" else choice.model or repository
-    server = launch.Server(
+    server = Server(
         repository=repository,
         name=name,
         revision=choice.revision,

@@ -11,6 +11,7 @@ from pathlib import Path
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.child import Child, free_port
+from framescribe.engines.servers.program import Server
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError
 
@@ -33,7 +34,7 @@ class ServedEngine(Engine):
     def __init__(
         self,
         engine: str,
-        server: launch.Server,
+        server: Server,
         *,
         executable: Sequence[str],
         gpus: Sequence[Sequence[str]],
@@ -126,7 +127,7 @@ class _Replica:
         self,
         name: str,
         engine: str,
-        server: launch.Server,
+        server: Server,
         executable: Sequence[str],
         gpus: Sequence[str],
         logs: Path,

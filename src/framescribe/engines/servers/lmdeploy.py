@@ -1,0 +1,26 @@
+"""Knows how LMDeploy serves a model for captions: the flags of its command line; starts nothing."""
+
+from __future__ import annotations
+
+from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, given
+
+
+def command(server: Server, port: int) -> Command:
+    return Command(
+        argv=(
+            *("serve", "api_server", server.repository, "--server-name", "127.0.0.1", "--server-port", str(port)),
+            *("--model-name", server.name),
+            *given(
+                (server.tensor_parallel > 1, ("--tp", str(server.tensor_parallel))),
+                (server.share < 1, ("--cache-max-entry-count", f"{0.8 * server.share:.2f}")),
+                (server.dtype != "auto", ("--dtype", server.dtype)),
+                (server.revision is not None, ("--revision", server.revision or "")),
+                (server.trust_remote_code, ("--trust-remote-code",)),
+            ),
+            *server.arguments,
+        ),
+        extra=NO_THINKING,
+    )
+
+
+PROGRAM = Program(executable="lmdeploy", command=command, version="0.18.0")
