@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from framescribe.engines.presets import identity
+from framescribe.engines import arguments, weights
+from framescribe.engines.presets import identity, route
+from framescribe.engines.servers.launch import PROGRAMS
+from framescribe.engines.servers.program import Program
 
 
 class Serving(BaseModel):
@@ -48,6 +53,38 @@ class ModelChoice(BaseModel):
     patience: float = Field(default=60, ge=0)
     serving: Serving = Serving()
 
+    def ingredients(self) -> dict[str, Any]:
+        """What changes captions, as plain JSON without defaults: the weights that are really used, their precision, and
+        those of the engine's own arguments that matter. Where and how fast it runs is not part of it.
+
+        A folder or file counts by content, wherever it lies; a short name stands for the repository that this engine
+        loads. What a server does inside cannot be seen from here: with the engine "openai" the model's name is all, and
+        without a name there is nothing. UserError where the engine cannot run the model, or a file cannot be read.
+        """
+        if self.engine == "openai":
+            return {} if self.model is None else {"model": self.model}
+        program = PROGRAMS.get(self.engine)
+        loaded = route(self.model or "", self.engine)
+        files = _files(loaded.repository, program)
+        found: dict[str, Any] = {role: weights.content(path) for role, path in files.items()}
+        if not files and loaded.repository:
+            found = {"model": loaded.repository}
+        given = (*loaded.arguments, *self.serving.arguments)
+        matter = arguments.what_matters(given, program.inert if program is not None else ())
+        # What framescribe has an option for may be given to the engine itself as well.
+        trusted = "trust-remote-code" in matter or self.trust_remote_code
+        dtype = (matter.pop("dtype", None) or [self.dtype])[-1]
+        revision = (matter.pop("revision", None) or [self.revision])[-1]
+        matter.pop("trust-remote-code", None)
+        optional: tuple[tuple[str, Any, Any], ...] = (
+            ("revision", revision, None if not files else revision),  # a folder has none
+            ("dtype", dtype, "auto"),
+            ("quantize", self.quantize, None),
+            ("trust_remote_code", trusted, False),
+            ("arguments", matter, {}),
+        )
+        return found | {name: value for name, value, default in optional if value != default}
+
     def what_matters(self) -> dict[str, Any]:
         """What changes captions: the weights and their precision, not where they run.
 
@@ -55,5 +92,13 @@ class ModelChoice(BaseModel):
         """
         if self.engine == "openai":
             return {"model": self.model}
-        weights = {"model": identity(self.model or "", self.revision), "dtype": self.dtype, "quantize": self.quantize}
-        return weights | ({"arguments": list(self.serving.arguments)} if self.serving.arguments else {})
+        model = {"model": identity(self.model or "", self.revision), "dtype": self.dtype, "quantize": self.quantize}
+        return model | ({"arguments": list(self.serving.arguments)} if self.serving.arguments else {})
+
+
+def _files(loaded: str, program: Program | None) -> dict[str, Path]:
+    """What lies here of that which an engine loads, by its role; nothing where it is a name."""
+    path = Path(loaded).expanduser()
+    if not loaded or not os.path.exists(path) or (program is not None and not program.reads_paths):
+        return {}
+    return program.files(path) if program is not None and path.is_file() else {"model": path}

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from framescribe.engines.servers.program import SLOTS, Command, Program, Server, slot_tokens
+from framescribe.engines.servers.program import SLOTS, Command, Program, Server, flags, slot_tokens
 from framescribe.errors import UserError
+
+INERT = flags(
+    """
+    C Cb Cr Crb a alias api-prefix b batch-size cache-prompt cache-ram cache-reuse cb check-tensors cmoe
+    cont-batching cpu-mask cpu-mask-batch cpu-moe cpu-range cpu-range-batch cpu-strict cpu-strict-batch cram
+    ctx-checkpoints defrag-thold dev device dt fa fit fit-ctx fit-target flash-attn gpu-layers host kv-offload
+    kv-unified kvu list-devices log-colors log-disable log-file log-prefix log-timestamps log-verbosity lv main-gpu
+    metrics mg mlock mmap mmproj-offload n-cpu-moe n-gpu-layers ncmoe ngl nkvo nocb np nr numa offline op-offload
+    ot override-tensor parallel path perf poll poll-batch port prio prio-batch props repack reuse-port
+    sleep-idle-seconds slot-prompt-similarity slot-save-path slots sm split-mode sps ssl-cert-file swa-checkpoints
+    swa-full t tb tensor-split threads threads-batch threads-http timeout to ts ub ubatch-size v verbose verbosity
+    warmup webui
+    """
+)
 
 
 def command(server: Server, port: int) -> Command:
@@ -38,9 +52,15 @@ def gguf_files(path: Path) -> tuple[Path, Path | None]:
     return models[0], projectors[0] if projectors else None
 
 
+def _by_role(model: Path, projector: Path | None) -> dict[str, Path]:
+    return {"model": model, **({"mmproj": projector} if projector is not None else {})}
+
+
 PROGRAM = Program(
     executable="llama-server",
     command=command,
     website="https://github.com/ggml-org/llama.cpp",
     tensor_parallel=False,
+    files=lambda path: _by_role(*gguf_files(path)),
+    inert=INERT,
 )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, given
+from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, flags, given
+
+INERT = flags(
+    """
+    allow-credentials allow-headers allow-methods allow-origins allow-terminate-by-client async attn-tp-size
+    cache-block-seq-len cache-max-entry-count communicator cp devices disable-fastapi-docs disable-metrics
+    dist-init-addr download-dir dp dp-rank eager-mode empty-init enable-abort-handling enable-eplb enable-metrics
+    enable-microbatch enable-prefix-caching ep hf-overlap log-level max-batch-size max-concurrent-requests
+    max-log-len max-prefill-iters max-prefill-token-num migration-backend mlp-tp-size model-name moe-tp-size nnodes
+    node-rank num-tokens-per-iter proxy-url role server-name server-port ssl tp vision-max-batch-size
+    """
+)
 
 
 def command(server: Server, port: int) -> Command:
@@ -23,4 +34,4 @@ def command(server: Server, port: int) -> Command:
     )
 
 
-PROGRAM = Program(executable="lmdeploy", command=command, version="0.18.0")
+PROGRAM = Program(executable="lmdeploy", command=command, version="0.18.0", inert=INERT)

@@ -19,4 +19,10 @@ def command(server: Server, port: int) -> Command:
     )
 
 
-PROGRAM = Program(executable="ollama", command=command, website="https://ollama.com/download", tensor_parallel=False)
+PROGRAM = Program(
+    executable="ollama",
+    command=command,
+    website="https://ollama.com/download",
+    tensor_parallel=False,
+    reads_paths=False,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from framescribe.engines.base import PromptSize
@@ -50,12 +51,20 @@ class Command:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+def _itself(path: Path) -> dict[str, Path]:
+    return {"model": path}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A server program that framescribe can start. `command` gives its command line for a server and a loopback port.
 
     `version` is the release on PyPI whose flags these are; a program without one comes from `website`.
-    `tensor_parallel` False: it spreads a model over several GPUs by itself.
+    `tensor_parallel` False: it spreads a model over several GPUs by itself. `reads_paths` False: a model's name never
+    means a file or folder here. `files` gives what it loads for the path of a file, by the role of each.
+
+    `inert` are the flags, without dashes, that change no caption: speed, batch sizes, memory, addresses, logs,
+    parallelism, scheduling and caches. A limit that may cut an answer short, such as the context's, is not among them.
     """
 
     executable: str
@@ -63,6 +72,14 @@ class Program:
     version: str | None = None
     website: str | None = None
     tensor_parallel: bool = True
+    reads_paths: bool = True
+    files: Callable[[Path], dict[str, Path]] = _itself
+    inert: frozenset[str] = frozenset()
+
+
+def flags(words: str) -> frozenset[str]:
+    """The names in a text, which blanks and line ends part."""
+    return frozenset(words.split())
 
 
 def given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
