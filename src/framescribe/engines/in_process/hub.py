@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from framescribe.engines import redaction
 from framescribe.errors import UserError
 
 WAYS_OUT = (
@@ -59,7 +59,7 @@ def not_fetched(error: BaseException, model: str, revision: str | None) -> UserE
     def among(*kinds: type[BaseException]) -> BaseException | None:
         return next((each for each in chain if isinstance(each, kinds)), None)
 
-    host = urlsplit(constants.ENDPOINT).netloc.rpartition("@")[2]
+    host = redaction.host(constants.ENDPOINT)
     name = f"{model} at revision {revision}" if revision else model
     if among(errors.HFValidationError):
         return UserError(f"--model {model} is neither a folder nor a name on the hub (owner/name).\n{WAYS_OUT}")

@@ -21,6 +21,7 @@ import httpx2
 import numpy as np
 import openai
 
+from framescribe.engines import redaction
 from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
 from framescribe.engines.transport import answers
 from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
@@ -44,7 +45,6 @@ _OVERFLOW = re.compile(
 _DISLIKES = re.compile(
     r"unsupported|not support|unknown|unrecogni|unexpected|not (permitted|allowed)|invalid|extra", re.IGNORECASE
 )
-_KEYS = re.compile(r"\b(?:sk|hf|gsk|nvapi)[-_][\w*.\-]{6,}|(?<=Bearer )\S+")
 
 
 class Trouble(EngineFault):
@@ -83,7 +83,7 @@ class Endpoint:
         self.model = model
         self._base_url, self._key_env, self._timeout = base_url, api_key_env, timeout
         self._image_format, self._headers, self._extra = image_format, dict(headers), dict(extra)
-        self.url = _shown(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
+        self.url = redaction.address(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
         self._limit_field = "max_tokens"
         self._dropped: set[str] = set()
         self._secrets: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class Endpoint:
         # A name and a password in the URL go into a header here, so that no log of URLs shows them.
         login = (unquote(address.username), unquote(address.password or "")) if address.username else None
         self._secrets = tuple(filter(None, (key, address.password, login and login[1])))
-        bare = urlunsplit(address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment=""))
+        bare = urlunsplit(address._replace(netloc=redaction.host(address.geturl()), query="", fragment=""))
         timeout = openai.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
         return openai.AsyncOpenAI(
             api_key=key or NO_KEY,
@@ -248,15 +248,14 @@ class Endpoint:
             if isinstance(part, TextPart):
                 parts.append({"type": "text", "text": part.text})
             elif isinstance(part, ImagePart):
-                parts.append({"type": "image_url", "image_url": {"url": self._data_uri(part.image)}})
+                parts.append({"type": "image_url", "image_url": {"url": self._image_uri(part)}})
             else:
                 parts.append({"type": "video_url", "video_url": {"url": _video_uri(part)}})
         return {"role": message.role, "content": parts}
 
-    def _data_uri(self, image: np.ndarray | EncodedImage) -> str:
-        if not isinstance(image, EncodedImage):
-            image = encode(image, self._image_format)
-        return f"data:image/{image.format};base64,{base64.b64encode(image.data).decode('ascii')}"
+    def _image_uri(self, part: ImagePart) -> str:
+        image = _encoded(part.image, self._image_format)
+        return _data_uri(f"image/{image.format}", image)
 
     async def _post(self, client: openai.AsyncOpenAI, request: ChatRequest, messages: list[dict[str, Any]]) -> object:
         """The answer as plain JSON: what servers send is checked here, not trusted to have the API's types."""
@@ -333,10 +332,7 @@ class Endpoint:
         return self._clean(answers.words(error.body))
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            if len(secret) > 3:
-                text = text.replace(secret, "[key]")
-        text = " ".join(_KEYS.sub("[key]", text).split())
+        text = " ".join(redaction.redacted(text, self._secrets).split())
         return text if len(text) <= 300 else f"{text[:299]}…"
 
 
@@ -349,8 +345,16 @@ def _plain(message: Message) -> dict[str, Any]:
 
 def _video_uri(video: VideoPart) -> str:
     """Frames as vLLM takes them for a video that is decoded already."""
-    frames = (image if isinstance(image, EncodedImage) else encode(image, "jpeg") for image in video.frames)
-    return "data:video/jpeg;base64," + ",".join(base64.b64encode(frame.data).decode("ascii") for frame in frames)
+    return _data_uri("video/jpeg", *(_encoded(frame, "jpeg") for frame in video.frames))
+
+
+def _data_uri(media: str, *images: EncodedImage) -> str:
+    data = ",".join(base64.b64encode(image.data).decode("ascii") for image in images)
+    return f"data:{media};base64,{data}"
+
+
+def _encoded(image: np.ndarray | EncodedImage, image_format: Literal["jpeg", "png"]) -> EncodedImage:
+    return image if isinstance(image, EncodedImage) else encode(image, image_format)
 
 
 def _as_sampled(video: VideoPart) -> dict[str, Any]:
@@ -366,12 +370,6 @@ def _as_sampled(video: VideoPart) -> dict[str, Any]:
         "num_frames": -1,
         "do_sample_frames": False,
     }
-
-
-def _shown(url: str) -> str:
-    """The URL without a name, password or query: what may stand in a message."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _listed(names: list[str]) -> str:
