@@ -226,7 +226,7 @@ def test_quantized_needs_what_it_needs(
     ("table", "words", "says_what"),
     [
         ("video_path,sampled_frame_caption\n", [], "has no rows"),
-        ("path,sampled_frame_caption\na,b\n", [], "no column 'video_path' (--video_path_column). There is: path"),
+        ("path,sampled_frame_caption\na,b\n", [], "no column 'video_path' (--video_path_column). Available: path"),
         ("video_path,sampled_frame_captions\na,b\n", [], "(--caption_column). Did you mean 'sampled_frame_captions'?"),
         ("video_path,sampled_frame_caption\na,x\n,y\n", [], "row 2 of f.csv has no path"),
         ("video_path,sampled_frame_caption\na,\"[1, 2]\"\n", [], "holds no captions but '[1, 2]'"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
+    from framescribe.engines.choice import ModelChoice
     from framescribe.records import EncodedImage
 
 FinishReason = Literal["stop", "length", "repetition", "other"]
@@ -128,18 +131,30 @@ class Engine(ABC):
     """A model that can be asked. Requests may be awaited together, as many as the caller likes: an engine batches or
     bounds them itself. A reply belongs to the `complete` that awaited it and to no other.
 
+    A package adds one by an entry point in the group "framescribe.engines", whose name is what users write after
+    --engine and whose value is the class. Needed are `made`, `open`, `complete`, `close`, `concurrency` and `describe`.
+    Where more or less than a model's weights and all of its arguments changes captions, a classmethod
+    `ingredients(choice) -> dict` says what does, as plain JSON; `choice.default_ingredients()` is what it replaces.
+
     `complete` raises Refused, EngineFault or BadReply when this request has no answer, RunError when no request will
     have one, and UserError for pictures that the model cannot see.
     """
-
-    name: ClassVar[str]
-    """The engine's name on the command line."""
 
     wants: Literal["pixels", "jpeg", "png"] = "pixels"
     """The form in which it uses pictures. One that wants a format takes pixels as well, and encodes them."""
 
     takes_video: bool = False
     """Whether frames of one clip may be sent as one video."""
+
+    @classmethod
+    @abstractmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        """The engine for `choice`, not yet opened; UserError where the choice cannot be.
+
+        `prompt` is the largest prompt with pictures that it will be asked; None: it will see none. `beside` are the
+        run's models, this one among them: servers that share GPUs share the memory. `logs` is a folder for logs, which
+        may not exist yet.
+        """
 
     @abstractmethod
     async def open(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from framescribe import registry
 from framescribe.engines import arguments, weights
 from framescribe.engines.presets import identity, route
 from framescribe.engines.servers.launch import PROGRAMS
@@ -61,6 +62,15 @@ class ModelChoice(BaseModel):
         loads. What a server does inside cannot be seen from here: with the engine "openai" the model's name is all, and
         without a name there is nothing. UserError where the engine cannot run the model, or a file cannot be read.
         """
+        if self.engine not in registry.BUILT_IN["engines"] and self.engine in registry.names("engines"):
+            plug_in = registry.load("engines", self.engine)
+            if hasattr(plug_in, "ingredients"):
+                refined: dict[str, Any] = plug_in.ingredients(self)
+                return refined
+        return self.default_ingredients()
+
+    def default_ingredients(self) -> dict[str, Any]:
+        """What `ingredients` are where the engine's own class does not say otherwise."""
         if self.engine == "openai":
             return {} if self.model is None else {"model": self.model}
         program = PROGRAMS.get(self.engine)

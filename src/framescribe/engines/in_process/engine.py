@@ -12,18 +12,22 @@ import gc
 import importlib.util
 import logging
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, PromptSize, Reply
 from framescribe.engines.in_process import hub
 from framescribe.engines.in_process.batcher import Batcher
 from framescribe.engines.in_process.reader import Reader
+from framescribe.engines.presets import route
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
+
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
 
 _log = logging.getLogger("framescribe")
 
@@ -52,8 +56,6 @@ class TransformersEngine(Engine):
     `quantize` needs a GPU and bitsandbytes. `max_batch` is where batches begin; running out of memory halves it.
     """
 
-    name: ClassVar[str] = "transformers"
-
     def __init__(
         self,
         *,
@@ -75,6 +77,20 @@ class TransformersEngine(Engine):
         self._dtype: Any = None
         self._defaults: dict[str, Any] = {}
         self._limit: int | None = None
+
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        if choice.model is None:
+            raise UserError(f"the engine {choice.engine!r} needs a model: give --model")
+        return cls(
+            model=route(choice.model, choice.engine).repository,
+            revision=choice.revision,
+            device=choice.device,
+            dtype=choice.dtype,
+            quantize=choice.quantize,
+            max_batch=choice.batch_size,
+            trust_remote_code=choice.trust_remote_code,
+        )
 
     @property
     def concurrency(self) -> int:

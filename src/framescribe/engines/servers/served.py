@@ -7,17 +7,24 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
+from framescribe.engines.presets import route
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.child import Child, free_port
 from framescribe.engines.servers.program import Server
 from framescribe.engines.transport.openai_api import OpenAIEngine
-from framescribe.errors import RunError
+from framescribe.errors import RunError, UserError
+from framescribe.machine import cpus
+
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
 
 UP_SECONDS = 1800.0  # for loading a model, which may have to be fetched first
 DEATHS_FORGIVEN, WITHIN_SECONDS = 3, 600.0
 SAY_EVERY_SECONDS = 10.0
+MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
 
 _log = logging.getLogger("framescribe")
 
@@ -58,6 +65,44 @@ class ServedEngine(Engine):
             extra=self._replicas[0].extra,
             takes_video=self.takes_video,
             api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
+        )
+
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        engine, serving = choice.engine, choice.serving
+        if choice.model is None:
+            raise UserError(f"the engine {engine!r} needs a model: give --model")
+        loaded = route(choice.model, engine)
+        if choice.quantize is not None:
+            raise UserError(
+                f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
+                "behind --"
+            )
+        gpus = list(serving.gpus) or launch.visible_gpus()
+        shared = launch.shares(gpus, serving.tensor_parallel, 1 if engine == "ollama" else serving.replicas)
+        others = [other for other in beside if other.engine in launch.PROGRAMS]
+        server = Server(
+            repository=loaded.repository,
+            name=loaded.repository if engine == "ollama" else choice.model,
+            revision=choice.revision,
+            dtype=choice.dtype,
+            trust_remote_code=choice.trust_remote_code,
+            prompt=prompt,
+            tensor_parallel=serving.tensor_parallel,
+            share=1 / max(1, len(others)) if gpus else 1.0,
+            processors=max(1, min(MOST_PROCESSORS, cpus() // (2 * len(shared)))),
+            arguments=(*loaded.arguments, *serving.arguments),
+        )
+        part = "" if len(others) < 2 else f"-{others.index(choice) + 1}"
+        return cls(
+            engine,
+            server,
+            executable=launch.executable(engine, serving.command),
+            gpus=shared,
+            logs=logs / f"{engine}{part}",
+            requests=choice.requests,
+            timeout=choice.timeout,
+            patience=choice.patience,
         )
 
     @property

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import difflib
 import logging
 import os
 import re
@@ -21,6 +20,7 @@ import httpx2
 import numpy as np
 import openai
 
+from framescribe import registry
 from framescribe.engines import redaction
 from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
 from framescribe.engines.transport import answers
@@ -182,8 +182,8 @@ class Endpoint:
                 raise UserError(f"{self.url} serves {len(served)} models. Name one: --model NAME\n{_listed(served)}")
             self.model = served[0]
         elif served and self.model not in served and not await self._knows(client, self.model):
-            near = difflib.get_close_matches(self.model, served, n=1, cutoff=0.5)
-            hint = f"Did you mean --model {near[0]}?" if near else _listed(served)
+            near = registry.nearest(self.model, served)
+            hint = f"Did you mean --model {near}?" if near is not None else _listed(served)
             raise UserError(f"{self.url} does not serve the model {self.model!r}.\n{hint}")
 
     async def _served(self, client: openai.AsyncOpenAI) -> list[str]:

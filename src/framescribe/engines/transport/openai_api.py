@@ -11,12 +11,16 @@ import contextlib
 import os
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Fleet, Place
 from framescribe.errors import EngineFault, Refused, RunError, UserError
+
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
 
 FAILURES_IN_A_ROW = 10
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
@@ -33,8 +37,6 @@ class OpenAIEngine(Engine):
     one try. `patience`: seconds for which requests wait when no server answers any more. `extra` goes into the body of
     every request: what an engine reads beyond OpenAI's API. `takes_video`: it takes frames as one video in vLLM's form.
     """
-
-    name: ClassVar[str] = "openai"
 
     def __init__(
         self,
@@ -71,6 +73,17 @@ class OpenAIEngine(Engine):
         self._over: str | None = None
         self._fleet: Fleet | None = None
         self._suspects = asyncio.Lock()
+
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        return cls(
+            model=choice.model,
+            base_url=choice.base_urls or None,
+            concurrency=choice.requests,
+            timeout=choice.timeout,
+            patience=choice.patience,
+            api_key_env=choice.api_key_env,
+        )
 
     @property
     def concurrency(self) -> int:
