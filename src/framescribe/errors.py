@@ -19,11 +19,38 @@ FramescribeError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What servers counted: tokens of prompts, tokens of answers, and the number of these answers."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    answers: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            answers=self.answers + other.answers,
+        )
+
+
+NO_USAGE = Usage()
 
 
 class FramescribeError(Exception):
-    """Anything that framescribe itself raises."""
+    """Anything that framescribe itself raises. `usage`: what was spent on answers before it was raised."""
+
+    usage: Usage = NO_USAGE
+
+    def after(self, spent: Usage) -> Self:
+        """This error, with what was spent before it added to its `usage`."""
+        self.usage = spent + self.usage
+        return self
 
 
 class UserError(FramescribeError):

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from framescribe.errors import NO_USAGE, Usage
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -107,12 +109,20 @@ class PromptSize:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One answer. `finish_reason` "length" means that it was cut off, "repetition" that the
-    engine ended it because it went in circles; token counts are None where none are told."""
+    engine ended it because it went in circles; token counts are None where none are told. `wasted` is what answers
+    to the same request cost that were of no use, so that it was asked again."""
 
     text: str
     finish_reason: FinishReason
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    wasted: Usage = NO_USAGE
+
+    @property
+    def usage(self) -> Usage:
+        """All that the request cost: this answer and the wasted ones. Tokens that nobody told count as none."""
+        own = Usage(prompt_tokens=self.prompt_tokens or 0, completion_tokens=self.completion_tokens or 0, answers=1)
+        return self.wasted + own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +147,7 @@ class Engine(ABC):
     `ingredients(choice) -> dict` says what does, as plain JSON; `choice.default_ingredients()` is what it replaces.
 
     `complete` raises Refused, EngineFault or BadReply when this request has no answer, RunError when no request will
-    have one, and UserError for pictures that the model cannot see.
+    have one, and UserError for pictures that the model cannot see. What was spent until then is the error's `usage`.
     """
 
     wants: Literal["pixels", "jpeg", "png"] = "pixels"

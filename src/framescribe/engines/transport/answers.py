@@ -13,7 +13,7 @@ import aiohttp
 import openai
 
 from framescribe.engines.base import FinishReason, Reply
-from framescribe.errors import BadReply, Refused
+from framescribe.errors import BadReply, Refused, Usage
 
 
 def names(body: object) -> list[str]:
@@ -76,11 +76,17 @@ def is_broken_off(body: object) -> bool:
     return isinstance(choice, dict) and choice.get("finish_reason") == "abort"
 
 
+def usage(body: object) -> Usage:
+    """What the server counted for this answer; tokens that it does not tell count as none."""
+    prompt, completion = _tokens(body)
+    return Usage(prompt_tokens=prompt or 0, completion_tokens=completion or 0, answers=1)
+
+
 def reply(body: object, clean: Callable[[str], str]) -> Reply:
     """The reply in a chat completion; Refused or BadReply where it holds none."""
     choice = _choice(body)
     message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
+    if not isinstance(choice, dict) or not isinstance(message, dict):
         raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")
     text, cut = message.get("content"), choice.get("finish_reason") == "length"
     if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
@@ -91,20 +97,21 @@ def reply(body: object, clean: Callable[[str], str]) -> Reply:
         raise Refused("the server's content filter kept the answer back")
     if not isinstance(text, str):
         raise BadReply("the server's answer holds no text")
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
     said = choice.get("finish_reason")
     finish: FinishReason = said if said in ("stop", "length", "repetition") else "other"
-    return Reply(
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
+    prompt, completion = _tokens(body)
+    return Reply(text=text, finish_reason=finish, prompt_tokens=prompt, completion_tokens=completion)
+
+
+def _tokens(body: object) -> tuple[int | None, int | None]:
+    """The tokens of the prompt and of the answer; None where the server does not tell."""
+    told = body.get("usage") if isinstance(body, dict) else None
+    counts = told if isinstance(told, dict) else {}
+    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

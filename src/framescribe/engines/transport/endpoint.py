@@ -24,7 +24,7 @@ from framescribe import registry
 from framescribe.engines import redaction
 from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
 from framescribe.engines.transport import answers
-from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, UserError
+from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
 from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage
 
@@ -137,10 +137,14 @@ class Endpoint:
             # The client's exceptions hold the request with its key: none of them stays behind as a cause.
             raise self._fault(error) from None
         except ValueError:
-            raise BadReply(f"{self.url} answered with something that is no JSON") from None
+            raise BadReply(f"{self.url} answered with something that is no JSON").after(Usage(answers=1)) from None
         if answers.is_broken_off(body):
-            raise Trouble("it broke its answer off")
-        return answers.reply(body, self._clean)
+            raise Trouble("it broke its answer off").after(answers.usage(body))
+        try:
+            return answers.reply(body, self._clean)
+        except VideoError as error:
+            error.after(answers.usage(body))
+            raise
 
     # ---------------------------------------------------------------------------------------- opening
 

@@ -11,13 +11,14 @@ import contextlib
 import os
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Fleet, Place
-from framescribe.errors import EngineFault, Refused, RunError, UserError
+from framescribe.errors import NO_USAGE, EngineFault, FramescribeError, Refused, RunError, Usage, UserError
 
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
@@ -163,6 +164,16 @@ class OpenAIEngine(Engine):
         after every retry, or its server died of it. RunError: no server can be reached, takes the key or the model, or
         all fail every request.
         """
+        wasted: list[Usage] = []
+        try:
+            reply = await self._answer(request, wasted)
+        except FramescribeError as error:
+            error.after(sum(wasted, NO_USAGE))
+            raise
+        return replace(reply, wasted=sum(wasted, NO_USAGE))
+
+    async def _answer(self, request: ChatRequest, wasted: list[Usage]) -> Reply:
+        """The reply of the first try that goes well; what the others cost is added to `wasted`."""
         tries, broken = 0, list[_Failed]()
         last: Place | None = None
         while True:
@@ -185,6 +196,7 @@ class OpenAIEngine(Engine):
                         raise
             except _Failed as error:
                 failed = error
+                wasted.append(error.trouble.usage)
             last, trouble = failed.place, failed.trouble
             if not trouble.gone:  # a server that is away has not failed the request
                 tries += 1
