@@ -334,6 +334,36 @@ def test_one_request_that_cannot_be_spoils_no_other(checkpoints):
     assert [type(reply).__name__ for reply in found].count("Reply") == len(questions) - 1
 
 
+def test_a_short_request_is_not_cut_off_by_one_near_the_contexts_end(checkpoints):
+    engine = TransformersEngine(model=str(checkpoints.llm), device="cpu", max_batch=4)
+    short, middle = question("Hello there.", max_tokens=20), question("word " * 300, max_tokens=20)
+    sizes = []
+
+    async def work(engine):
+        engine._network.generation_config.eos_token_id = -1  # goes on until it is stopped
+        count = (await engine.complete(question("word " * 300, max_tokens=1))).prompt_tokens
+        each = (count - (await engine.complete(question("word " * 200, max_tokens=1))).prompt_tokens) // 100
+        words = 300 + (engine._limit - 6 - count) // each
+        long = question("word " * words, max_tokens=20)
+        alone = [await engine.complete(one) for one in (short, long, middle)]
+        generate = engine._network.generate
+
+        def noted(**inputs):
+            sizes.append(len(inputs["input_ids"]))
+            return generate(**inputs)
+
+        engine._network.generate = noted
+        together = await asyncio.gather(*(engine.complete(one) for one in (short, long, middle)))
+        return alone, together, engine._limit, engine.concurrency
+
+    alone, together, limit, concurrency = using(engine, work)
+    assert [reply.completion_tokens for reply in alone] == [20, limit - alone[1].prompt_tokens, 20]
+    assert 0 < alone[1].completion_tokens < 20
+    assert together == alone
+    assert concurrency == 4
+    assert len(sizes) <= 3
+
+
 def test_close_ends_a_running_generate(checkpoints):
     engine = TransformersEngine(model=str(checkpoints.llm), device="cpu")
 

@@ -273,12 +273,15 @@ class TransformersEngine(Engine):
 
         counts = inputs["attention_mask"].sum(dim=1).tolist()
         width = inputs["input_ids"].shape[1]
-        if self._limit and max(counts) >= self._limit:
-            if len(jobs) > 1:
-                raise ValueError("one of these prompts is too long")  # the halves are tried next
-            said = f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames"
-            return [TooLong(said)]
         decoding = jobs[0].request.decoding
+        room = decoding.max_tokens
+        if self._limit:
+            room = min(room, self._limit - width)
+            if len(jobs) > 1 and room < min(decoding.max_tokens, self._limit - min(counts)):
+                raise ValueError("the longest of these prompts would cut the others' answers")  # halves are tried next
+            if room < 1:
+                said = f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames"
+                return [TooLong(said) for _ in jobs]
         if decoding.temperature > 0:
             torch.manual_seed(decoding.seed)
         go_on = torch.zeros(len(jobs), dtype=torch.bool, device=self._device)
@@ -290,8 +293,7 @@ class TransformersEngine(Engine):
 
         from transformers import StoppingCriteriaList
 
-        room = self._limit - width if self._limit else decoding.max_tokens
-        config = self._generation_config(decoding, min(decoding.max_tokens, room))
+        config = self._generation_config(decoding, room)
         with torch.inference_mode():
             moved = {name: value.to(self._device) for name, value in inputs.items()}
             tokens = self._network.generate(
