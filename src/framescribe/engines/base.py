@@ -50,7 +50,7 @@ class VideoPart:
     duration: float
 
 
-Part = TextPart | ImagePart | VideoPart
+ContentPart = TextPart | ImagePart | VideoPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Message:
     """One turn of a chat."""
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[Part, ...]
+    parts: tuple[ContentPart, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

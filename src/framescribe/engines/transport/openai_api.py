@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
-from framescribe.engines.transport.fleet import Fleet, Place
+from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import NO_USAGE, EngineFault, FramescribeError, Refused, RunError, Usage, UserError
 
 if TYPE_CHECKING:
@@ -90,18 +90,18 @@ class OpenAIEngine(Engine):
     def concurrency(self) -> int:
         if self._fleet is not None:
             return self._fleet.allowed
-        return len(self.endpoints) * Place("", self._requests).limit.allowed
+        return len(self.endpoints) * Backend("", self._requests).limit.allowed
 
     def loads(self) -> list[Load]:
         return [
             Load(
-                name=place.name,
-                under_way=place.under_way,
-                allowed=place.limit.allowed,
-                there=place.out is None,
-                failed_tries=place.failed_tries,
+                name=backend.name,
+                under_way=backend.under_way,
+                allowed=backend.limit.allowed,
+                there=backend.out is None,
+                failed_tries=backend.failed_tries,
             )
-            for place in (self._fleet.places if self._fleet is not None else ())
+            for backend in (self._fleet.backends if self._fleet is not None else ())
         ]
 
     def describe(self) -> str:
@@ -125,30 +125,30 @@ class OpenAIEngine(Engine):
             served = "; ".join(f"{endpoint.url}: {endpoint.model}" for endpoint in there)
             raise UserError(f"the servers do not serve the same model. Name one that all serve: --model NAME\n{served}")
         self.model = there[0].model
-        self.places = {Place(endpoint.url, self._requests): endpoint for endpoint in self.endpoints}
-        self._fleet = Fleet(list(self.places), lambda place: self.places[place].answers(), self._patience)
-        for place, endpoint in self.places.items():
+        self.backends = {Backend(endpoint.url, self._requests): endpoint for endpoint in self.endpoints}
+        self._fleet = Fleet(list(self.backends), lambda backend: self.backends[backend].answers(), self._patience)
+        for backend, endpoint in self.backends.items():
             if endpoint not in there:
                 endpoint.model = self.model
-                self._fleet.take_out(place, "it cannot be reached yet")
+                self._fleet.take_out(backend, "it cannot be reached yet")
 
     def died(self, number: int, how: str) -> None:
         """The server was found dead by whoever started it, and is being started again."""
         assert self._fleet is not None
-        place = self._fleet.places[number]
-        place.deaths += 1
-        place.returning = True
-        self._fleet.take_out(place, how)
+        backend = self._fleet.backends[number]
+        backend.deaths += 1
+        backend.returning = True
+        self._fleet.take_out(backend, how)
 
     def returned(self, number: int) -> None:
         """The server that died has been started again."""
         assert self._fleet is not None
-        self._fleet.places[number].returning = False
+        self._fleet.backends[number].returning = False
 
     def lost(self, number: int, why: str) -> None:
         """The server that died will not be started again."""
         assert self._fleet is not None
-        self._end(self._fleet.places[number], why)
+        self._end(self._fleet.backends[number], why)
 
     async def close(self) -> None:
         fleet, self._fleet = self._fleet, None
@@ -175,7 +175,7 @@ class OpenAIEngine(Engine):
     async def _answer(self, request: ChatRequest, wasted: list[Usage]) -> Reply:
         """The reply of the first try that goes well; what the others cost is added to `wasted`."""
         tries, broken = 0, list[_Failed]()
-        last: Place | None = None
+        last: Backend | None = None
         while True:
             deaths = _deaths(broken)
             if deaths >= DEATHS:
@@ -184,20 +184,20 @@ class OpenAIEngine(Engine):
                 # One suspect at a time, so that the next death has one cause.
                 async with self._suspects if deaths else contextlib.nullcontext():
                     fleet = self._open_fleet()
-                    place = await fleet.take(avoid=last)
+                    backend = await fleet.take(avoid=last)
                     if _deaths(broken) != deaths:  # one became known meanwhile
-                        fleet.give_back(place)
+                        fleet.give_back(backend)
                         continue
                     try:
-                        return await self._try(request, fleet, place)
+                        return await self._try(request, fleet, backend)
                     except _Failed as error:
                         if deaths and not error.trouble.gone:
-                            await fleet.until_clear(place, error.deaths)
+                            await fleet.until_clear(backend, error.deaths)
                         raise
             except _Failed as error:
                 failed = error
                 wasted.append(error.trouble.usage)
-            last, trouble = failed.place, failed.trouble
+            last, trouble = failed.backend, failed.trouble
             if not trouble.gone:  # a server that is away has not failed the request
                 tries += 1
                 broken.append(failed)
@@ -212,42 +212,42 @@ class OpenAIEngine(Engine):
             raise RunError(self._over or "the engine is not open")
         return self._fleet
 
-    async def _try(self, request: ChatRequest, fleet: Fleet, place: Place) -> Reply:
+    async def _try(self, request: ChatRequest, fleet: Fleet, backend: Backend) -> Reply:
         """One try at this server, whose room is given back."""
-        endpoint, deaths = self.places[place], place.deaths
+        endpoint, deaths = self.backends[backend], backend.deaths
         try:
             if self._over:
                 raise RunError(self._over)
             reply = await endpoint.ask(request)
         except Trouble as trouble:
-            place.failed_tries += 1
+            backend.failed_tries += 1
             if trouble.overloaded:
-                place.limit.overloaded()
+                backend.limit.overloaded()
             if trouble.wait is not None:
-                fleet.pause(place, trouble.wait)
+                fleet.pause(backend, trouble.wait)
             if trouble.gone:
-                fleet.take_out(place, f"it cannot be reached any more: {trouble}")
+                fleet.take_out(backend, f"it cannot be reached any more: {trouble}")
             elif not trouble.overloaded:
-                fleet.failed(place, str(trouble))
-            raise _Failed(place, deaths, trouble) from None
+                fleet.failed(backend, str(trouble))
+            raise _Failed(backend, deaths, trouble) from None
         except RunError as error:
-            self._end(place, str(error))
-            raise _Failed(place, deaths, Trouble(str(error), gone=True)) from None
+            self._end(backend, str(error))
+            raise _Failed(backend, deaths, Trouble(str(error), gone=True)) from None
         except Refused:
-            fleet.answered(place)  # a server that refuses is alive
+            fleet.answered(backend)  # a server that refuses is alive
             self._failures = 0
             raise
         finally:
-            fleet.give_back(place)
-        fleet.answered(place)
+            fleet.give_back(backend)
+        fleet.answered(backend)
         self._failures = 0
         return reply
 
-    def _end(self, place: Place, why: str) -> None:
+    def _end(self, backend: Backend, why: str) -> None:
         """No request will be answered there; with the last server of all, the run is over."""
         assert self._fleet is not None
-        self._fleet.end(place, why)
-        if all(other.over is not None for other in self.places):
+        self._fleet.end(backend, why)
+        if all(other.over is not None for other in self.backends):
             self._over = why
 
     def _counted(self, url: str, what: str) -> EngineFault | RunError:
@@ -262,11 +262,11 @@ class OpenAIEngine(Engine):
 def _deaths(broken: Sequence[_Failed]) -> int:
     """How many deaths of servers broke these tries. One may break several: it is known only when whoever started the
     server has seen the last of its processes."""
-    return len({(each.place, each.deaths) for each in broken if each.place.deaths > each.deaths})
+    return len({(each.backend, each.deaths) for each in broken if each.backend.deaths > each.deaths})
 
 
 class _Failed(Exception):
-    """A try came to nothing at this place, which had died `deaths` times when the try began."""
+    """A try came to nothing at this backend, which had died `deaths` times when the try began."""
 
-    def __init__(self, place: Place, deaths: int, trouble: Trouble) -> None:
-        self.place, self.deaths, self.trouble = place, deaths, trouble
+    def __init__(self, backend: Backend, deaths: int, trouble: Trouble) -> None:
+        self.backend, self.deaths, self.trouble = backend, deaths, trouble
