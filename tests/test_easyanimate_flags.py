@@ -178,7 +178,7 @@ def test_defect_03_false_is_false() -> None:
         (["--video_folder=videos", "--frame_sample_method=uniform", "--num_sampled_frames=0"], "at least 1"),
         (["--video_folder=videos", "--image_caption_model_name=Qwen-VL-Chat"], "give --base_url"),
         (["--video_folder=videos", "--image_caption_model_name=internlm-xcomposer2-vl-7b"], "give --base_url"),
-        (["--video_folder=videos", "--image_caption_model_name=Lin-Chen/ShareGPT4V-7B"], "take llava-v1.6-vicuna-7b"),
+        (["--video_folder=videos", "--image_caption_model_name=Lin-Chen/ShareGPT4V-7B"], "use llava-v1.6-vicuna-7b"),
         (
             ["--video_folder=videos", "--image_caption_model_quantized=true", "--base_url=http://127.0.0.1:9/v1"],
             "server",

@@ -66,7 +66,7 @@ def test_every_pair_has_a_route_or_one_line_that_names_one(name: str, engine: st
     assert "\n" not in told
     assert told.startswith(f"{name} does not run in {engine}")
     assert CHECKED[engine] is None or CHECKED[engine] in told
-    assert f"take {preset.instead}" in told
+    assert f"use {preset.instead}" in told
     assert route(preset.instead, engine).repository
     assert PRESETS[preset.instead].kind.split("+")[0] == preset.kind.split("+")[0]
     for other in re.findall(r"--engine (\S+?)[,.]", told):

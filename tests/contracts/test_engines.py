@@ -426,7 +426,7 @@ def test_pictures_for_a_text_model(checkpoints):
     ("options", "words"),
     [
         ({"device": "cuda:64"}, "--device"),
-        ({"device": "abacus"}, "is no device"),
+        ({"device": "abacus"}, "is not a device"),
         ({"device": "cpu", "dtype": "float3"}, "float32, bfloat16, float16"),
         ({"device": "cpu", "quantize": "int4"}, "needs a GPU"),
     ],
@@ -538,7 +538,7 @@ def test_a_hub_that_may_not_be_asked(tmp_path):
         ("a/b", answers(404, "", {"X-Error-Code": "RepoNotFound"}), "has no model of that name"),
         ("a/b", answers(403, "", {"X-Error-Code": "GatedRepo"}), "accepted its licence"),
         ("a/b@v9", answers(404, "", {"X-Error-Code": "RevisionNotFound"}), "not that revision"),
-        ("a/b", answers(404, "", {"X-Error-Code": "EntryNotFound"}), "no transformers checkpoint"),
+        ("a/b", answers(404, "", {"X-Error-Code": "EntryNotFound"}), "not a transformers checkpoint"),
         ("a/b", answers(418, ""), "answers 418"),
         ("not a name", answers(500, ""), "neither a folder nor a name on the hub"),
     ],

@@ -170,5 +170,5 @@ def test_killed_in_the_middle_of_a_run_it_is_started_again(clips, model, tmp_pat
     names = {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in descendants(process.pid)}
     (server,) = (pid for pid, name in names.items() if name == "llama-server")
     os.kill(server, signal.SIGKILL)
-    assert "llama-cpp-0 died and is started again: it was ended by SIGKILL" in finish(process)
+    assert "llama-cpp-0 died and is being restarted: it was ended by SIGKILL" in finish(process)
     assert [row["status"] != "failed" for row in rows(output)] == [True] * 6

@@ -1,4 +1,4 @@
-"""Knows how an engine's own arguments are read and compared, and which words hide a secret; knows no engine's flags."""
+"""Knows how an engine's own arguments are read and compared, and which ones are secrets; knows no engine's flags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from framescribe.engines import weights
 from framescribe.engines.redaction import redacted
 
-# Whole words at the end of a flag's name: --image-token-id and --max-tokens are no secrets.
+# Only as the last word of a flag: --image-token-id and --max-tokens are not secrets.
 _SECRET = re.compile(
     r"(^|[-_.])(token|(api-?|auth-?)?keys?|keyfile|key-file|passw(or)?d|passphrase|secret|credentials?)$", re.I
 )
@@ -23,8 +23,8 @@ _FLAG = re.compile(r"--?[A-Za-z]")
 def what_matters(arguments: Sequence[str], inert: Collection[str]) -> dict[str, list[Any]]:
     """The arguments that may change captions, as plain JSON: flags without their dashes, in order, and their values.
 
-    `inert` are the flags that change none, without dashes; they and those whose values are secrets are left out. The
-    order of flags makes no difference, nor does `--flag=value` for `--flag value`. A file or folder counts by content.
+    `inert` are flags, without dashes, that change no captions; they and all secrets are left out. The order of flags
+    makes no difference, and `--flag=value` equals `--flag value`. Files and folders count by content.
     """
     found: dict[str, list[Any]] = {}
     flag = ""
@@ -46,8 +46,8 @@ def _is_inert(flag: str, inert: Collection[str]) -> bool:
 
 
 def _by_content(value: str) -> Any:
-    """The value, with each path in it replaced by what lies there: `path`, `name=path`, `path:scale`, several with
-    commas between, or JSON."""
+    """The value with each path in it replaced by the content: `path`, `name=path`, `path:scale`, a list with commas, or
+    JSON."""
     if value.startswith(("{", "[")):
         with contextlib.suppress(ValueError, RecursionError):
             return _json_by_content(json.loads(value))
@@ -65,7 +65,7 @@ def _by_content(value: str) -> Any:
 
 
 def _unreadable(text: str) -> str:
-    """The text, or its hash where it seems to hold a key or a login."""
+    """The text, or its hash if it seems to contain a key or a login."""
     return text if redacted(text) == text else f"sha256:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 

@@ -1,4 +1,4 @@
-"""Knows which model a user chose, and where and how it is to run; makes no engine and loads nothing."""
+"""Knows which model a user chose, where and how it is to run, and what of that changes captions; loads no model."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from framescribe.engines.servers.program import Program
 
 
 class Serving(BaseModel):
-    """How framescribe starts an engine's servers. `gpus` empty: all there are, `replicas` None: one on each.
+    """How framescribe starts an engine's servers. Empty `gpus` means all GPUs, `replicas` None one server per GPU.
 
-    `command` is what starts the engine's program where it is not on the PATH; `arguments` go to it as they are.
+    `command` starts the engine's program if it is not on the PATH; `arguments` are passed to it unchanged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,10 +31,11 @@ class Serving(BaseModel):
 
 
 class ModelChoice(BaseModel):
-    """Which model, and where and how it runs. `model` None means: the only one that the servers serve.
+    """Which model, and where and how it runs. `model` None means the only one that the servers serve.
 
-    `engine` "transformers" runs it in this process, "openai" asks the servers at `base_urls`, any other engine's
-    server is started as `serving` says. `requests` None: as many at once as each server takes.
+    The engine "transformers" runs it in this process, "openai" uses the servers at `base_urls`, and any other engine's
+    server is started as `serving` says. `requests` None means as many at a time as each server can handle. `timeout`
+    (of one try) and `patience` (without any server) are in seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,12 +56,13 @@ class ModelChoice(BaseModel):
     serving: Serving = Serving()
 
     def ingredients(self) -> dict[str, Any]:
-        """What changes captions, as plain JSON without defaults: the weights that are really used, their precision, and
-        those of the engine's own arguments that matter. Where and how fast it runs is not part of it.
+        """What changes captions, as plain JSON without defaults: the weights really used, their precision, and those of
+        the engine's own arguments that matter. Where and how fast the model runs makes no difference.
 
-        A folder or file counts by content, wherever it lies; a short name stands for the repository that this engine
-        loads. What a server does inside cannot be seen from here: with the engine "openai" the model's name is all, and
-        without a name there is nothing. UserError where the engine cannot run the model, or a file cannot be read.
+        Folders and files count by content, wherever they are; a short name stands for the repository that this engine
+        loads. Nothing is known of the inside of a running server: with the engine "openai" only the model's name
+        counts, and `model` None gives an empty result. UserError if the engine cannot run the model or a file cannot be
+        read.
         """
         if self.engine not in registry.BUILT_IN["engines"] and self.engine in registry.names("engines"):
             plug_in = registry.load("engines", self.engine)
@@ -70,7 +72,7 @@ class ModelChoice(BaseModel):
         return self.default_ingredients()
 
     def default_ingredients(self) -> dict[str, Any]:
-        """What `ingredients` are where the engine's own class does not say otherwise."""
+        """The ingredients of an engine whose class has no `ingredients` of its own."""
         if self.engine == "openai":
             return {} if self.model is None else {"model": self.model}
         program = PROGRAMS.get(self.engine)
@@ -81,13 +83,13 @@ class ModelChoice(BaseModel):
             found = {"model": loaded.repository}
         given = (*loaded.arguments, *self.serving.arguments)
         matter = arguments.what_matters(given, program.inert if program is not None else ())
-        # What framescribe has an option for may be given to the engine itself as well.
+        # Some of framescribe's options may also be given to the engine itself.
         trusted = "trust-remote-code" in matter or self.trust_remote_code
         dtype = (matter.pop("dtype", None) or [self.dtype])[-1]
         revision = (matter.pop("revision", None) or [self.revision])[-1]
         matter.pop("trust-remote-code", None)
         optional: tuple[tuple[str, Any, Any], ...] = (
-            ("revision", revision, None if not files else revision),  # a folder has none
+            ("revision", revision, revision if files else None),  # files on disk have none
             ("dtype", dtype, "auto"),
             ("quantize", self.quantize, None),
             ("trust_remote_code", trusted, False),
@@ -107,7 +109,7 @@ class ModelChoice(BaseModel):
 
 
 def _files(loaded: str, program: Program | None) -> dict[str, Path]:
-    """What lies here of that which an engine loads, by its role; nothing where it is a name."""
+    """The files or folder on this machine that an engine loads, by role; nothing if the model is only a name."""
     path = Path(loaded).expanduser()
     if not loaded or not os.path.exists(path) or (program is not None and not program.reads_paths):
         return {}

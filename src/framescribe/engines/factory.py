@@ -11,10 +11,10 @@ from framescribe.engines.choice import ModelChoice
 
 
 def make_engine(choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Engine:
-    """The engine for `choice`, not yet opened: built in, or of a plug-in. UserError where the choice cannot be.
+    """The engine for `choice`, built in or from a plug-in, not yet opened. UserError if it cannot run what was chosen.
 
-    `prompt` is the largest prompt with pictures that it will be asked; None: it will see none. `beside` are the run's
-    models, this one among them. An engine that writes logs puts them into the folder `logs`.
+    `prompt` is the largest prompt with pictures that it will get; None means that there will be no pictures. `beside`
+    are all models of the run, including this one. An engine that writes logs puts them into the folder `logs`.
     """
     engine: Engine = registry.load("engines", choice.engine).made(choice, prompt=prompt, beside=beside, logs=logs)
     return engine

@@ -1,4 +1,4 @@
-"""Knows what may be shown: addresses without logins, text without keys; knows nothing of what is said otherwise."""
+"""Knows how to remove keys and logins from text and URLs that people will see; knows no server and no message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOGINS = re.compile(r"(?<=://)[^/\s@]*@")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without these secrets, without what looks like a key, and without logins in its URLs."""
+    """The text without these secrets, without anything that looks like a key, and without logins in URLs."""
     for secret in secrets:
         if len(secret) > 3:
             text = text.replace(secret, HIDDEN)

@@ -1,6 +1,6 @@
-"""Knows files by their content: one hash for a file or a model's folder, wherever it lies; knows no engine.
+"""Knows files by content: one hash for a file or for a model's folder, wherever it is; knows no engine.
 
-Hashes are kept in a file below $XDG_CACHE_HOME or ~/.cache, so that a large checkpoint is read once per machine, not
+Hashes are cached in a file under $XDG_CACHE_HOME or ~/.cache, so that a large checkpoint is read once per machine, not
 once per run.
 """
 
@@ -25,8 +25,8 @@ MORE_WEIGHTS = (".npz", ".npy", ".pkl", ".engine", ".plan", ".tflite", ".ggml")
 SETTINGS = (".json", ".yaml", ".yml", ".toml", ".jinja", ".model", ".spm", ".vocab", ".txt", ".tiktoken", ".py")
 READ = frozenset((*WEIGHTS, *MORE_WEIGHTS, *SETTINGS))
 FOR_PEOPLE = ("readme", "license", "licence", "notice", "changelog", "requirements")
-SETTLED_SECONDS = 2.0  # a file changed since then may change again without a new time: some disks count in seconds
-MOST_KEPT = 10_000  # hashes
+SETTLED_SECONDS = 2.0  # some disks' times are this coarse: a newer file may change again unnoticed
+MOST_KEPT = 10_000  # hashes in the cache
 SAY_FROM_BYTES = 2**30
 
 _PIECE = re.compile(r"(.+)-\d{5}-of-(\d{5})\.gguf")
@@ -34,10 +34,10 @@ _log = logging.getLogger("framescribe")
 
 
 def content(path: Path) -> str | None:
-    """The same text for the same content, whatever the path: of a file (with its other pieces, where a GGUF is split),
-    or of the files in a folder that a model is read from, with their names. None where `path` does not exist.
+    """The same text for the same content, whatever the path; None if `path` does not exist.
 
-    UserError where it cannot be read.
+    Of a folder, the files that a model is read from count, with their names. A GGUF that was split into several files
+    counts with all of them. UserError if something cannot be read.
     """
     try:
         if os.path.isdir(path):
@@ -56,7 +56,7 @@ def _combined(parts: Iterable[tuple[object, str]]) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    """The files below `folder` that a model is read from, in order; all files where none looks like that."""
+    """The files below `folder` that a model is read from, sorted; all files if none looks like one of those."""
     found, seen = list[str](), set[str]()
     for root, folders, files in os.walk(folder, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__pycache__")
@@ -84,13 +84,13 @@ def _pieces(file: Path) -> list[Path]:
 
 
 def _hashes(files: list[Path]) -> list[str]:
-    """The SHA-256 of each file, in hexadecimal: kept from an earlier run, or read now and kept."""
+    """The SHA-256 of each file in hexadecimal, from the cache or computed now."""
     kept, new = _kept(), dict[str, list[Any]]()
     states = {file: _state(file) for file in files}
     missing = {file: state for file, state in states.items() if _known(kept, *state) is None}
     unread = sum(size for _, (size, _) in missing.values())
     if unread >= SAY_FROM_BYTES:
-        _log.info("reading %.0f GB once, to tell these weights from others: %s", unread / 1e9, files[0].parent)
+        _log.info("hashing %.0f GB of weights, once per machine: %s", unread / 1e9, files[0].parent)
     try:
         found = []
         for file, (real, state) in states.items():
@@ -129,14 +129,14 @@ def _cache_file() -> Path | None:
 
 def _kept() -> dict[str, Any]:
     file = _cache_file()
-    with contextlib.suppress(OSError, ValueError, RecursionError):  # a cache that cannot be read is an empty one
+    with contextlib.suppress(OSError, ValueError, RecursionError):  # an unreadable cache is an empty one
         if file is not None and isinstance(found := json.loads(file.read_bytes()), dict):
             return found
     return {}
 
 
 def _keep(new: dict[str, list[Any]]) -> None:
-    """Add hashes to those that other processes may have kept meanwhile; what cannot be kept is read again next time."""
+    """Add hashes to those that other processes have cached meanwhile; those that cannot be saved are computed again."""
     file = _cache_file()
     with contextlib.suppress(OSError, UserError):
         if file is not None:

@@ -1,4 +1,4 @@
-"""Knows the server programs by their engines' names, where each is found, and which GPUs a server gets; starts nothing.
+"""Knows the server programs by engine, where to find each, and which GPUs a server gets; starts no server.
 
 docs/engines.md says why each flag is set.
 """
@@ -26,21 +26,26 @@ PROGRAMS: dict[str, Program] = {
 
 
 def command(engine: str, server: Server, port: int) -> Command:
-    """How `engine` serves this on a loopback port. UserError where it cannot."""
+    """The command line with which `engine` serves this on a loopback port. UserError if it cannot."""
     program = PROGRAMS[engine]
     if server.tensor_parallel > 1 and not program.tensor_parallel:
-        raise UserError(f"{engine} spreads a model over GPUs by itself: leave --tensor-parallel out")
+        raise UserError(f"{engine} spreads a model over GPUs by itself: leave out --tensor-parallel")
     return program.command(server, port)
 
 
 def executable(engine: str, given: str | None) -> list[str]:
-    """The words that start the engine's program: what the user gave, the PATH's, or uvx's at a pinned version."""
+    """The words that start the engine's program: those given, from the PATH, or uvx with a pinned version.
+
+    UserError, with what to install, if there is none.
+    """
     program = PROGRAMS[engine]
     name = program.executable
     if given is not None:
         words = shlex.split(given)
         if not words or shutil.which(os.path.expanduser(words[0])) is None:
-            raise UserError(f"--engine-command {given!r}: there is no such program. It looks like ~/vllm/bin/vllm")
+            raise UserError(
+                f"--engine-command {given!r}: there is no such program. Write it like this: ~/vllm/bin/vllm"
+            )
         return [os.path.expanduser(words[0]), *words[1:]]
     if (found := shutil.which(name)) is not None:
         return [found]
@@ -51,14 +56,14 @@ def executable(engine: str, given: str | None) -> list[str]:
         raise UserError(
             f"{name} is not installed here. Give it an environment of its own: python3 -m venv {home} && "
             f"{home}/bin/pip install {engine}=={program.version}\n"
-            f"and add --engine-command {home}/bin/{name}; or name a server that runs: --base-url http://host:8000/v1"
+            f"and add --engine-command {home}/bin/{name}; or use a server that is already running: --base-url http://host:8000/v1"
         )
     raise UserError(f"{name} is not on the PATH. Get it from {program.website}, or give --engine-command PATH/{name}")
 
 
 def version(words: list[str]) -> str:
-    """What the engine's program says its version is, on one line; "of unknown version" where it says nothing."""
-    if words[1:2] == ["--from"]:  # uvx would first have to fetch the gigabytes that it has the version of
+    """The version that the engine's program reports, on one line; "of unknown version" if it reports none."""
+    if words[1:2] == ["--from"]:  # asking would make uvx download gigabytes first
         return words[2].partition("==")[2]
     try:
         said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
@@ -69,14 +74,14 @@ def version(words: list[str]) -> str:
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs of this machine, as CUDA_VISIBLE_DEVICES names them; none where there is no driver."""
+    """The GPUs of this machine, as CUDA_VISIBLE_DEVICES names them; none without a driver."""
     if (chosen := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return [gpu.strip() for gpu in chosen.split(",") if gpu.strip() not in ("", "-1")]
     return _nvidia_smi("index")
 
 
 def gpu_memory() -> int | None:
-    """Bytes of the first GPU, or None where there is no driver."""
+    """The memory of the first GPU in bytes; None without a driver."""
     found = _nvidia_smi("memory.total", "nounits")
     return int(found[0]) * 2**20 if found and visible_gpus() else None
 
@@ -95,12 +100,15 @@ def _nvidia_smi(field: str, *form: str) -> list[str]:
 
 
 def shares(gpus: Sequence[str], tensor_parallel: int, replicas: int | None) -> list[tuple[str, ...]]:
-    """The GPUs of each replica. One replica a GPU, or a group of `tensor_parallel`; without GPUs, `replicas` or one."""
+    """The GPUs of each replica: one replica per GPU or per group of `tensor_parallel`. Without GPUs, `replicas` or one.
+
+    UserError if the GPUs do not suffice or cannot be divided evenly.
+    """
     if not gpus:
         return [()] * (replicas or 1)
     groups = [tuple(gpus[at : at + tensor_parallel]) for at in range(0, len(gpus), tensor_parallel)]
     if len(groups[-1]) < tensor_parallel:
-        raise UserError(f"{len(gpus)} GPUs cannot be shared out in groups of {tensor_parallel} (--tensor-parallel)")
+        raise UserError(f"{len(gpus)} GPUs cannot be divided into groups of {tensor_parallel} (--tensor-parallel)")
     if replicas is not None and replicas > len(groups):
         raise UserError(f"--replicas {replicas} needs {replicas * tensor_parallel} GPUs; there are {len(gpus)}")
     return groups[:replicas]

@@ -1,4 +1,4 @@
-"""Knows how llama.cpp's server serves a model for captions: its flags, and which files it loads; starts nothing."""
+"""Knows the command line of llama.cpp's server for captions, and which files it loads; starts nothing."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ INERT = flags(
 
 
 def command(server: Server, port: int) -> Command:
+    """How llama.cpp's server serves this on a loopback port. UserError if the files do not fit together."""
     folder = Path(server.repository).expanduser()
     if folder.suffix == ".gguf" or folder.is_dir():
         model, projector = gguf_files(folder)
@@ -40,13 +41,16 @@ def command(server: Server, port: int) -> Command:
 
 
 def gguf_files(path: Path) -> tuple[Path, Path | None]:
-    """The model and, where one lies beside it, the projector (a file whose name has "mmproj" in it)."""
+    """The model and, if there is one beside it, the projector: a file with "mmproj" in its name.
+
+    UserError if it is not clear which files are meant.
+    """
     beside = sorted((path if path.is_dir() else path.parent).glob("*.gguf"))
     projectors = [file for file in beside if "mmproj" in file.name.lower()]
     models = [file for file in beside if file not in projectors] if path.is_dir() else [path]
     if len(models) != 1 or not models[0].exists() or len(projectors) > 1:
         raise UserError(
-            f"{path} must hold one model as .gguf and at most one mmproj file; it has {len(models)} and "
+            f"{path} must hold one .gguf model and at most one mmproj file; it has {len(models)} and "
             f"{len(projectors)}. Name the model's file itself."
         )
     return models[0], projectors[0] if projectors else None

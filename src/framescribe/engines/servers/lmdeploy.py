@@ -1,4 +1,4 @@
-"""Knows how LMDeploy serves a model for captions: the flags of its command line; starts nothing."""
+"""Knows the command line with which LMDeploy serves a model for captions; starts nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ INERT = flags(
 
 
 def command(server: Server, port: int) -> Command:
+    """How LMDeploy serves this on a loopback port."""
     return Command(
         argv=(
             *("serve", "api_server", server.repository, "--server-name", "127.0.0.1", "--server-port", str(port)),

@@ -1,4 +1,4 @@
-"""Knows how Ollama serves a model for captions: its environment variables, and how it gets a model; starts nothing."""
+"""Knows how Ollama serves a model for captions: its environment, and how it downloads a model; starts nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from framescribe.engines.servers.program import SLOTS, Command, Program, Server,
 
 
 def command(server: Server, port: int) -> Command:
+    """How Ollama serves this on a loopback port."""
     address = f"127.0.0.1:{port}"
     return Command(
         argv=("serve", *server.arguments),

@@ -1,4 +1,4 @@
-"""Knows what there is to know of an engine's server program, and what it is to serve; knows no single program."""
+"""Knows what describes a server program and what it is to serve; knows no particular program."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from framescribe.engines.base import PromptSize
 
-SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at once, and the least context of each
+SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at a time, and the smallest context of each
 # A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
 NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 IMAGES = 2  # in one prompt, at least: `doctor` compares two
@@ -17,7 +17,7 @@ IMAGES = 2  # in one prompt, at least: `doctor` compares two
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """What is to be served, and how. `repository` is what the engine loads, `name` what it calls it.
+    """What is to be served, and how. `repository` is what the engine loads, `name` is the name it serves under.
 
     `prompt` is the largest prompt with pictures; None means that prompts are text. `share` is the fraction of each
     GPU's memory that the server may take, from 0 to 1. `arguments` are the model's own, then the user's, which come
@@ -57,14 +57,14 @@ def _itself(path: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A server program that framescribe can start. `command` gives its command line for a server and a loopback port.
+    """A server program that framescribe can start. `command` returns its command line for a server and a loopback port.
 
-    `version` is the release on PyPI whose flags these are; a program without one comes from `website`.
+    `version` is the release on PyPI whose flags are used; a program without one comes from `website`.
     `tensor_parallel` False: it spreads a model over several GPUs by itself. `reads_paths` False: a model's name never
-    means a file or folder here. `files` gives what it loads for the path of a file, by the role of each.
+    means a file or folder on this machine. `files` returns the files that it loads if given the path of one, by role.
 
-    `inert` are the flags, without dashes, that change no caption: speed, batch sizes, memory, addresses, logs,
-    parallelism, scheduling and caches. A limit that may cut an answer short, such as the context's, is not among them.
+    `inert` are the flags, without dashes, that change no captions: speed, batch sizes, memory, addresses, logs,
+    parallelism, scheduling and caches. Limits that may cut off an answer, such as the context's, are not among them.
     """
 
     executable: str
@@ -78,20 +78,20 @@ class Program:
 
 
 def flags(words: str) -> frozenset[str]:
-    """The names in a text, which blanks and line ends part."""
+    """The names in a text, separated by white space."""
     return frozenset(words.split())
 
 
 def given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
-    """The words of those pairs that are wanted."""
+    """The words of all pairs that are wanted."""
     return [word for wanted, words in pairs if wanted for word in words]
 
 
 def images(prompt: PromptSize | None) -> dict[str, int]:
-    """How many pictures are allowed in a prompt; nothing where that is not known."""
+    """How many pictures are allowed in a prompt; empty if that is not known."""
     return {"image": max(IMAGES, prompt.pictures)} if prompt is not None and prompt.pictures is not None else {}
 
 
 def slot_tokens(prompt: PromptSize | None) -> int:
-    """The context that one of `SLOTS` requests gets, in tokens."""
+    """The context for each of `SLOTS` requests, in tokens."""
     return max(SLOT_TOKENS, -(-prompt.tokens // 1024) * 1024) if prompt is not None else SLOT_TOKENS

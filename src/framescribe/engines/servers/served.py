@@ -1,4 +1,4 @@
-"""Knows how to keep engines' own servers running as long as a run and ask them; knows no command line's flags."""
+"""Knows how to keep an engine's own servers running during a run and send them requests; knows no command line."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from framescribe.machine import cpus
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
 
-UP_SECONDS = 1800.0  # for loading a model, which may have to be fetched first
+UP_SECONDS = 1800.0  # for loading a model, which may have to be downloaded first
 DEATHS_FORGIVEN, WITHIN_SECONDS = 3, 600.0
 SAY_EVERY_SECONDS = 10.0
-MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would want for requests
+MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would have nothing to do
 
 _log = logging.getLogger("framescribe")
 
 
 class ServedEngine(Engine):
-    """Servers of `engine` ("vllm", "sglang", …) that run as long as this is open, one for each entry of `gpus`.
+    """Servers of `engine` ("vllm", "sglang", …) that run as long as this is open, one per entry of `gpus`.
 
-    A server that dies is started again, up to 3 times in 10 minutes; what it was asked is asked again. `executable`
-    are the words that start the engine's program. Logs are kept in the folder `logs`, one file a server, and added to.
+    A server that dies is restarted, up to 3 times in 10 minutes, and its requests are retried. `executable` are the
+    words that start the engine's program. Logs are appended to files in the folder `logs`, one per server. `timeout`
+    and `patience` are in seconds.
     """
 
     wants = "jpeg"
@@ -64,7 +65,7 @@ class ServedEngine(Engine):
             patience=patience,
             extra=self._replicas[0].extra,
             takes_video=self.takes_video,
-            api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
+            api_key_env="",  # one's own server needs none, and must not see the key for another
         )
 
     @classmethod
@@ -76,7 +77,7 @@ class ServedEngine(Engine):
         if choice.quantize is not None:
             raise UserError(
                 f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
-                "behind --"
+                "after --"
             )
         gpus = list(serving.gpus) or launch.visible_gpus()
         shared = launch.shares(gpus, serving.tensor_parallel, 1 if engine == "ollama" else serving.replicas)
@@ -121,7 +122,7 @@ class ServedEngine(Engine):
         return f"{self._server.name} in {self.engine}" + (f", {count} servers" if count > 1 else "")
 
     async def open(self) -> None:
-        """Start the servers and wait until all are ready. RunError with the log's last words where one is not."""
+        """Start the servers and wait until all are ready. RunError, with the log's reason, if one cannot start."""
         try:
             await asyncio.gather(*(replica.start() for replica in self._replicas))
             await self._asked.open()
@@ -146,7 +147,7 @@ class ServedEngine(Engine):
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
     async def _keep(self, number: int) -> None:
-        """Start a server again whenever it dies, until it has died too often."""
+        """Restart a server whenever it dies, until it has died too often."""
         replica, deaths = self._replicas[number], list[float]()
         while True:
             how = await replica.child.wait()
@@ -155,7 +156,7 @@ class ServedEngine(Engine):
             if len(deaths) > DEATHS_FORGIVEN:
                 self._asked.lost(number, f"{replica.name} died {len(deaths)} times, the last time {why}")
                 return
-            _log.warning("%s died and is started again: %s", replica.name, why)
+            _log.warning("%s died and is being restarted: %s", replica.name, why)
             self._asked.died(number, "it died")
             try:
                 await replica.start()

@@ -1,4 +1,4 @@
-"""Knows how SGLang serves a model for captions: the flags of its command line; starts nothing."""
+"""Knows the command line with which SGLang serves a model for captions; starts nothing."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ INERT = flags(
 
 
 def command(server: Server, port: int) -> Command:
+    """How SGLang serves this on a loopback port."""
     return Command(
         argv=(
             *("serve", "--model-path", server.repository, "--host", "127.0.0.1", "--port", str(port)),

@@ -1,4 +1,4 @@
-"""Knows how vLLM serves a model for captions: the flags of its command line; starts nothing."""
+"""Knows the command line with which vLLM serves a model for captions; starts nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, flags, given, images
 
-# An answer ends where 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
+# An answer ends when the same 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
 CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
 
 INERT = flags(
@@ -39,8 +39,9 @@ INERT = flags(
 
 
 def command(server: Server, port: int) -> Command:
+    """How vLLM serves this on a loopback port."""
     prompt, video = server.prompt, server.prompt is not None and server.prompt.video
-    # Memory is set aside for the largest video that may come: one with so many frames, and no more.
+    # vLLM reserves memory for the largest video that may come: one with this many frames.
     frames = {"num_frames": max(2, prompt.pictures)} if prompt is not None and prompt.pictures else {}
     limits = {**images(prompt), "video": {"count": 1, **frames} if video else 0}
     return Command(
@@ -55,7 +56,7 @@ def command(server: Server, port: int) -> Command:
                         *("--mm-processor-cache-gb", "0"),
                     ),
                 ),
-                (video, ("--trust-request-mm-kwargs",)),  # the frames' times come with each request
+                (video, ("--trust-request-mm-kwargs",)),  # each request brings its frames' times
                 (server.processors > 1, ("--api-server-count", str(server.processors))),
                 (server.tensor_parallel > 1, ("--tensor-parallel-size", str(server.tensor_parallel))),
                 (server.share < 1, ("--gpu-memory-utilization", f"{0.92 * server.share:.2f}")),
