@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def _by_content(value: str) -> Any:
     if value.startswith(("{", "[")):
         with contextlib.suppress(ValueError, RecursionError):
             return _json_by_content(json.loads(value))
-    if value and (found := weights.content(Path(value).expanduser())) is not None:
+    if (found := _content(value)) is not None:
         return found
     if "," in value:
         return ",".join(_by_content(each) for each in value.split(","))
@@ -59,9 +60,18 @@ def _by_content(value: str) -> Any:
     if equals:
         return f"{_unreadable(name)}={_by_content(path)}"
     path, colon, scale = value.rpartition(":")
-    if path and (found := weights.content(Path(path).expanduser())) is not None:
+    if (found := _content(path)) is not None:
         return f"{found}{colon}{scale}"
     return _unreadable(value)
+
+
+def _content(value: str) -> str | None:
+    path = os.path.expanduser(value)
+    if not value or not os.path.exists(path):
+        return None
+    if Path.cwd().is_relative_to(os.path.realpath(path)):  # no part of a model: "/" would mean the whole disk
+        return None
+    return weights.content(Path(path))
 
 
 def _unreadable(text: str) -> str:

@@ -11,10 +11,10 @@ INERT = flags(
     """
     C Cb Cr Crb a alias api-prefix b batch-size cache-prompt cache-ram cache-reuse cb check-tensors cmoe
     cont-batching cpu-mask cpu-mask-batch cpu-moe cpu-range cpu-range-batch cpu-strict cpu-strict-batch cram
-    ctx-checkpoints defrag-thold dev device dt fa fit fit-ctx fit-target flash-attn gpu-layers host kv-offload
-    kv-unified kvu list-devices log-colors log-disable log-file log-prefix log-timestamps log-verbosity lv main-gpu
-    metrics mg mlock mmap mmproj-offload n-cpu-moe n-gpu-layers ncmoe ngl nkvo nocb np nr numa offline op-offload
-    ot override-tensor parallel path perf poll poll-batch port prio prio-batch props repack reuse-port
+    ctx-checkpoints defrag-thold dev device dt fa fit fit-ctx fit-target flash-attn gpu-layers hf-token hft host
+    kv-offload kv-unified kvu list-devices log-colors log-disable log-file log-prefix log-timestamps log-verbosity
+    lv main-gpu metrics mg mlock mmap mmproj-offload n-cpu-moe n-gpu-layers ncmoe ngl nkvo nocb np nr numa offline
+    op-offload ot override-tensor parallel path perf poll poll-batch port prio prio-batch props repack reuse-port
     sleep-idle-seconds slot-prompt-similarity slot-save-path slots sm split-mode sps ssl-cert-file swa-checkpoints
     swa-full t tb tensor-split threads threads-batch threads-http timeout to ts ub ubatch-size v verbose verbosity
     warmup webui
