@@ -418,7 +418,7 @@ def test_pictures_for_a_text_model(checkpoints):
     async def work(engine):
         await engine.complete(question("Describe this image.", one_shape(0)[0]))
 
-    with pytest.raises(UserError, match="reads text only"):
+    with pytest.raises(UserError, match="reads only text"):
         using(TransformersEngine(model=str(checkpoints.llm), device="cpu"), work)
 
 

@@ -111,6 +111,6 @@ class ModelChoice(BaseModel):
 def _files(loaded: str, program: Program | None) -> dict[str, Path]:
     """The files or folder on this machine that an engine loads, by role; nothing if the model is only a name."""
     path = Path(os.path.expanduser(loaded))
-    if not loaded or not os.path.exists(path) or (program is not None and not program.reads_paths):
+    if not loaded or not os.path.exists(path) or (program is not None and program.library):
         return {}
     return program.files(path) if program is not None and path.is_file() else {"model": path}

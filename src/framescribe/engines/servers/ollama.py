@@ -25,5 +25,5 @@ PROGRAM = Program(
     command=command,
     website="https://ollama.com/download",
     tensor_parallel=False,
-    reads_paths=False,
+    library=True,
 )

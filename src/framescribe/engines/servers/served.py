@@ -71,6 +71,7 @@ class ServedEngine(Engine):
     @classmethod
     def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
         engine, serving = choice.engine, choice.serving
+        program = launch.PROGRAMS[engine]
         if choice.model is None:
             raise UserError(f"the engine {engine!r} needs a model: give --model")
         loaded = route(choice.model, engine)
@@ -80,11 +81,11 @@ class ServedEngine(Engine):
                 "after --"
             )
         gpus = list(serving.gpus) or launch.visible_gpus()
-        shared = launch.shares(gpus, serving.tensor_parallel, 1 if engine == "ollama" else serving.replicas)
+        shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
         others = [other for other in beside if other.engine in launch.PROGRAMS]
         server = Server(
             repository=loaded.repository,
-            name=loaded.repository if engine == "ollama" else choice.model,
+            name=loaded.repository if program.library else choice.model,
             revision=choice.revision,
             dtype=choice.dtype,
             trust_remote_code=choice.trust_remote_code,
