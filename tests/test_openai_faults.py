@@ -408,6 +408,18 @@ def test_the_models_name_is_settled():
         assert ask(server, question(), model="llava")[0].text == "fine"
 
 
+def test_the_only_models_name_is_known_once_the_engine_is_open():
+    async def main(url):
+        engine = OpenAIEngine(model=None, base_url=url)
+        before = engine.model
+        await engine.open()
+        await engine.close()
+        return before, engine.model
+
+    with ScriptedServer(models=["the-only-one"]) as server:
+        assert asyncio.run(main(server.url)) == (None, "the-only-one")
+
+
 @pytest.mark.parametrize("act", [answers(404, "not found"), answers(500, "oops"), answers(200, "<html>"), sends(b"[]")])
 def test_a_server_that_lists_no_models(act):
     with ScriptedServer(models=act) as server:

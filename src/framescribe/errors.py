@@ -11,7 +11,7 @@ FramescribeError
 │  ├─ TooLarge      decoding it needs more memory than is allowed
 │  ├─ Refused       the engine will not answer this request (a 4xx for this content)
 │  │  └─ TooLong    prompt, pictures and answer do not fit in the model's context
-│  ├─ EngineFault   the engine failed on this request, though it was asked again (a lasting 5xx, out of memory)
+│  ├─ EngineFault   the engine failed on this request after every retry (a lasting 5xx, out of memory)
 │  ├─ BadReply      the engine answered, but not with a caption
 │  └─ ActorDied     the cluster's actor that was at it died, and so did the next one
 └─ RunError         this run must stop; nothing is marked, the same command goes on later, exit code 1
@@ -107,7 +107,7 @@ class TooLarge(VideoError):
 
 
 class Refused(VideoError):
-    """The engine will not answer this request, however often it is asked."""
+    """The engine will not answer this request, however often it is sent."""
 
     kind = "refused"
 
@@ -125,7 +125,7 @@ class EngineFault(VideoError):
 
 
 class BadReply(VideoError):
-    """The engine answered with something that is no caption."""
+    """The engine answered with something that is not a caption."""
 
     kind = "bad_reply"
 

@@ -151,6 +151,9 @@ class Engine(ABC):
     one, and UserError for pictures that the model cannot see. The error's `usage` is what was spent before it.
     """
 
+    model: str | None = None
+    """The model's name. Where a server's only model is used, it is known once the engine is open."""
+
     wants: Literal["pixels", "jpeg", "png"] = "pixels"
     """The form in which it uses pictures. An engine that wants a file format accepts pixels, too, and encodes them."""
 

@@ -67,7 +67,7 @@ class TransformersEngine(Engine):
         max_batch: int | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self.model = model
+        self.model: str = model
         self._revision, self._device, self._dtype_name, self._quantize = revision, device, dtype, quantize
         self._max_batch, self._trust = max_batch, trust_remote_code
         self._batcher: Batcher[_Job, _Batch, Reply] | None = None

@@ -51,7 +51,7 @@ class ServedEngine(Engine):
         timeout: float = 600,
         patience: float = 60,
     ) -> None:
-        self.engine, self._server = engine, server
+        self.engine, self._server, self.model = engine, server, server.name
         self._replicas = [
             _Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
         ]
