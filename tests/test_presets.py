@@ -213,3 +213,16 @@ def test_the_lines_to_type_use_options_that_exist() -> None:
             _, command, *words = line.split()
             assert {word for word in words if word.startswith("--")} <= known[command]
         assert bool(to_type(preset)) == bool(preset.routes)
+
+
+def test_the_home_of_nobody_is_no_folder_and_no_traceback() -> None:
+    from framescribe.engines.in_process.hub import find
+    from framescribe.engines.presets import frames_as_video
+    from framescribe.engines.servers.launch import command
+    from framescribe.engines.servers.program import Server
+
+    nobody = "~nobody-of-that-name/model"
+    assert not frames_as_video(nobody, "vllm")
+    assert "-hf" in command("llama-cpp", Server(repository=nobody, name="n"), 1).argv
+    with pytest.raises(UserError, match="there is no folder"):
+        find(nobody)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -60,7 +61,7 @@ def frames_as_video(model: str | None, engine: str) -> bool:
     if known:
         return known[0].architecture in AS_VIDEO
     try:
-        config = json.loads((Path(model).expanduser() / "config.json").read_text(encoding="utf-8"))
+        config = json.loads(Path(os.path.expanduser(model), "config.json").read_text(encoding="utf-8"))
         return not AS_VIDEO.isdisjoint(config["architectures"])
     except (OSError, ValueError, LookupError, TypeError):
         return False

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import importlib.util
 import logging
+import os
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
@@ -103,7 +104,7 @@ class TransformersEngine(Engine):
         return [Load(name=Path(self.model).name, under_way=under_way, allowed=self.concurrency)]
 
     def describe(self) -> str:
-        name = Path(self.model).name if Path(self.model).expanduser().is_dir() else self.model
+        name = Path(self.model).name if os.path.isdir(os.path.expanduser(self.model)) else self.model
         precision = self._quantize or (str(self._dtype).removeprefix("torch.") if self._dtype else self._dtype_name)
         return f"{name} in process on {self._device}, {precision}, batches of {self.concurrency}"
 

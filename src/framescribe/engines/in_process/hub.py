@@ -28,7 +28,7 @@ def find(model: str, revision: str | None = None) -> str:
     UserError: no such folder, a folder that lacks files, or a repository that cannot be reached (two lines, with what
     to do instead). No weights are downloaded.
     """
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     if folder.is_dir():
         _check(folder)
         return str(folder)

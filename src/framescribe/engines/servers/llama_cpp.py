@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from framescribe.engines.servers.program import SLOTS, Command, Program, Server, flags, slot_tokens
@@ -24,7 +25,7 @@ INERT = flags(
 
 def command(server: Server, port: int) -> Command:
     """How llama.cpp's server serves this on a loopback port. UserError if the files do not fit together."""
-    folder = Path(server.repository).expanduser()
+    folder = Path(os.path.expanduser(server.repository))
     if folder.suffix == ".gguf" or folder.is_dir():
         model, projector = gguf_files(folder)
         weights = ["-m", str(model), *(["--mmproj", str(projector)] if projector else [])]
