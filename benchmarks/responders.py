@@ -22,7 +22,7 @@ from pathlib import Path
 from aiohttp import web
 
 from framescribe.engines.presets import builtin_folder
-from framescribe.engines.servers.launch import Server
+from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.served import ServedEngine
 
 SEQUENCES = 16  # that vLLM works on at once

@@ -24,13 +24,13 @@ from aiohttp import web
 Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def says(text: str | None = "fine", finish: str = "stop", **message: Any) -> Act:
-    """A chat completion with this text."""
+def says(text: str | None = "fine", finish: str = "stop", tokens: tuple[int, int] = (5, 2), **message: Any) -> Act:
+    """A chat completion with this text, for so many tokens of the prompt and of the answer."""
     body = {
         "choices": [
             {"index": 0, "finish_reason": finish, "message": {"role": "assistant", "content": text, **message}}
         ],
-        "usage": {"prompt_tokens": 5, "completion_tokens": 2},
+        "usage": {"prompt_tokens": tokens[0], "completion_tokens": tokens[1]},
     }
     return answers(200, body)
 

@@ -178,7 +178,7 @@ def test_servers_that_serve_different_models_are_refused_by_name():
 
 def test_a_wrong_key_at_one_of_two_is_told_before_the_run():
     who = ScriptedServer(models=answers(401, "who are you?"))
-    with ScriptedServer() as first, who as second, pytest.raises(UserError, match="wants a key"):
+    with ScriptedServer() as first, who as second, pytest.raises(UserError, match="needs a key"):
         using([first.url, second.url], many(1))
 
 

@@ -21,7 +21,8 @@ from packaging.utils import canonicalize_name
 
 from framescribe.engines.presets import route
 from framescribe.engines.routes import CHECKED
-from framescribe.engines.servers.launch import EXECUTABLES, Server, command
+from framescribe.engines.servers.launch import PROGRAMS, command
+from framescribe.engines.servers.program import Server
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = ROOT / "containers" / "compose.yaml"
@@ -162,7 +163,7 @@ def closure(requirements: list[str]) -> set[str]:
 
 
 def test_an_install_without_extras_has_all_that_a_client_imports() -> None:
-    names = ("cli.main", "job", "captioner", "frames.pool", "frames.decoder", "engines.openai_api", "tables")
+    names = ("cli.main", "run.job", "frames.pool", "frames.decoder", "engines.transport.openai_api", "storage.tables")
     code = (
         "import sys; before = set(sys.modules); "
         f"import {', '.join(f'framescribe.{name}' for name in names)}; print(*(set(sys.modules) - before))"
@@ -195,7 +196,7 @@ def test_the_engines_page_and_the_build_argument_agree_with_the_versions() -> No
     rows = re.findall(r"^\| \S+ \| `([^`]+)` \| `([^`]+)`.*\| `([^`]+)` \|$", page, flags=re.MULTILINE)
     assert [engine for *_, engine in rows] == ["vllm", "sglang", "lmdeploy", "llama-cpp"]
     for image, program, engine in rows:
-        assert program == EXECUTABLES[engine]
+        assert program == PROGRAMS[engine].executable
         version = CHECKED[engine]
         assert version is None or re.search(rf":v{re.escape(version)}(-|$)", image)
     images = {image for image, *_ in rows}

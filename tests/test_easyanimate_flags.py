@@ -178,7 +178,7 @@ def test_defect_03_false_is_false() -> None:
         (["--video_folder=videos", "--frame_sample_method=uniform", "--num_sampled_frames=0"], "at least 1"),
         (["--video_folder=videos", "--image_caption_model_name=Qwen-VL-Chat"], "give --base_url"),
         (["--video_folder=videos", "--image_caption_model_name=internlm-xcomposer2-vl-7b"], "give --base_url"),
-        (["--video_folder=videos", "--image_caption_model_name=Lin-Chen/ShareGPT4V-7B"], "take llava-v1.6-vicuna-7b"),
+        (["--video_folder=videos", "--image_caption_model_name=Lin-Chen/ShareGPT4V-7B"], "use llava-v1.6-vicuna-7b"),
         (
             ["--video_folder=videos", "--image_caption_model_quantized=true", "--base_url=http://127.0.0.1:9/v1"],
             "server",
@@ -226,7 +226,7 @@ def test_quantized_needs_what_it_needs(
     ("table", "words", "says_what"),
     [
         ("video_path,sampled_frame_caption\n", [], "has no rows"),
-        ("path,sampled_frame_caption\na,b\n", [], "no column 'video_path' (--video_path_column). There is: path"),
+        ("path,sampled_frame_caption\na,b\n", [], "no column 'video_path' (--video_path_column). Available: path"),
         ("video_path,sampled_frame_captions\na,b\n", [], "(--caption_column). Did you mean 'sampled_frame_captions'?"),
         ("video_path,sampled_frame_caption\na,x\n,y\n", [], "row 2 of f.csv has no path"),
         ("video_path,sampled_frame_caption\na,\"[1, 2]\"\n", [], "holds no captions but '[1, 2]'"),

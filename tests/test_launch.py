@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from framescribe.engines.servers.launch import Server, command, executable, gpu_memory, shares, version, visible_gpus
+from framescribe.engines.servers.launch import command, executable, gpu_memory, shares, version, visible_gpus
+from framescribe.engines.servers.program import Server
 from framescribe.errors import UserError
 
 QWEN = Server(repository="Qwen/Qwen3-VL-8B-Instruct", name="qwen3-vl-8b")

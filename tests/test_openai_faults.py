@@ -335,7 +335,7 @@ def test_a_server_that_goes_away_ends_the_run():
     [
         (
             answers(401, {"error": {"message": f"Incorrect API key provided: {KEY}"}}),
-            "does not take the key in OPENAI_API_KEY",
+            "does not accept the key in OPENAI_API_KEY",
         ),
         (answers(403, "forbidden"), "OPENAI_API_KEY"),
         (answers(404, {"error": {"message": "The model `tiny` does not exist."}}), "does not exist"),
@@ -408,6 +408,18 @@ def test_the_models_name_is_settled():
         assert ask(server, question(), model="llava")[0].text == "fine"
 
 
+def test_the_only_models_name_is_known_once_the_engine_is_open():
+    async def main(url):
+        engine = OpenAIEngine(model=None, base_url=url)
+        before = engine.model
+        await engine.open()
+        await engine.close()
+        return before, engine.model
+
+    with ScriptedServer(models=["the-only-one"]) as server:
+        assert asyncio.run(main(server.url)) == (None, "the-only-one")
+
+
 @pytest.mark.parametrize("act", [answers(404, "not found"), answers(500, "oops"), answers(200, "<html>"), sends(b"[]")])
 def test_a_server_that_lists_no_models(act):
     with ScriptedServer(models=act) as server:
@@ -425,7 +437,7 @@ def test_a_server_that_still_loads_and_a_url_without_its_v1():
 
 def test_the_key_is_missing_wrong_or_broken(monkeypatch):
     with ScriptedServer(models=answers(401, {"error": {"message": f"bad key {KEY}"}})) as server:
-        assert "does not take the key in OPENAI_API_KEY" in refused_to_open(server.url)
+        assert "does not accept the key in OPENAI_API_KEY" in refused_to_open(server.url)
     with ScriptedServer(models=answers(401, "who are you?")) as server:
         assert "none is set in MY_KEY" in refused_to_open(server.url, api_key_env="MY_KEY")
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY}\nsecond line")
@@ -440,4 +452,4 @@ def test_a_login_in_the_url_reaches_the_server_and_no_message():
         ask(url, question())
         assert server.authorization[0] == "Basic " + base64.b64encode(f"me:{KEY}".encode()).decode()
         described = OpenAIEngine(model="tiny", base_url=url).describe()
-        assert described == f"tiny at {server.url}, as many requests at once as it takes"
+        assert described == f"tiny at {server.url}, as many requests at once as it can handle"

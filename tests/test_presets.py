@@ -22,7 +22,7 @@ from framescribe.engines.presets import (
     summary_partner,
 )
 from framescribe.engines.routes import CHECKED, Route
-from framescribe.engines.servers.launch import VERSIONS
+from framescribe.engines.servers.launch import PROGRAMS
 from framescribe.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def test_every_pair_has_a_route_or_one_line_that_names_one(name: str, engine: st
     assert "\n" not in told
     assert told.startswith(f"{name} does not run in {engine}")
     assert CHECKED[engine] is None or CHECKED[engine] in told
-    assert f"take {preset.instead}" in told
+    assert f"use {preset.instead}" in told
     assert route(preset.instead, engine).repository
     assert PRESETS[preset.instead].kind.split("+")[0] == preset.kind.split("+")[0]
     for other in re.findall(r"--engine (\S+?)[,.]", told):
@@ -168,7 +168,7 @@ def test_the_original_pipelines_models_are_all_known() -> None:
 
 
 def test_the_versions_are_those_that_are_started() -> None:
-    assert {engine: CHECKED[engine] for engine in VERSIONS} == VERSIONS
+    assert {engine: CHECKED[engine] for engine in PROGRAMS} == {engine: it.version for engine, it in PROGRAMS.items()}
 
 
 def test_the_docs_have_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,3 +213,16 @@ def test_the_lines_to_type_use_options_that_exist() -> None:
             _, command, *words = line.split()
             assert {word for word in words if word.startswith("--")} <= known[command]
         assert bool(to_type(preset)) == bool(preset.routes)
+
+
+def test_the_home_of_nobody_is_no_folder_and_no_traceback() -> None:
+    from framescribe.engines.in_process.hub import find
+    from framescribe.engines.presets import frames_as_video
+    from framescribe.engines.servers.launch import command
+    from framescribe.engines.servers.program import Server
+
+    nobody = "~nobody-of-that-name/model"
+    assert not frames_as_video(nobody, "vllm")
+    assert "-hf" in command("llama-cpp", Server(repository=nobody, name="n"), 1).argv
+    with pytest.raises(UserError, match="there is no folder"):
+        find(nobody)

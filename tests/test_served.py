@@ -15,7 +15,7 @@ import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
 from framescribe.engines.servers import guard
-from framescribe.engines.servers.launch import Server
+from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
 from tests.runs import below

@@ -76,7 +76,7 @@ def test_the_built_in_model_sees():
     found = {finding.name: finding for finding in using(engine, work)}
     assert [found[name].verdict for name in ("colours", "places", "length", "together")] == ["ok"] * 4
     assert "bad" not in {finding.verdict for finding in found.values()}
-    assert "takes no schema" in found["JSON"].text
+    assert "accepts no schema" in found["JSON"].text
 
 
 def test_a_server_that_does_all_right():
@@ -100,10 +100,10 @@ def test_a_server_that_does_all_right():
         (sight.colours, lambda colours, body: f"a shape {len(colours[0])}", "odd", "named 0 of 3"),
         (sight.order, lambda colours, body: names(colours[::-1], body), "bad", "swaps the order"),
         (sight.order, lambda colours, body: names(sorted(colours), body), "odd", "makes no difference"),
-        (sight.order, lambda colours, body: names(colours[:1], body), "odd", "does not speak of both"),
+        (sight.order, lambda colours, body: names(colours[:1], body), "odd", "does not mention both"),
         (sight.places, lambda colours, body: "a red circle", "odd", "the same answer"),
         (sight.schema, names, "odd", "ignores the schema"),
-        (sight.schema, lambda colours, body: '{"color": "red"}', "odd", "does not keep to the schema"),
+        (sight.schema, lambda colours, body: '{"color": "red"}', "odd", "does not follow the schema"),
     ],
 )
 def test_servers_with_a_fault(question, say, verdict, words):
@@ -141,7 +141,7 @@ def test_one_picture_a_prompt_and_a_small_context():
     refusal = answers(400, {"error": {"message": "At most 1 image(s) may be provided in one prompt."}})
     with ScriptedServer(refusal) as running:
         engine = OpenAIEngine(model="tiny", base_url=running.url)
-        assert "one picture a prompt" in using(engine, lambda engine: sight.examine(sight.order, engine)).text
+        assert "one picture per prompt" in using(engine, lambda engine: sight.examine(sight.order, engine)).text
     overflow = answers(400, {"error": {"message": "maximum context length is 1024 tokens"}})
     with ScriptedServer(overflow) as running:
         engine = OpenAIEngine(model="tiny", base_url=running.url)
@@ -163,4 +163,4 @@ def test_before_a_run_a_blind_model_and_a_mute_one_are_found():
     with pytest.raises(RunError, match="empty answer"):
         preflight(lambda colours, body: names(colours, body) if colours else " ")
     (line,) = preflight(lambda colours, body: f"{len(colours[0])} letters" if colours else "One sentence.")
-    assert line.startswith("mind: of a red circle the frame model says '3 letters'")
+    assert line.startswith("note: of a red circle, the frame model says '3 letters'")

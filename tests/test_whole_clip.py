@@ -20,7 +20,8 @@ from PIL import Image
 from framescribe.engines.base import ChatRequest, Decoding, PromptSize, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.presets import frames_as_video
-from framescribe.engines.servers.launch import Server, command
+from framescribe.engines.servers.launch import command
+from framescribe.engines.servers.program import Server
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import TooLong
 from framescribe.frames.encode import encode

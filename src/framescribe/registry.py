@@ -1,35 +1,113 @@
-"""Knows the names that a user may write and the class behind each, imported on use; knows nothing of what they do."""
+"""Knows the names that a user may write, and the class behind each: built in, or from a package that was installed
+beside framescribe. Imports a class only when it is asked for; knows nothing of what the classes do."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable
-from typing import Any
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from framescribe.errors import UserError
 
-ENGINES = {
-    "transformers": "framescribe.engines.in_process.engine:TransformersEngine",
-    "openai": "framescribe.engines.transport.openai_api:OpenAIEngine",
-    "vllm": "framescribe.engines.servers.served:ServedEngine",
-    "sglang": "framescribe.engines.servers.served:ServedEngine",
-    "lmdeploy": "framescribe.engines.servers.served:ServedEngine",
-    "llama-cpp": "framescribe.engines.servers.served:ServedEngine",
-    "ollama": "framescribe.engines.servers.served:ServedEngine",
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+BUILT_IN: Mapping[str, Mapping[str, str]] = {
+    "engines": {
+        "transformers": "framescribe.engines.in_process.engine:TransformersEngine",
+        "openai": "framescribe.engines.transport.openai_api:OpenAIEngine",
+        "vllm": "framescribe.engines.servers.served:ServedEngine",
+        "sglang": "framescribe.engines.servers.served:ServedEngine",
+        "lmdeploy": "framescribe.engines.servers.served:ServedEngine",
+        "llama-cpp": "framescribe.engines.servers.served:ServedEngine",
+        "ollama": "framescribe.engines.servers.served:ServedEngine",
+    },
+    "strategies": {
+        "frames-then-summary": "framescribe.strategies.frames_then_summary:FramesThenSummary",
+        "whole-clip": "framescribe.strategies.whole_clip:WholeClip",
+    },
 }
+_ONE = {"engines": "engine", "strategies": "strategy"}
+
+_log = logging.getLogger("framescribe")
+_warned: set[str] = set()
 
 
-def load(table: dict[str, str], name: str, what: str) -> Any:
-    """The class behind `name`; UserError with the nearest names where there is none."""
-    if name not in table:
-        raise UserError(f"no {what} is called {name!r}. {suggest(name, table)}")
-    module, _, attribute = table[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+def names(kind: str) -> list[str]:
+    """The names of this kind ("engines", "strategies"): the built-in ones, then those of plug-ins. Imports none."""
+    return [*BUILT_IN[kind], *_plug_ins(kind)]
+
+
+def load(kind: str, name: str) -> Any:
+    """The class called `name`. UserError, with the nearest name, where there is none, or where its plug-in fails."""
+    if (place := BUILT_IN[kind].get(name)) is not None:
+        module, _, attribute = place.partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    plug_ins = _plug_ins(kind)
+    if name not in plug_ins:
+        raise UserError(f"no {_ONE[kind]} is called {name!r}. {suggest(name, names(kind))}")
+    try:
+        return plug_ins[name].load()
+    except (Exception, SystemExit) as error:
+        raise UserError(_failed(kind, plug_ins[name], error)) from error
+
+
+def load_all(kind: str) -> dict[str, Any]:
+    """Every class of this kind by its name. A plug-in that fails to import is left out with a warning."""
+    found = {name: load(kind, name) for name in BUILT_IN[kind]}
+    for name, entry in _plug_ins(kind).items():
+        try:
+            found[name] = entry.load()
+        except (Exception, SystemExit) as error:
+            _warn(_failed(kind, entry, error))
+    return found
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` was probably meant to be, whatever the case of its letters; None: none is near."""
+    by_lower = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else None
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """ "Did you mean …?" where something is near, else the list of what there is."""
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"There is: {', '.join(names)}."
+    known = list(known)
+    near = nearest(name, known)
+    return f"Did you mean {near!r}?" if near is not None else f"Available: {', '.join(known)}."
+
+
+def _plug_ins(kind: str) -> dict[str, EntryPoint]:
+    """What installed packages offer under the group "framescribe.<kind>", without what is built in under that name."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=f"framescribe.{kind}"):
+        if entry.name in BUILT_IN[kind]:
+            _warn(f"the {_plug_in(kind, entry)} is ignored: framescribe has a built-in one of that name")
+        elif entry.name in found and entry.value != found[entry.name].value:
+            _warn(f"the {_plug_in(kind, entry)} is ignored: {_distribution(found[entry.name])} has one of that name")
+        else:
+            found[entry.name] = entry
+    return found
+
+
+def _plug_in(kind: str, entry: EntryPoint) -> str:
+    return f"{_ONE[kind]} {entry.name!r} of {_distribution(entry)}"
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "an unknown package"
+
+
+def _failed(kind: str, entry: EntryPoint, error: BaseException) -> str:
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return f"the {_plug_in(kind, entry)} cannot be imported: {said}"
+
+
+def _warn(text: str) -> None:
+    if text not in _warned:  # names are listed more than once
+        _warned.add(text)
+        _log.warning("%s", text)

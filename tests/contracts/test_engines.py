@@ -334,6 +334,36 @@ def test_one_request_that_cannot_be_spoils_no_other(checkpoints):
     assert [type(reply).__name__ for reply in found].count("Reply") == len(questions) - 1
 
 
+def test_a_short_request_is_not_cut_off_by_one_near_the_contexts_end(checkpoints):
+    engine = TransformersEngine(model=str(checkpoints.llm), device="cpu", max_batch=4)
+    short, middle = question("Hello there.", max_tokens=20), question("word " * 300, max_tokens=20)
+    sizes = []
+
+    async def work(engine):
+        engine._network.generation_config.eos_token_id = -1  # goes on until it is stopped
+        count = (await engine.complete(question("word " * 300, max_tokens=1))).prompt_tokens
+        each = (count - (await engine.complete(question("word " * 200, max_tokens=1))).prompt_tokens) // 100
+        words = 300 + (engine._limit - 6 - count) // each
+        long = question("word " * words, max_tokens=20)
+        alone = [await engine.complete(one) for one in (short, long, middle)]
+        generate = engine._network.generate
+
+        def noted(**inputs):
+            sizes.append(len(inputs["input_ids"]))
+            return generate(**inputs)
+
+        engine._network.generate = noted
+        together = await asyncio.gather(*(engine.complete(one) for one in (short, long, middle)))
+        return alone, together, engine._limit, engine.concurrency
+
+    alone, together, limit, concurrency = using(engine, work)
+    assert [reply.completion_tokens for reply in alone] == [20, limit - alone[1].prompt_tokens, 20]
+    assert 0 < alone[1].completion_tokens < 20
+    assert together == alone
+    assert concurrency == 4
+    assert len(sizes) <= 3
+
+
 def test_close_ends_a_running_generate(checkpoints):
     engine = TransformersEngine(model=str(checkpoints.llm), device="cpu")
 
@@ -388,7 +418,7 @@ def test_pictures_for_a_text_model(checkpoints):
     async def work(engine):
         await engine.complete(question("Describe this image.", one_shape(0)[0]))
 
-    with pytest.raises(UserError, match="reads text only"):
+    with pytest.raises(UserError, match="reads only text"):
         using(TransformersEngine(model=str(checkpoints.llm), device="cpu"), work)
 
 
@@ -396,7 +426,7 @@ def test_pictures_for_a_text_model(checkpoints):
     ("options", "words"),
     [
         ({"device": "cuda:64"}, "--device"),
-        ({"device": "abacus"}, "is no device"),
+        ({"device": "abacus"}, "is not a device"),
         ({"device": "cpu", "dtype": "float3"}, "float32, bfloat16, float16"),
         ({"device": "cpu", "quantize": "int4"}, "needs a GPU"),
     ],
@@ -508,7 +538,7 @@ def test_a_hub_that_may_not_be_asked(tmp_path):
         ("a/b", answers(404, "", {"X-Error-Code": "RepoNotFound"}), "has no model of that name"),
         ("a/b", answers(403, "", {"X-Error-Code": "GatedRepo"}), "accepted its licence"),
         ("a/b@v9", answers(404, "", {"X-Error-Code": "RevisionNotFound"}), "not that revision"),
-        ("a/b", answers(404, "", {"X-Error-Code": "EntryNotFound"}), "no transformers checkpoint"),
+        ("a/b", answers(404, "", {"X-Error-Code": "EntryNotFound"}), "not a transformers checkpoint"),
         ("a/b", answers(418, ""), "answers 418"),
         ("not a name", answers(500, ""), "neither a folder nor a name on the hub"),
     ],

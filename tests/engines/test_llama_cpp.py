@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.servers import launch
+from framescribe.engines.servers import program
 from framescribe.engines.servers.guard import descendants
 from framescribe.engines.servers.served import ServedEngine
 from tests.engines.checkpoints import write
@@ -41,7 +41,7 @@ def model(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def ask(model, tmp_path_factory):
     """Answers requests, one after the other or all at once, with a server that framescribe started."""
-    server = launch.Server(repository=str(model), name="tiny-qwen", arguments=ONE_BY_ONE)
+    server = program.Server(repository=str(model), name="tiny-qwen", arguments=ONE_BY_ONE)
     logs = tmp_path_factory.mktemp("logs")
     served = ServedEngine("llama-cpp", server, executable=[str(SERVER)], gpus=[()], logs=logs)
 
@@ -170,5 +170,5 @@ def test_killed_in_the_middle_of_a_run_it_is_started_again(clips, model, tmp_pat
     names = {pid: Path(f"/proc/{pid}/comm").read_text().strip() for pid in descendants(process.pid)}
     (server,) = (pid for pid, name in names.items() if name == "llama-server")
     os.kill(server, signal.SIGKILL)
-    assert "llama-cpp-0 died and is started again: it was ended by SIGKILL" in finish(process)
+    assert "llama-cpp-0 died and is being restarted: it was ended by SIGKILL" in finish(process)
     assert [row["status"] != "failed" for row in rows(output)] == [True] * 6

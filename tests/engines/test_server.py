@@ -19,7 +19,7 @@ import pytest
 from framescribe.engines import sight
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.presets import builtin_folder
-from framescribe.engines.servers import launch
+from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import EngineFault, Refused, RunError, TooLong, UserError
@@ -71,14 +71,14 @@ def the_users(_folder):
 def vllm(folder):
     if not (executable := environment("vllm") / "bin" / "vllm").exists():
         pytest.skip("no vLLM here: `make test-engines` sets it up")
-    server = launch.Server(repository=str(builtin_folder("shapes-vlm")), name="shapes-vlm", arguments=FOR_VLLM)
+    server = program.Server(repository=str(builtin_folder("shapes-vlm")), name="shapes-vlm", arguments=FOR_VLLM)
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         for name, value in VLLM_ENVIRONMENT.items():
             patch.setenv(name, value)
         served = ServedEngine("vllm", server, executable=[str(executable)], gpus=[()], logs=folder)
         runner.run(served.open())
         try:
-            yield Target(url=served.urls[0], model="shapes-vlm", context=4096, images=launch.IMAGES)
+            yield Target(url=served.urls[0], model="shapes-vlm", context=4096, images=program.IMAGES)
         finally:
             runner.run(served.close())
 
@@ -109,7 +109,7 @@ def llama_cpp(folder):
 
     (folder / "gguf").mkdir()
     model = converted(write(QWEN2_5_VL, folder / "checkpoint"), folder / "gguf")
-    server = launch.Server(repository=str(model), name="tiny-qwen", arguments=("--threads", "1"))
+    server = program.Server(repository=str(model), name="tiny-qwen", arguments=("--threads", "1"))
     served = ServedEngine("llama-cpp", server, executable=[str(SERVER)], gpus=[()], logs=folder)
     with asyncio.Runner() as runner:
         runner.run(served.open())

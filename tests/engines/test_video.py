@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, PromptSize, TextPart, VideoPart
-from framescribe.engines.servers import launch
+from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.frames.encode import encode
 from tests.engines.checkpoints import write
@@ -40,7 +40,7 @@ def ask(checkpoint, tmp_path_factory):
     """Answers requests with vLLM, started as a run starts it for whole clips of up to 40 frames."""
     _, folder = checkpoint
     prompt = PromptSize(pictures=40, pixels=128 * 64, video=True)
-    server = launch.Server(repository=str(folder), name="tiny", prompt=prompt, arguments=FOR_VLLM)
+    server = program.Server(repository=str(folder), name="tiny", prompt=prompt, arguments=FOR_VLLM)
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)

@@ -134,7 +134,7 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tm
     before = servers(run)
     os.kill(before[0], signal.SIGKILL)
     said = finish(run)
-    assert "vllm-0 died and is started again: it was ended by SIGKILL" in said, said
+    assert "vllm-0 died and is being restarted: it was ended by SIGKILL" in said, said
     found = rows(output)
     assert len(found) == CLIPS
     assert all(row["status"] == "ok" for row in found.values())

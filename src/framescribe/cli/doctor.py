@@ -102,7 +102,7 @@ async def _examine(choice: ModelChoice, console: Console) -> bool:
     from framescribe.engines.servers import launch
     from framescribe.engines.sight import QUESTIONS, examine
 
-    if choice.engine in launch.EXECUTABLES:
+    if choice.engine in launch.PROGRAMS:
         program = launch.executable(choice.engine, choice.serving.command)
         _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
     asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from framescribe.errors import NO_USAGE, Usage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
+    from framescribe.engines.choice import ModelChoice
     from framescribe.records import EncodedImage
 
 FinishReason = Literal["stop", "length", "repetition", "other"]
 
-PIXELS = 1024 * 1024  # of a picture, where nobody says
-PIXELS_A_TOKEN = 28 * 28  # Qwen2.5-VL's; other models make fewer tokens of a picture
+PIXELS = 1024 * 1024  # of a picture, where nothing else is known
+PIXELS_PER_TOKEN = 28 * 28  # Qwen2.5-VL's; other models need fewer tokens for a picture
 QUESTION_TOKENS = 1024  # the prompt's text, with room to spare
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """Text of a message."""
+    """Text in a message."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImagePart:
-    """A picture of a message: RGB uint8 pixels [height, width, 3], or encoded where the engine `wants` that."""
+    """A picture in a message: RGB uint8 pixels [height, width, 3], or an encoded file where the engine `wants` one."""
 
     image: np.ndarray | EncodedImage
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class VideoPart:
-    """Frames of a clip as one video, for an engine that `takes_video`: pictures of one size, in the order of time.
+    """Frames of a clip as one video, for an engine that `takes_video`: pictures of one size, in order of time.
 
-    `times` are theirs, in seconds from the clip's start; `duration` is the clip's.
+    `times` are the frames', in seconds from the start of the clip; `duration` is the clip's, in seconds.
     """
 
     frames: tuple[np.ndarray | EncodedImage, ...]
@@ -45,7 +50,7 @@ class VideoPart:
     duration: float
 
 
-Part = TextPart | ImagePart | VideoPart
+ContentPart = TextPart | ImagePart | VideoPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +58,12 @@ class Message:
     """One turn of a chat."""
 
     role: Literal["system", "user", "assistant"]
-    parts: tuple[Part, ...]
+    parts: tuple[ContentPart, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
-    """How the answer is drawn. Temperature 0 is greedy; `seed` counts where it is above 0."""
+    """How the answer is decoded. Temperature 0 is greedy; `top_p` and `seed` matter only above 0."""
 
     max_tokens: int = 512
     temperature: float = 0.0
@@ -68,7 +73,7 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """One question: messages in order, and how to answer. `schema`: the JSON schema that the answer must keep to."""
+    """One question: messages in order, and how to answer. `schema` is a JSON schema that the answer must follow."""
 
     messages: tuple[Message, ...]
     decoding: Decoding
@@ -80,15 +85,15 @@ class ChatRequest:
 
     @property
     def video(self) -> VideoPart | None:
-        """The video of the request; there is one at most."""
+        """The video in the request; there is at most one."""
         parts = (part for message in self.messages for part in message.parts)
         return next((part for part in parts if isinstance(part, VideoPart)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptSize:
-    """What a prompt with pictures holds at most: how many (None: not known), of how many pixels each, tokens of the
-    answer, and whether the pictures come as one video."""
+    """The largest prompt with pictures: how many there are (None: not known), pixels of each, tokens of the answer, and
+    whether the pictures come as one video."""
 
     pictures: int | None = 1
     pixels: int = PIXELS
@@ -97,25 +102,33 @@ class PromptSize:
 
     @property
     def tokens(self) -> int:
-        """The context that it may want."""
-        return (self.pictures or 1) * -(-self.pixels // PIXELS_A_TOKEN) + self.answer + QUESTION_TOKENS
+        """The context that it may need, in tokens."""
+        return (self.pictures or 1) * -(-self.pixels // PIXELS_PER_TOKEN) + self.answer + QUESTION_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `finish_reason` "length" means that it was cut off, "repetition" that the
-    engine ended it because it went in circles; token counts are None where none are told."""
+    """One answer. `finish_reason` "length" means that it was cut off, "repetition" that the engine ended it because it
+    repeated itself. Token counts are None where the engine does not report them. `wasted` is what was spent on earlier
+    answers to the same request that were of no use."""
 
     text: str
     finish_reason: FinishReason
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    wasted: Usage = NO_USAGE
+
+    @property
+    def usage(self) -> Usage:
+        """All that was spent on the request: this answer and the wasted ones. Unreported tokens count as 0."""
+        own = Usage(prompt_tokens=self.prompt_tokens or 0, completion_tokens=self.completion_tokens or 0, answers=1)
+        return self.wasted + own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What one place that answers holds now: requests `under_way` of those `allowed`; whether it is there; how many
-    tries failed at it."""
+    """The current load of one server, or of the model in this process: the requests `under_way` of those `allowed`,
+    whether it is `there`, and how many tries have failed at it."""
 
     name: str
     under_way: int
@@ -125,42 +138,59 @@ class Load:
 
 
 class Engine(ABC):
-    """A model that can be asked. Requests may be awaited together, as many as the caller likes: an engine batches or
-    bounds them itself. A reply belongs to the `complete` that awaited it and to no other.
+    """A model that answers requests. Any number of requests may be awaited at the same time: an engine batches them or
+    limits them itself. A reply goes to the `complete` that awaits it and to no other.
 
-    `complete` raises Refused, EngineFault or BadReply when this request has no answer, RunError when no request will
-    have one, and UserError for pictures that the model cannot see.
+    Another package adds an engine with an entry point in the group "framescribe.engines": its name is what users write
+    after --engine, its value is the class. The class needs `made`, `open`, `complete`, `close`, `concurrency` and
+    `describe`. By default, the model's weights and all arguments count as changing captions; where that is wrong, the
+    class has a classmethod `ingredients(choice) -> dict` that returns what does, as plain JSON. It may start from
+    `choice.default_ingredients()`.
+
+    `complete` raises Refused, EngineFault or BadReply if this request gets no answer, RunError if no request will get
+    one, and UserError for pictures that the model cannot see. The error's `usage` is what was spent before it.
     """
 
-    name: ClassVar[str]
-    """The engine's name on the command line."""
+    model: str | None = None
+    """The model's name. Where a server's only model is used, it is known once the engine is open."""
 
     wants: Literal["pixels", "jpeg", "png"] = "pixels"
-    """The form in which it uses pictures. One that wants a format takes pixels as well, and encodes them."""
+    """The form in which it uses pictures. An engine that wants a file format accepts pixels, too, and encodes them."""
 
     takes_video: bool = False
-    """Whether frames of one clip may be sent as one video."""
+    """Whether the frames of a clip may be sent as one video."""
+
+    @classmethod
+    @abstractmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        """The engine for `choice`, not yet opened. UserError if it cannot run what was chosen.
+
+        `prompt` is the largest prompt with pictures that it will get; None means that there will be no pictures.
+        `beside` are all models of the run, including this one: servers that share GPUs share their memory. `logs` is
+        the folder for its logs, which may not exist yet.
+        """
 
     @abstractmethod
     async def open(self) -> None:
-        """Load or reach the model; UserError says what the user must change."""
+        """Load the model, or connect to it. UserError says what the user must change."""
 
     @abstractmethod
-    async def complete(self, request: ChatRequest) -> Reply: ...
+    async def complete(self, request: ChatRequest) -> Reply:
+        """The reply to `request`; the class says which errors are raised."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Give everything back; may be called twice, and without `open`."""
+        """Release everything. May be called twice, and without `open`."""
 
     @property
     @abstractmethod
     def concurrency(self) -> int:
-        """How many requests it answers at once; more may wait."""
+        """How many requests it answers at the same time; more may wait."""
 
     def loads(self) -> list[Load]:
-        """What each place that answers holds: one a server, or the model in this process."""
+        """The current load: one entry per server, or one for the model in this process."""
         return []
 
     @abstractmethod
     def describe(self) -> str:
-        """One line for a person: the model, where it runs, in which precision."""
+        """One line for people: the model, where it runs, in which precision."""

@@ -1,18 +1,24 @@
-"""Knows which model a user chose, and where and how it is to run; makes no engine and loads nothing."""
+"""Knows which model a user chose, where and how it is to run, and what of that changes captions; loads no model."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from framescribe.engines.presets import identity
+from framescribe import registry
+from framescribe.engines import arguments, weights
+from framescribe.engines.presets import identity, route
+from framescribe.engines.servers.launch import PROGRAMS
+from framescribe.engines.servers.program import Program
 
 
 class Serving(BaseModel):
-    """How framescribe starts an engine's servers. `gpus` empty: all there are, `replicas` None: one on each.
+    """How framescribe starts an engine's servers. Empty `gpus` means all GPUs, `replicas` None one server per GPU.
 
-    `command` is what starts the engine's program where it is not on the PATH; `arguments` go to it as they are.
+    `command` starts the engine's program if it is not on the PATH; `arguments` are passed to it unchanged.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,10 +31,11 @@ class Serving(BaseModel):
 
 
 class ModelChoice(BaseModel):
-    """Which model, and where and how it runs. `model` None means: the only one that the servers serve.
+    """Which model, and where and how it runs. `model` None means the only one that the servers serve.
 
-    `engine` "transformers" runs it in this process, "openai" asks the servers at `base_urls`, any other engine's
-    server is started as `serving` says. `requests` None: as many at once as each server takes.
+    The engine "transformers" runs it in this process, "openai" uses the servers at `base_urls`, and any other engine's
+    server is started as `serving` says. `requests` None means as many at a time as each server can handle. `timeout`
+    (of one try) and `patience` (without any server) are in seconds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +55,48 @@ class ModelChoice(BaseModel):
     patience: float = Field(default=60, ge=0)
     serving: Serving = Serving()
 
+    def ingredients(self) -> dict[str, Any]:
+        """What changes captions, as plain JSON without defaults: the weights really used, their precision, and those of
+        the engine's own arguments that matter. Where and how fast the model runs makes no difference.
+
+        Folders and files count by content, wherever they are; a short name stands for the repository that this engine
+        loads. Nothing is known of the inside of a running server: with the engine "openai" only the model's name
+        counts, and `model` None gives an empty result. UserError if the engine cannot run the model or a file cannot be
+        read.
+        """
+        if self.engine not in registry.BUILT_IN["engines"] and self.engine in registry.names("engines"):
+            plug_in = registry.load("engines", self.engine)
+            if hasattr(plug_in, "ingredients"):
+                refined: dict[str, Any] = plug_in.ingredients(self)
+                return refined
+        return self.default_ingredients()
+
+    def default_ingredients(self) -> dict[str, Any]:
+        """The ingredients of an engine whose class has no `ingredients` of its own."""
+        if self.engine == "openai":
+            return {} if self.model is None else {"model": self.model}
+        program = PROGRAMS.get(self.engine)
+        loaded = route(self.model or "", self.engine)
+        files = _files(loaded.repository, program)
+        found: dict[str, Any] = {role: weights.content(path) for role, path in files.items()}
+        if not files and loaded.repository:
+            found = {"model": loaded.repository}
+        given = (*loaded.arguments, *self.serving.arguments)
+        matter = arguments.what_matters(given, program.inert if program is not None else ())
+        # Some of framescribe's options may also be given to the engine itself.
+        trusted = "trust-remote-code" in matter or self.trust_remote_code
+        dtype = (matter.pop("dtype", None) or [self.dtype])[-1]
+        revision = (matter.pop("revision", None) or [self.revision])[-1]
+        matter.pop("trust-remote-code", None)
+        optional: tuple[tuple[str, Any, Any], ...] = (
+            ("revision", revision, revision if files else None),  # files on disk have none
+            ("dtype", dtype, "auto"),
+            ("quantize", self.quantize, None),
+            ("trust_remote_code", trusted, False),
+            ("arguments", matter, {}),
+        )
+        return found | {name: value for name, value, default in optional if value != default}
+
     def what_matters(self) -> dict[str, Any]:
         """What changes captions: the weights and their precision, not where they run.
 
@@ -55,5 +104,13 @@ class ModelChoice(BaseModel):
         """
         if self.engine == "openai":
             return {"model": self.model}
-        weights = {"model": identity(self.model or "", self.revision), "dtype": self.dtype, "quantize": self.quantize}
-        return weights | ({"arguments": list(self.serving.arguments)} if self.serving.arguments else {})
+        model = {"model": identity(self.model or "", self.revision), "dtype": self.dtype, "quantize": self.quantize}
+        return model | ({"arguments": list(self.serving.arguments)} if self.serving.arguments else {})
+
+
+def _files(loaded: str, program: Program | None) -> dict[str, Path]:
+    """The files or folder on this machine that an engine loads, by role; nothing if the model is only a name."""
+    path = Path(os.path.expanduser(loaded))
+    if not loaded or not os.path.exists(path) or (program is not None and program.library):
+        return {}
+    return program.files(path) if program is not None and path.is_file() else {"model": path}

@@ -1,6 +1,6 @@
 """Knows the models with a short name: what each engine loads for them, licences, sizes; chooses and loads nothing.
 
-What each engine was found to support, and in which published version, is in docs/models.md. It was read there, not run.
+docs/models.md says what each engine supports, and in which published version. That was read in its source, not run.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _qwen3_vl(size: str, parameters: float, note: str) -> Preset:
 def _internvl(
     name: str, repository: str, suffix: str, parameters: float, licence: str, gguf: str | None = None
 ) -> Preset:
-    """SGLang knows the family's first layout alone, which brings code of its own; the others read transformers'."""
+    """SGLang knows only the family's first layout, which brings code of its own; the others read transformers'."""
     return Preset(
         name=name,
         kind="image+video",
@@ -68,7 +68,7 @@ def _gemma3(size: str, parameters: float) -> Preset:
         architecture="Gemma3ForConditionalGeneration",
         parameters=parameters,
         licence="Gemma",
-        note="256 tokens a frame; its repository asks for an account that accepted the licence (HF_TOKEN)",
+        note="256 tokens per frame; its repository asks for an account that accepted the licence (HF_TOKEN)",
         routes=hub(f"google/gemma-3-{size}-it", llama_cpp=f"ggml-org/gemma-3-{size}-it-GGUF", ollama=f"gemma3:{size}"),
         pixels=896 * 896,
     )
@@ -81,7 +81,7 @@ def _gemma4(size: str, parameters: float, architecture: str = "Gemma4ForConditio
         architecture=architecture,
         parameters=parameters,
         licence="Apache-2.0",
-        note="at most 280 tokens a frame",
+        note="at most 280 tokens per frame",
         routes=hub(
             f"google/gemma-4-{size}-it",
             *("transformers", "vllm", "sglang"),
@@ -99,7 +99,7 @@ def _molmo2(size: str, parameters: float) -> Preset:
         architecture="Molmo2ForConditionalGeneration",
         parameters=parameters,
         licence="Apache-2.0",
-        note="open data, too; vLLM is told to run the repository's own processor",
+        note="with open training data; vLLM is told to run the repository's own processor",
         routes=hub(
             f"allenai/Molmo2-{size.upper()}",
             "transformers",
@@ -108,7 +108,7 @@ def _molmo2(size: str, parameters: float) -> Preset:
     )
 
 
-_OLD = "the original pipeline's; captions are far below today's models"
+_OLD = "the original pipeline's; its captions are far worse than those of today's models"
 _REMOTE = "it needs code from the hub that today's transformers no longer runs"
 
 MODELS = (
@@ -142,7 +142,7 @@ MODELS = (
     _qwen3_vl("4b", 4.4, "between the two; needs torchvision in process"),
     _qwen3_vl("32b", 33.4, "for one GPU with 80 GB or more; needs torchvision in process"),
     _qwen3_vl(
-        "30b-a3b", 31.1, "as large as 32b, but 3 billion parameters work on each token; needs torchvision in process"
+        "30b-a3b", 31.1, "as large as 32b, but uses only 3 billion parameters per token; needs torchvision in process"
     ),
     _qwen2_5_vl("3b", 3.8, "Qwen Research", "its licence is for research; needs torchvision in process"),
     _qwen2_5_vl("7b", 8.3, "Apache-2.0", "what many published captions were made with; needs torchvision in process"),

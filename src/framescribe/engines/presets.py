@@ -1,9 +1,10 @@
-"""Knows which model a name means: on each engine, where none is named, and whether two are the same; loads nothing."""
+"""Knows which model a name stands for on each engine, and which one is the default; loads nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,7 @@ from framescribe.engines.models import MODELS
 from framescribe.engines.routes import CHECKED, Preset, Route
 from framescribe.errors import UserError
 
-# Those to which vLLM shows two frames as one, so that a clip costs half the tokens, and each frame's time.
+# For these, vLLM merges two frames of a video into one, at half the tokens, and tells the model each frame's time.
 AS_VIDEO = {f"{name}ForConditionalGeneration" for name in ("Qwen2_5_VL", "Qwen3VL", "Qwen3VLMoe")}
 PRESETS = {preset.name: preset for preset in MODELS}
 
@@ -26,16 +27,16 @@ def default_image_model(gpu_memory: int | None, engine: str = "transformers") ->
 
 
 def summary_partner(model: str) -> str:
-    """The model that sums up what `model` says where the user named none: mostly `model` itself."""
+    """The default model for summarizing what `model` says: usually `model` itself."""
     preset = PRESETS.get(model)
     return (preset.summary if preset else None) or model
 
 
 def route(model: str, engine: str) -> Route:
-    """What `engine` is to load for `model`, and the arguments of its own that the model needs.
+    """What `engine` loads for `model`, and the arguments of its own that the model needs.
 
-    A name without a preset is passed on as it is, and so is every name on an engine without routes (`openai`: what a
-    server calls its models is its own affair). UserError where the model has a preset and the engine has no route.
+    A name without a preset is passed on unchanged, and so is every name on an engine without routes (with `openai`, the
+    server decides what its models are called). UserError if the model has a preset but no route on this engine.
     """
     preset = PRESETS.get(model)
     if preset is None or engine not in CHECKED:
@@ -44,7 +45,7 @@ def route(model: str, engine: str) -> Route:
         others = [] if preset.otherwise is None else [preset.otherwise]
         if preset.routes:
             others.append(f"give --engine {next(iter(preset.routes))}")
-        choices = ", or ".join([f"take {preset.instead}", *others])
+        choices = ", or ".join([f"use {preset.instead}", *others])
         version = f" {CHECKED[engine]}" if CHECKED[engine] else ""
         raise UserError(f"{model} does not run in {engine}{version}: {lack(preset, engine)}. Instead, {choices}.")
     found = preset.routes[engine]
@@ -52,22 +53,22 @@ def route(model: str, engine: str) -> Route:
 
 
 def frames_as_video(model: str | None, engine: str) -> bool:
-    """Whether the engine takes frames of a clip as one video for this model: by its short name, the repository that
-    this stands for, or the architecture that a folder's config.json names."""
+    """Whether the engine accepts the frames of a clip as one video for this model, judged by its short name, the
+    repository that this stands for, or the architecture in a folder's config.json."""
     if engine != "vllm" or model is None:
         return False
     known = [preset for preset in MODELS if model == preset.name or Route(model) in preset.routes.values()]
     if known:
         return known[0].architecture in AS_VIDEO
     try:
-        config = json.loads((Path(model).expanduser() / "config.json").read_text(encoding="utf-8"))
+        config = json.loads(Path(os.path.expanduser(model), "config.json").read_text(encoding="utf-8"))
         return not AS_VIDEO.isdisjoint(config["architectures"])
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
 
 def lack(preset: Preset, engine: str) -> str:
-    """Why `engine` has no route for this model, as half a sentence."""
+    """Why `engine` has no route for this model, as a clause without a full stop."""
     plain = {
         "llama-cpp": "no GGUF of it is known to work",
         "ollama": "no tag of it in Ollama's library is known to work",
@@ -81,10 +82,10 @@ def builtin_folder(name: str) -> Path:
 
 
 def identity(model: str, revision: str | None) -> str:
-    """The same text for the same weights on every machine and engine: content for folders, else name and revision.
+    """How version 0.1.0 identified weights; its rows are recognized by it, so it must not change.
 
-    Of a weight file the size, the first and the last MiB count, so that a retrained checkpoint is told from the old
-    one without reading all of it.
+    A folder counts by content, anything else by name and revision. Of each file, only the size and the first and last
+    MiB count; `ModelChoice.ingredients` reads files whole.
     """
     preset = PRESETS.get(model)
     folder = builtin_folder(model) if preset is not None and preset.builtin else Path(model).expanduser()

@@ -1,4 +1,4 @@
-"""Knows what a model with a short name is and how an engine comes to it; knows no model and loads nothing."""
+"""Knows what describes a model with a short name, and what an engine loads for it; knows no model, loads nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 Kind = Literal["image", "image+video", "text"]
 
-# The engines that load models by repository, in the order in which a route is offered, and the versions that were read.
+# The engines that load models by repository, in the order in which routes are offered, and the versions checked.
 CHECKED = {
     "transformers": "5.23.0",
     "vllm": "0.33.0",
@@ -32,10 +32,10 @@ class Route:
 class Preset:
     """A model that can be called by a short name.
 
-    `parameters` is in billions. `pixels`: the most pixels of one frame that reach the model, more are thrown away by
-    its own processor; None where it takes what it is given and pays for it in tokens. `lacks` says why an engine has
-    no route, where "no such architecture" would be wrong. `instead` names a preset that has a route wherever this one
-    has none; `otherwise` a way outside the engines here. A built-in model's routes are its folder.
+    `parameters` is in billions. `pixels` is the most pixels of a frame that reach the model, because its own processor
+    shrinks larger frames; None means that it accepts any size and uses more tokens. `lacks` says why an engine has no
+    route, if the reason is not a missing architecture. `instead` names a preset with a route wherever this one has
+    none; `otherwise` describes a way outside these engines. A built-in model's routes lead to its folder.
     """
 
     name: str
@@ -54,12 +54,12 @@ class Preset:
 
     @property
     def memory(self) -> int:
-        """GB of GPU memory in BF16: two bytes a parameter and a fifth more. Derived, not measured."""
+        """GB of GPU memory in BF16: two bytes per parameter, plus a fifth. Derived, not measured."""
         return max(1, round(self.parameters * 2 * 1.2))
 
 
 def hub(repository: str, *engines: str, **others: str | Route) -> dict[str, Route]:
-    """Routes to one repository on these engines (all of `HUB`, where none is named), and to others on other engines."""
+    """Routes to one repository on these engines (by default all of `HUB`), and to others on other engines."""
     routes = {engine: Route(repository) for engine in engines or HUB}
     for engine, other in others.items():
         routes[engine.replace("_", "-")] = other if isinstance(other, Route) else Route(other)

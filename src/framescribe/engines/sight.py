@@ -1,6 +1,6 @@
 """Knows how to find out whether a model sees: questions about drawn cards, and what wrong answers mean; knows no video.
 
-Every card is a large shape on white, so that any model that sees names its colour, the built-in one as well.
+Every card is a large shape on white, so that any model that sees can name its colour, including the built-in one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COLOURS = {
     "pink": (255, 130, 190),
 }
 RADIUS = 38  # pixels
-_FINE = 4  # drawn enlarged and reduced again: PIL's own edges are not smooth
+_FINE = 4  # drawn larger and scaled down: PIL's own edges are not smooth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Finding:
 
 
 def card(colour: str, shape: Literal["circle", "square"] = "circle", x: float = 0.5) -> np.ndarray:
-    """RGB uint8 [240, 320, 3]: one large shape on white, its centre at this fraction of the picture's width."""
+    """RGB uint8 [240, 320, 3]: one large shape on white, centred at this fraction of the picture's width."""
     picture = Image.new("RGB", (_FINE * WIDTH, _FINE * HEIGHT), (250, 250, 250))
     left, top, reach = _FINE * (x * WIDTH - RADIUS), _FINE * (HEIGHT / 2 - RADIUS), 2 * _FINE * RADIUS
     brush = ImageDraw.Draw(picture)
@@ -54,7 +54,7 @@ def card(colour: str, shape: Literal["circle", "square"] = "circle", x: float = 
 
 
 async def ask(engine: Engine, text: str, *pictures: np.ndarray, max_tokens: int = 128, schema: Any = None) -> Reply:
-    """One question with pictures before the words."""
+    """Ask one question, with the pictures before the text."""
     parts: tuple[ImagePart | TextPart, ...] = (*(ImagePart(picture) for picture in pictures), TextPart(text))
     decoding = Decoding(max_tokens=max_tokens)
     return await engine.complete(
@@ -74,14 +74,15 @@ async def colours(engine: Engine) -> Finding:
         return Finding(
             name="colours",
             verdict="bad",
-            text=f"it is blind: a red, a blue and a green circle are all {_short(said[0])!r}. Mostly a chat template "
-            "without a place for pictures, or a model of text alone: check --model and the server's --chat-template",
+            text=f"it is blind: a red, a blue and a green circle are all {_short(said[0])!r}. The usual cause is "
+            "a chat template without a place for pictures, or a text-only model: check --model and the server's "
+            "--chat-template",
         )
     right = sum(_names(text, colour) for text, colour in zip(said, shown, strict=True))
     if right == len(shown):
         return Finding(name="colours", verdict="ok", text="names red, blue and green")
     if _names(said[0], "blue") and _names(said[1], "red"):
-        return Finding(name="colours", verdict="bad", text="it takes red for blue: the channels are swapped (BGR)")
+        return Finding(name="colours", verdict="bad", text="it mistakes red for blue: the channels are swapped (BGR)")
     return Finding(
         name="colours",
         verdict="odd",
@@ -90,17 +91,17 @@ async def colours(engine: Engine) -> Finding:
 
 
 async def places(engine: Engine) -> Finding:
-    """Two cards that differ in where the shape is."""
+    """Two cards that differ in the position of the shape."""
     said = await asyncio.gather(*(ask(engine, DESCRIBE, card("red", x=x)) for x in (0.17, 0.83)))
     left, right = (reply.text.lower() for reply in said)
     if left == right:
         return Finding(
             name="places",
             verdict="odd",
-            text="it gives left and right the same answer: pictures may reach it cropped or too small",
+            text="it gives the same answer for left and right: pictures may reach it cropped or too small",
         )
     if "right" in left and "left" in right and "left" not in left:
-        return Finding(name="places", verdict="bad", text="it takes left for right: pictures reach it mirrored")
+        return Finding(name="places", verdict="bad", text="it mistakes left for right: pictures reach it mirrored")
     named = "left" in left and "right" in right
     return Finding(
         name="places",
@@ -116,21 +117,23 @@ async def order(engine: Engine) -> Finding:
     try:
         said = await asyncio.gather(ask(engine, question, *cards), ask(engine, question, *reversed(cards)))
     except Refused as error:
-        return Finding(name="order", verdict="odd", text=f"it takes one picture a prompt: {error}")
+        return Finding(name="order", verdict="odd", text=f"it takes one picture per prompt: {error}")
     first, second = ([text.find("red"), text.find("blue")] for text in (reply.text.lower() for reply in said))
     if said[0].text == said[1].text:
         return Finding(
-            name="order", verdict="odd", text="the order of two pictures makes no difference: send one picture a prompt"
+            name="order",
+            verdict="odd",
+            text="the order of two pictures makes no difference: send one picture per prompt",
         )
     if -1 in (*first, *second):
-        return Finding(name="order", verdict="odd", text="it does not speak of both pictures: send one a prompt")
+        return Finding(name="order", verdict="odd", text="it does not mention both pictures: send one per prompt")
     if first[0] < first[1] and second[1] < second[0]:
         return Finding(name="order", verdict="ok", text="tells the first picture from the second")
     return Finding(name="order", verdict="bad", text="it swaps the order of pictures: the server or template reorders")
 
 
 async def long_prompt(engine: Engine) -> Finding:
-    """A prompt of some 1,500 tokens beside the picture."""
+    """A prompt of about 1,500 tokens with a picture."""
     try:
         reply = await ask(engine, SENTENCE * 90 + DESCRIBE, card("red"))
     except TooLong as error:
@@ -139,29 +142,29 @@ async def long_prompt(engine: Engine) -> Finding:
     return Finding(
         name="long prompt",
         verdict="ok" if named else "odd",
-        text="still sees behind 1,500 tokens"
+        text="still sees with 1,500 tokens of text"
         if named
-        else f"answers, but the picture is lost behind 1,500 tokens: {_short(reply.text)!r}",
+        else f"answers, but the picture is lost among 1,500 tokens of text: {_short(reply.text)!r}",
     )
 
 
 async def length(engine: Engine) -> Finding:
-    """An answer that has to be longer than servers' own defaults of 16 or 20 tokens."""
+    """An answer that must be longer than some servers' default of 16 or 20 tokens."""
     reply = await ask(engine, "Describe this image in three long sentences.", card("red"), max_tokens=96)
     count = reply.completion_tokens
     if reply.finish_reason == "length" and count is not None and count < 90:
         return Finding(
             name="length",
             verdict="bad",
-            text=f"it cuts answers at {count} tokens though 96 were allowed: the server does not read max_tokens",
+            text=f"it cuts answers at {count} tokens though 96 were allowed: the server ignores max_tokens",
         )
     if count is not None and count > 100:
-        return Finding(name="length", verdict="bad", text=f"it wrote {count} tokens where 96 were allowed")
-    return Finding(name="length", verdict="ok", text="keeps to max_tokens")
+        return Finding(name="length", verdict="bad", text=f"it wrote {count} tokens although only 96 were allowed")
+    return Finding(name="length", verdict="ok", text="respects max_tokens")
 
 
 async def schema(engine: Engine) -> Finding:
-    """An answer that has to be JSON."""
+    """An answer that must be JSON."""
     wanted = {
         "type": "object",
         "properties": {"colour": {"type": "string", "enum": list(COLOURS)}},
@@ -171,14 +174,14 @@ async def schema(engine: Engine) -> Finding:
     try:
         reply = await ask(engine, 'Which colour is the circle? Answer as {"colour": …}.', card("red"), schema=wanted)
     except Refused as error:
-        return Finding(name="JSON", verdict="odd", text=f"it takes no schema: {error}")
+        return Finding(name="JSON", verdict="odd", text=f"it accepts no schema: {error}")
     try:
         said = json.loads(reply.text)
     except ValueError:
-        return Finding(name="JSON", verdict="odd", text=f"it ignores the schema: {_short(reply.text)!r} is no JSON")
+        return Finding(name="JSON", verdict="odd", text=f"it ignores the schema: {_short(reply.text)!r} is not JSON")
     if not isinstance(said, dict) or list(said) != ["colour"] or said["colour"] not in COLOURS:
-        return Finding(name="JSON", verdict="odd", text=f"it does not keep to the schema: {_short(reply.text)!r}")
-    return Finding(name="JSON", verdict="ok", text="keeps to a schema")
+        return Finding(name="JSON", verdict="odd", text=f"it does not follow the schema: {_short(reply.text)!r}")
+    return Finding(name="JSON", verdict="ok", text="follows a schema")
 
 
 async def together(engine: Engine) -> Finding:
@@ -195,14 +198,14 @@ async def together(engine: Engine) -> Finding:
         return Finding(
             name="together",
             verdict="bad",
-            text=f"asked all at once it is wrong on {len(mixed)} of {len(shown)} that it names when asked alone: "
+            text=f"asked all at once, it is wrong about {len(mixed)} of {len(shown)} that it names one by one: "
             "answers are mixed up, or parallel requests disturb each other",
         )
     same = sum(text == own for text, own in zip(said, alone * 2, strict=True))
     return Finding(
         name="together",
         verdict="ok",
-        text=f"{same} of {len(shown)} answers at once are those given alone, none mixed up",
+        text=f"{same} of {len(shown)} answers given at once equal those given alone, and none are mixed up",
     )
 
 
@@ -218,7 +221,7 @@ QUESTIONS: tuple[Callable[[Engine], Awaitable[Finding]], ...] = (
 
 
 async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engine) -> Finding:
-    """The finding of one question; an engine that fails it is a finding too. RunError where it is gone."""
+    """The finding of one question; an engine that fails on it is a finding, too. RunError if the engine is gone."""
     try:
         return await question(engine)
     except VideoError as error:
@@ -226,8 +229,8 @@ async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engi
 
 
 async def check_sight(engines: Mapping[str, Engine], say: Callable[[str], None]) -> None:
-    """Ask the run's models two pictures and one text; RunError where one is blind or mute."""
-    leave = "Leave the question out with --no-preflight; `framescribe doctor` with the same options asks more."
+    """Ask the run's models about two pictures and one text. RunError if one is blind or says nothing."""
+    leave = "Skip this check with --no-preflight; `framescribe doctor` with the same options asks more questions."
     if "frames" in engines:
         pictures = card("red"), card("blue", "square")
         try:
@@ -239,11 +242,11 @@ async def check_sight(engines: Mapping[str, Engine], say: Callable[[str], None])
         first, second = (reply.text.strip() for reply in said)
         if first == second:
             raise RunError(
-                f"the frame model is blind: a red circle and a blue square are both {_short(first)!r} to it. Mostly a "
-                f"chat template without a place for pictures, or a model of text alone.\n{leave}"
+                f"the frame model is blind: a red circle and a blue square are both {_short(first)!r} to it. The "
+                f"usual cause is a chat template without a place for pictures, or a text-only model.\n{leave}"
             )
         if not (_names(first, "red") and _names(second, "blue")):
-            say(f"mind: of a red circle the frame model says {_short(first)!r}, of a blue square {_short(second)!r}")
+            say(f"note: of a red circle, the frame model says {_short(first)!r}; of a blue square, {_short(second)!r}")
     if "summary" in engines:
         question = "Make one sentence of this: A large red circle is in the center, on a white background."
         try:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-from framescribe.engines.base import ChatRequest, ImagePart, Message, Part, TextPart, VideoPart
+from framescribe.engines.base import ChatRequest, ImagePart, Message, TextPart, VideoPart
+from framescribe.engines.base import ContentPart as Part
 from framescribe.errors import TooLong
 from framescribe.frames.encode import halved, size
 from framescribe.prompts import fill

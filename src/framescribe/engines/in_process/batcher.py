@@ -1,5 +1,4 @@
-"""Knows how single requests become batches, each prepared while the one before it runs; knows nothing of models, and
-sorts no reply."""
+"""Knows how single requests become batches, each prepared while the one before it runs; knows no model."""
 
 from __future__ import annotations
 
@@ -25,15 +24,15 @@ def _one_kind(_item: object) -> Hashable:
 
 
 class Batcher(Generic[T, P, R]):
-    """Gives `run` what `prepare` makes of what waits, at most `max_batch` items of one kind at a time, in order of
-    arrival. Each has a thread of its own: a batch is prepared while the one before it runs, and never more than one.
+    """Takes waiting items in batches, at most `max_batch` of one kind at a time in order of arrival, and gives each
+    batch to `prepare` and the outcome to `run`. Each of the two has its own thread, so that one batch, but never more,
+    is prepared while the one before it runs.
 
-    `prepare` gets n items; `run` gets what it returned, and returns n results in the items' order. A result that is an
-    exception is raised for its own item, and an exception that either raises is raised for every item of the batch.
-    `kind` says which items may share a batch. `max_batch` may be lowered or raised at any time and counts from the next
-    batch on that is taken.
+    `prepare` gets n items; `run` gets what it returned, and returns n results in the same order. A result that is an
+    exception is raised for its own item; an exception raised by either is raised for every item of the batch. `kind`
+    says which items may share a batch. `max_batch` may be changed at any time, which affects the next batch.
 
-    The result of an item travels in that item's own future, so no reply can reach another caller.
+    Each result goes into its own item's future, so no reply can reach another caller.
     """
 
     def __init__(
@@ -47,9 +46,9 @@ class Batcher(Generic[T, P, R]):
             raise ValueError(f"a batch holds at least one item, not {max_batch}")
         self.max_batch = max_batch
         self._prepare, self._run, self._kind = prepare, run, kind
-        self.running = 0  # items of the batch that is being answered
+        self.running = 0  # items of the batch that is running
         self._waiting: deque[tuple[T, Future[R]]] = deque()
-        self._ahead: tuple[list[Future[R]], P] | None = None  # prepared, and not yet run
+        self._ahead: tuple[list[Future[R]], P] | None = None  # prepared, but not running yet
         self._changed = threading.Condition()
         self._closed = False
         self._last_size = 0
@@ -61,7 +60,7 @@ class Batcher(Generic[T, P, R]):
             thread.start()
 
     async def submit(self, item: T) -> R:
-        """The result for `item`. Cancelling it takes the item out if no batch holds it yet, and disturbs no other."""
+        """The result for `item`. Cancelling removes the item if it is in no batch yet, and affects no other."""
         future: Future[R] = Future()
         with self._changed:
             if self._closed:
@@ -71,8 +70,8 @@ class Batcher(Generic[T, P, R]):
         return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Fail what does not run yet with RunError, let the running batch end, join the threads. Blocks; may be
-        repeated."""
+        """Fail everything that is not running yet with RunError, let the running batch end, and join the threads.
+        Blocks; may be called again."""
         with self._changed:
             self._closed = True
             waiting = [future for _, future in self._waiting if future.set_running_or_notify_cancel()]
@@ -93,7 +92,7 @@ class Batcher(Generic[T, P, R]):
             futures = [future for _, future in batch]
             try:
                 prepared = self._prepare([item for item, _ in batch])
-            except Exception as error:  # whatever it is, it belongs to those who wait: a dead thread would hang them
+            except Exception as error:  # pass it to those who wait, whatever it is: a dead thread would hang them
                 _fail(futures, error)
                 continue
             with self._changed:
@@ -118,10 +117,10 @@ class Batcher(Generic[T, P, R]):
                 else:
                     future.set_result(result)
             self._last_size = len(futures)
-            del batch, prepared, results  # nothing of it stays while the next one is waited for
+            del batch, prepared, results  # keep nothing of it in memory while waiting for the next one
 
     def _next_prepared(self) -> tuple[list[Future[R]], P] | None:
-        """Wait for a batch that is prepared; None means that the batcher was closed."""
+        """Wait for a prepared batch; None means that the batcher was closed."""
         with self._changed:
             self.running = 0
             self._changed.notify_all()
@@ -134,7 +133,7 @@ class Batcher(Generic[T, P, R]):
     def _next_batch(self) -> list[tuple[T, Future[R]]]:
         """Wait for items and take one batch of them; an empty list means that the batcher was closed.
 
-        While a batch runs, only a full one is taken: whoever still comes would otherwise miss the next one.
+        While a batch is running, only a full one is taken, so that items which still arrive can be part of the next.
         """
         with self._changed:
             while True:
@@ -153,8 +152,8 @@ class Batcher(Generic[T, P, R]):
         return sum(self._kind(item) == first for item, _ in self._waiting) >= self.max_batch
 
     def _linger(self) -> None:
-        # Callers whose replies have just gone out come back within milliseconds, one after the other: without a
-        # short wait the first of them would get a batch to itself. A caller who works alone never waits.
+        # Callers that have just received their replies come back within milliseconds, one after another: without a
+        # short wait, the first of them would get a batch to itself. A single caller never waits.
         if self._last_size <= 1 and len(self._waiting) <= 1:
             return
         end = time.monotonic() + LINGER_SECONDS

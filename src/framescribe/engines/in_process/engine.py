@@ -1,8 +1,8 @@
 """Knows how to answer requests with a transformers model in this process; knows no server, prompt or video.
 
-A model is of one of two kinds, told apart by its config: image-text (it takes requests with and without pictures)
-or text. Chat templates are the checkpoint's own. Greedy answers do not depend on what else is in a batch, beyond
-rounding; sampled ones do, because a batch draws from one stream of random numbers that its seed starts.
+There are two kinds of models, told apart by their config: image-text models (which take requests with and without
+pictures) and text models. Chat templates are the checkpoint's own. Greedy answers do not depend on what else is in a
+batch, except for rounding; sampled ones do, because a whole batch draws from one stream of random numbers.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ import asyncio
 import gc
 import importlib.util
 import logging
+import os
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, PromptSize, Reply
 from framescribe.engines.in_process import hub
 from framescribe.engines.in_process.batcher import Batcher
 from framescribe.engines.in_process.reader import Reader
+from framescribe.engines.presets import route
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
+
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
 
 _log = logging.getLogger("framescribe")
 
@@ -39,7 +44,7 @@ class _Job:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Batch:
-    """Jobs of one kind and what the model reads for them; None: that could not be made of them together."""
+    """Jobs of one kind and the model's input for them; None: they could not be prepared together."""
 
     jobs: list[_Job]
     inputs: dict[str, Any] | None = None
@@ -49,10 +54,8 @@ class TransformersEngine(Engine):
     """A checkpoint from a folder or the hub, on one device, behind a batcher.
 
     `device`: "auto", "cpu", "cuda", "cuda:1", "mps". `dtype`: "auto", "float32", "bfloat16", "float16".
-    `quantize` needs a GPU and bitsandbytes. `max_batch` is where batches begin; running out of memory halves it.
+    `quantize` needs a GPU and bitsandbytes. `max_batch` is the largest batch at first; running out of memory halves it.
     """
-
-    name: ClassVar[str] = "transformers"
 
     def __init__(
         self,
@@ -65,7 +68,7 @@ class TransformersEngine(Engine):
         max_batch: int | None = None,
         trust_remote_code: bool = False,
     ) -> None:
-        self.model = model
+        self.model: str = model
         self._revision, self._device, self._dtype_name, self._quantize = revision, device, dtype, quantize
         self._max_batch, self._trust = max_batch, trust_remote_code
         self._batcher: Batcher[_Job, _Batch, Reply] | None = None
@@ -75,6 +78,20 @@ class TransformersEngine(Engine):
         self._dtype: Any = None
         self._defaults: dict[str, Any] = {}
         self._limit: int | None = None
+
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        if choice.model is None:
+            raise UserError(f"the engine {choice.engine!r} needs a model: give --model")
+        return cls(
+            model=route(choice.model, choice.engine).repository,
+            revision=choice.revision,
+            device=choice.device,
+            dtype=choice.dtype,
+            quantize=choice.quantize,
+            max_batch=choice.batch_size,
+            trust_remote_code=choice.trust_remote_code,
+        )
 
     @property
     def concurrency(self) -> int:
@@ -87,12 +104,12 @@ class TransformersEngine(Engine):
         return [Load(name=Path(self.model).name, under_way=under_way, allowed=self.concurrency)]
 
     def describe(self) -> str:
-        name = Path(self.model).name if Path(self.model).expanduser().is_dir() else self.model
+        name = Path(self.model).name if os.path.isdir(os.path.expanduser(self.model)) else self.model
         precision = self._quantize or (str(self._dtype).removeprefix("torch.") if self._dtype else self._dtype_name)
         return f"{name} in process on {self._device}, {precision}, batches of {self.concurrency}"
 
     async def open(self) -> None:
-        """Load the model. UserError: it cannot be had or loaded, has no chat template, or does not fit the device."""
+        """Load the model. UserError: it cannot be found or loaded, has no chat template, or does not fit."""
         for package in ("torch", "transformers", "accelerate"):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra("the in-process engine", "local")
@@ -102,7 +119,7 @@ class TransformersEngine(Engine):
         self._batcher = Batcher(self._prepare, self._answer, batch, kind=_kind)
 
     async def close(self) -> None:
-        self._stopping = True  # a running generate sees it at its next token
+        self._stopping = True  # a running `generate` notices it at its next token
         batcher, self._batcher = self._batcher, None
         if batcher is not None:
             await asyncio.to_thread(batcher.close)
@@ -113,19 +130,19 @@ class TransformersEngine(Engine):
     async def complete(self, request: ChatRequest) -> Reply:
         """The reply to `request`, generated in a batch with others of its kind.
 
-        TooLong: the prompt is longer than the model takes. Refused: its chat template or processor refuses it, it holds
-        a video, or it wants an answer after a JSON schema, which `generate` cannot promise. EngineFault: there is not
-        enough memory for this request alone, or the model fails on it. RunError: the GPU is lost or the engine was
-        closed. UserError: pictures for a model that reads text only.
+        TooLong: the prompt does not fit into the model's context. Refused: the chat template or processor rejects it,
+        or it has a video or a JSON schema, which are not supported here. EngineFault: there is not enough memory even
+        for this request alone, or the model fails on it. RunError: the GPU failed or the engine was closed. UserError:
+        pictures for a model that reads only text.
         """
         if self._batcher is None:
             raise RunError("the engine is not open")
         if request.images and not self._reader.sees:
-            raise UserError(f"{self.model} reads text only and cannot look at frames: name a model that sees")
+            raise UserError(f"{self.model} reads only text and cannot look at frames: choose one that reads images")
         if request.video is not None:
-            raise Refused("the in-process engine takes frames as pictures, not as one video")
+            raise Refused("the in-process engine accepts frames as pictures, not as one video")
         if request.schema is not None:
-            raise Refused("the in-process engine cannot hold an answer to a JSON schema: use a server (--engine vllm)")
+            raise Refused("the in-process engine does not support JSON schemas: use a server (--engine vllm)")
         job = _Job(request)
         try:
             return await self._batcher.submit(job)
@@ -194,8 +211,8 @@ class TransformersEngine(Engine):
             )  # fmt: skip
         self._network = network.eval()
         self._limit = getattr(config.get_text_config(), "max_position_embeddings", None)
-        # What the request does not set would be filled in from here: keep the authors' other choices
-        # (repetition_penalty, end tokens) and take the sampling ones out, to be put back only when sampling.
+        # These fill in whatever a request does not set: keep the authors' other choices (repetition_penalty, end
+        # tokens), but set the sampling ones aside, to be used only when sampling.
         settings = self._network.generation_config
         self._defaults = {name: getattr(settings, name, None) for name in _SAMPLING}
         for name in _SAMPLING:
@@ -205,15 +222,15 @@ class TransformersEngine(Engine):
     # ---------------------------------------------------------------------------------------- answering
 
     def _prepare(self, jobs: list[_Job]) -> _Batch:
-        """What the model reads, made while it still answers the batch before. Runs in a thread of the batcher's."""
+        """The model's input, made while it is still answering the batch before. Runs in a batcher's thread."""
         try:
             return _Batch(jobs, self._encode(jobs))
-        except Exception:  # `_answer` tries again, and finds out whose fault it is
+        except Exception:  # `_answer` tries again and finds out which job is at fault
             return _Batch(jobs)
 
     def _answer(self, batch: _Batch) -> list[Reply | Exception]:
-        """Replies in the order of the jobs. A batch that fails is halved until what fails alone is found; after
-        running out of memory the smaller size stays. Runs in a thread of the batcher's."""
+        """Replies in the order of the jobs. A batch that fails is halved until the job that fails alone is found; after
+        running out of memory the smaller size is kept. Runs in one of the batcher's threads."""
         jobs = batch.jobs
         if self._batcher is not None and len(jobs) > self._batcher.max_batch:
             return self._halves(jobs)
@@ -221,15 +238,15 @@ class TransformersEngine(Engine):
             return list(self._generate(jobs, batch.inputs or self._encode(jobs)))
         except FramescribeError:
             raise
-        except Exception as error:  # whatever a processor or a model raises, others' requests may be sound
+        except Exception as error:  # whatever a processor or model raises, the other requests may be fine
             fault = self._fault(error)
             memory = hub.is_out_of_memory(error)
-        # Only out here is the exception gone, and with its traceback the tensors of the batch.
+        # Only here is the exception gone, and with its traceback the tensors of the batch.
         if memory:
             _free(self._device)
             if self._batcher is not None and len(jobs) > 1:
                 self._batcher.max_batch = min(self._batcher.max_batch, max(1, len(jobs) // 2))
-                _log.warning("out of memory with %d requests at once: going on with %d", len(jobs), self.concurrency)
+                _log.warning("out of memory with %d requests at once: continuing with %d", len(jobs), self.concurrency)
         return [fault] if len(jobs) == 1 else self._halves(jobs)
 
     def _halves(self, jobs: list[_Job]) -> list[Reply | Exception]:
@@ -257,12 +274,15 @@ class TransformersEngine(Engine):
 
         counts = inputs["attention_mask"].sum(dim=1).tolist()
         width = inputs["input_ids"].shape[1]
-        if self._limit and max(counts) >= self._limit:
-            if len(jobs) > 1:
-                raise ValueError("one of these prompts is too long")  # the halves are tried next
-            said = f"the prompt has {counts[0]} tokens, and the model takes {self._limit}: ask with fewer frames"
-            return [TooLong(said)]
         decoding = jobs[0].request.decoding
+        room = decoding.max_tokens
+        if self._limit:
+            room = min(room, self._limit - width)
+            if len(jobs) > 1 and room < min(decoding.max_tokens, self._limit - min(counts)):
+                raise ValueError("the longest of these prompts would cut off the others' answers")  # halves come next
+            if room < 1:
+                said = f"the prompt has {counts[0]} tokens, and the model takes at most {self._limit}: use fewer frames"
+                return [TooLong(said) for _ in jobs]
         if decoding.temperature > 0:
             torch.manual_seed(decoding.seed)
         go_on = torch.zeros(len(jobs), dtype=torch.bool, device=self._device)
@@ -274,8 +294,7 @@ class TransformersEngine(Engine):
 
         from transformers import StoppingCriteriaList
 
-        room = self._limit - width if self._limit else decoding.max_tokens
-        config = self._generation_config(decoding, min(decoding.max_tokens, room))
+        config = self._generation_config(decoding, room)
         with torch.inference_mode():
             moved = {name: value.to(self._device) for name, value in inputs.items()}
             tokens = self._network.generate(
@@ -297,7 +316,7 @@ class TransformersEngine(Engine):
         config.do_sample = decoding.temperature > 0
         if config.do_sample:
             chosen = {"temperature": decoding.temperature, "top_p": decoding.top_p}
-            # 0 switches top_k off: without a value of the authors', transformers would take 50 and servers none.
+            # 0 turns top_k off: where the authors set none, transformers would use 50, and servers none.
             for name, value in {**self._defaults, "top_k": self._defaults["top_k"] or 0, **chosen}.items():
                 setattr(config, name, value)
         return config
@@ -313,21 +332,21 @@ class TransformersEngine(Engine):
 
 
 def _kind(job: _Job) -> Hashable:
-    """Requests with equal kinds may share a batch. The number of pictures counts, since not every processor takes
-    batches of mixed numbers; seed and top_p count only where something is drawn."""
+    """Requests of equal kinds may share a batch. The number of pictures is part of it, since not every processor
+    accepts batches with different numbers; seed and top_p only matter when sampling."""
     decoding = job.request.decoding
     drawn = (decoding.temperature, decoding.top_p, decoding.seed) if decoding.temperature > 0 else ()
     return (len(job.request.images), decoding.max_tokens, *drawn)
 
 
 async def _in_a_thread(work: Callable[[], None]) -> None:
-    """Like asyncio.to_thread, but an interrupt does not wait for the end of a long download."""
+    """Like asyncio.to_thread, except that an interrupt does not wait for a long download to end."""
     done: Future[None] = Future()
 
     def run() -> None:
         try:
             work()
-        except BaseException as error:  # carried over to whoever awaits
+        except BaseException as error:  # pass it to whoever awaits
             done.set_exception(error)
         else:
             done.set_result(None)

@@ -1,6 +1,6 @@
-"""Knows where an in-process model comes from, which device and precision suit it, and how to say what went wrong.
+"""Knows where an in-process model comes from, its device and precision, and how to explain failures; loads none.
 
-It loads no model. HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are huggingface_hub's own and work as everywhere.
+HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are huggingface_hub's own and work as usual.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from framescribe.engines import redaction
 from framescribe.errors import UserError
 
 WAYS_OUT = (
@@ -23,12 +23,12 @@ _DTYPES = {"bf16": "bfloat16", "fp16": "float16", "half": "float16", "fp32": "fl
 
 
 def find(model: str, revision: str | None = None) -> str:
-    """What from_pretrained takes: an existing folder, or a repository whose config.json is there or was fetched.
+    """What from_pretrained accepts: an existing folder, or a repository whose config.json is cached or was downloaded.
 
-    UserError: no such folder, a folder that lacks files, or a repository that cannot be had (two lines, with the
-    ways out). Nothing of the model's weights is fetched.
+    UserError: no such folder, a folder that lacks files, or a repository that cannot be reached (two lines, with what
+    to do instead). No weights are downloaded.
     """
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))
     if folder.is_dir():
         _check(folder)
         return str(folder)
@@ -49,7 +49,7 @@ def find(model: str, revision: str | None = None) -> str:
 
 
 def not_fetched(error: BaseException, model: str, revision: str | None) -> UserError | None:
-    """The two lines for an error of huggingface_hub, wherever in its chain it stands; None for any other error."""
+    """The two lines for an error of huggingface_hub, wherever it is in the chain; None for any other error."""
     from huggingface_hub import constants, errors
 
     chain = [error]
@@ -59,7 +59,7 @@ def not_fetched(error: BaseException, model: str, revision: str | None) -> UserE
     def among(*kinds: type[BaseException]) -> BaseException | None:
         return next((each for each in chain if isinstance(each, kinds)), None)
 
-    host = urlsplit(constants.ENDPOINT).netloc.rpartition("@")[2]
+    host = redaction.host(constants.ENDPOINT)
     name = f"{model} at revision {revision}" if revision else model
     if among(errors.HFValidationError):
         return UserError(f"--model {model} is neither a folder nor a name on the hub (owner/name).\n{WAYS_OUT}")
@@ -70,7 +70,7 @@ def not_fetched(error: BaseException, model: str, revision: str | None) -> UserE
     elif among(errors.RepositoryNotFoundError):
         why = f"{host} has no model of that name, or keeps it private (hf auth login, or HF_TOKEN)"
     elif among(errors.RemoteEntryNotFoundError):
-        why = f"{host} has it without a config.json, so it is no transformers checkpoint"
+        why = f"{host} has it without a config.json, so it is not a transformers checkpoint"
     elif among(errors.OfflineModeIsEnabled) or (constants.HF_HUB_OFFLINE and among(errors.LocalEntryNotFoundError)):
         why = "HF_HUB_OFFLINE is set, and it is not in the cache"
     elif isinstance(answer := among(errors.HfHubHTTPError), errors.HfHubHTTPError):
@@ -83,7 +83,7 @@ def not_fetched(error: BaseException, model: str, revision: str | None) -> UserE
 
 
 def not_loaded(error: BaseException, model: str) -> UserError:
-    """What to tell a user whose checkpoint transformers cannot load, though its files are there."""
+    """What to tell a user whose checkpoint transformers cannot load although its files are there."""
     said = _first_line(error)
     if isinstance(error, ImportError):
         if needed := re.search(r"requires the (.+?) library", str(error)):
@@ -97,7 +97,7 @@ def not_loaded(error: BaseException, model: str) -> UserError:
         )
     if is_out_of_memory(error):
         return UserError(
-            f"{model} does not fit into memory: {said}\nTake a smaller model, --quantize int4, or --base-url …"
+            f"{model} does not fit into memory: {said}\nUse a smaller model, --quantize int4, or --base-url …"
         )
     return UserError(f"{model} cannot be loaded: {said}")
 
@@ -113,7 +113,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def choose_device(wanted: str) -> str:
-    """The device's name for torch; "auto" is CUDA, then Apple's MPS, then the CPU. UserError where it is not there."""
+    """The device's name for torch; "auto" is CUDA, else Apple's MPS, else the CPU. UserError if it is missing."""
     import torch
 
     mps = torch.backends.mps.is_available()
@@ -122,7 +122,7 @@ def choose_device(wanted: str) -> str:
     try:
         device = torch.device(wanted)
     except RuntimeError:
-        raise UserError(f"--device {wanted} is no device: auto, cpu, cuda, cuda:1, mps") from None
+        raise UserError(f"--device {wanted} is not a device. Choose one of: auto, cpu, cuda, cuda:1, mps") from None
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not count:
@@ -137,7 +137,7 @@ def choose_device(wanted: str) -> str:
 
 
 def choose_dtype(wanted: str, device: str) -> Any:
-    """The torch.dtype; "auto" is bfloat16 where the GPU computes in it, float16 on other GPUs, float32 on the CPU."""
+    """The torch.dtype; "auto" is bfloat16 on GPUs that compute in it, float16 on other GPUs, float32 on the CPU."""
     import torch
 
     if wanted == "auto":
@@ -146,15 +146,15 @@ def choose_dtype(wanted: str, device: str) -> Any:
         return torch.float16 if device == "mps" else torch.float32
     dtype = getattr(torch, _DTYPES.get(wanted, wanted), None)
     if dtype not in (torch.float32, torch.bfloat16, torch.float16):
-        raise UserError(f"--dtype {wanted} is none of: auto, float32, bfloat16, float16")
+        raise UserError(f"--dtype {wanted} is not one of: auto, float32, bfloat16, float16")
     return dtype
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Inside, transformers shows no loading bars and no advice. Bars of downloads stay, and so do errors.
+    """While this is open, transformers shows no loading bars and no advice. Download bars and errors remain.
 
-    Whoever sets TRANSFORMERS_VERBOSITY hears what they asked for.
+    Setting TRANSFORMERS_VERBOSITY overrides it.
     """
     from huggingface_hub import utils as hub
     from transformers.utils import logging
@@ -163,7 +163,7 @@ def quiet() -> Iterator[None]:
     downloads = not hub.are_progress_bars_disabled()
     if "TRANSFORMERS_VERBOSITY" not in os.environ:
         logging.set_verbosity_error()
-    logging.disable_progress_bar()  # switches the hub's bars off as well
+    logging.disable_progress_bar()  # also turns off the hub's bars
     if downloads:
         hub.enable_progress_bars()
     try:
@@ -183,15 +183,15 @@ def _means_a_folder(model: str, folder: Path) -> bool:
 
 
 def _knock(model: str, revision: str | None) -> None:
-    """Raise at once where the hub is out of reach and the model is not in the cache; hf_hub_download alone would
-    try for half a minute and say so six times."""
+    """Raise at once if the hub is out of reach and the model is not in the cache; hf_hub_download alone would keep
+    trying for half a minute and log it six times."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, HTTPError, OfflineModeIsEnabled
 
     try:
         get_hf_file_metadata(hf_hub_url(model, "config.json", revision=revision))
     except (HfHubHTTPError, OfflineModeIsEnabled):
-        return  # an answer of some kind: hf_hub_download knows what to make of it
+        return  # any answer will do: hf_hub_download knows what to make of it
     except HTTPError:
         if not isinstance(try_to_load_from_cache(model, "config.json", revision=revision), str):
             raise
@@ -205,7 +205,7 @@ def _check(folder: Path) -> None:
     if not any(name.startswith(("tokenizer", "vocab", "spiece", "sentencepiece", "tekken")) for name in files):
         missing.append("a tokenizer (tokenizer.json)")
     if missing:
-        raise UserError(f"{folder} is no complete checkpoint: it lacks {', '.join(missing)}.")
+        raise UserError(f"{folder} is not a complete checkpoint: it lacks {', '.join(missing)}.")
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,5 +1,4 @@
-"""Knows how chats become the tensors that a transformers model reads, and its tokens become text; knows no model and
-no batch's end."""
+"""Knows how chats become the input tensors of a transformers model, and how its tokens become text; runs no model."""
 
 from __future__ import annotations
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """A checkpoint's processor (None for a text model), tokenizer and chat template. `model` is its name for a person.
+    """A checkpoint's processor (None for a text model), tokenizer and chat template. `model` is its name in messages.
 
-    UserError where it has no chat template. `encode` may be called in one thread while another decodes.
+    UserError if it has no chat template. `encode` may be called in one thread while another thread decodes.
     """
 
     def __init__(self, model: str, processor: Any, tokenizer: Any, dtype: Any) -> None:
@@ -29,14 +28,14 @@ class Reader:
         template = _template(processor) or _template(tokenizer)
         if template is None:
             raise UserError(
-                f"{model} has no chat template, so nobody knows how it wants to be asked.\n"
-                "Take its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
+                f"{model} has no chat template, so there is no telling how to prompt it.\n"
+                "Use its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
             )
         self._template = template
         tokenizer.padding_side = "left"  # new tokens must follow the prompt, not the padding
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
-        # A tokenizer that is being told how to pad breaks under another thread's hands: one to write, one to read.
+        # Setting a tokenizer's padding breaks it for another thread: one copy encodes, the other decodes.
         self._tokenizer, self._decoder = tokenizer, deepcopy(tokenizer)
         self._encoding = threading.Lock()
 
@@ -46,15 +45,15 @@ class Reader:
 
     @property
     def padding(self) -> int:
-        """The token that fills up short prompts and answers."""
+        """The token that pads short prompts and answers."""
         return int(self._decoder.pad_token_id)
 
     def encode(self, requests: Sequence[ChatRequest]) -> dict[str, Any]:
-        """Padded tensors on the CPU: input_ids and attention_mask [requests, tokens], and the pictures' own in the
+        """Padded tensors on the CPU: input_ids and attention_mask [requests, tokens], and the pictures' tensors in the
         model's precision."""
         shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
         shape |= {"add_generation_prompt": True, "chat_template": self._template}
-        if "enable_thinking" in self._template:  # Qwen3's and others: captions need no thinking aloud
+        if "enable_thinking" in self._template:  # Qwen3 and others: captions need no visible thinking
             shape["enable_thinking"] = False
         with self._encoding:
             chats = [[_turn(message, self.sees) for message in request.messages] for request in requests]
@@ -69,7 +68,7 @@ class Reader:
         return str(self._decoder.decode(tokens, skip_special_tokens=True))
 
     def ends(self, settings: Any) -> set[int]:
-        """The tokens that end an answer, by the model's generation settings."""
+        """The tokens that end an answer, according to the model's generation settings."""
         ends = settings.eos_token_id
         if ends is None:
             ends = self._decoder.eos_token_id

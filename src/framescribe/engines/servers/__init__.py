@@ -1,1 +1,1 @@
-"""Engines' own servers, started for a run and ended with it."""
+"""Engines' own servers, which start and end with a run."""

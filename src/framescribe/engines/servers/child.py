@@ -1,4 +1,4 @@
-"""Knows how to start, watch and end a server's process, and where it writes; knows no engine and no request."""
+"""Knows how to start, watch and end a server's process, and how to read its log; knows no engine and no request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from framescribe.errors import RunError
 END_SECONDS = guard.GRACE_SECONDS + 5
 ASK_EVERY_SECONDS = 0.5
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-_REASONS = (  # the likeliest first
+_REASONS = (  # the most likely first
     re.compile(r"\b\w*(Error|Exception): |^Value error, "),
     re.compile(r"\b(error|cannot|failed|unrecognized|not found|no such|out of memory)\b", re.IGNORECASE),
     re.compile(""),
@@ -27,7 +27,7 @@ _REASONS = (  # the likeliest first
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
+    """A loopback port that nothing listens on at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 class Child:
-    """One process and all that it starts, under a guard that ends them when this process ends, however it does."""
+    """A process and all that it starts, under a guard that ends them when this process ends, however that happens."""
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.argv, self.log = list(argv), log
@@ -44,7 +44,7 @@ class Child:
         self._logged_before = 0
 
     async def start(self) -> None:
-        """Start it; its output is added to the log."""
+        """Start it; its output is appended to the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._logged_before = log.tell()
@@ -57,14 +57,14 @@ class Child:
                 stdout=log,
                 stderr=log,
                 env=self._environment,
-                start_new_session=True,  # a Ctrl-C in the terminal is this process's to answer
+                start_new_session=True,  # Ctrl-C in the terminal is for this process to handle
             )
 
     async def wait(self) -> str:
-        """Wait until it ends; how it ended, in words."""
+        """Wait until it ends; return how it ended, in words."""
         assert self._process is not None
         code = await self._process.wait()
-        number = -code if code < 0 else code - 128  # the guard's own end, or the server's
+        number = -code if code < 0 else code - 128  # the signal that ended the guard, or the server
         if number in set(signal.Signals):
             return f"it was ended by {signal.Signals(number).name}"
         return f"it ended with exit code {code}"
@@ -88,8 +88,8 @@ class Child:
             await process.wait()
 
     async def until_up(self, url: str, seconds: float) -> None:
-        """Wait until `url` answers 200. RunError, with the log's last words, where the process ends before or the time
-        is over."""
+        """Wait until `url` answers 200. RunError, with the reason from the log, if the process ends first or after
+        `seconds`."""
         end = asyncio.get_running_loop().time() + seconds
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while not self.ended:
@@ -108,12 +108,12 @@ class Child:
         raise RunError(f"the server did not come up: {how}: {self.last_words()}\nIts log: {self.log}")
 
     def last_line(self) -> str:
-        """The last line that it wrote, short enough for a screen."""
+        """The last line of its output, short enough for a screen."""
         lines = self._lines()
         return lines[-1][-100:] if lines else ""
 
     def last_words(self) -> str:
-        """The last line that looks like a reason, else the last one."""
+        """The last line of its output that looks like a reason, else the last one."""
         lines = self._lines()
         for reason in _REASONS:
             if found := [line for line in lines if reason.search(line)]:

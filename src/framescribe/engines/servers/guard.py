@@ -1,12 +1,12 @@
-"""Knows how to run a command so that nothing of it outlives whoever started it; knows nothing of what it runs.
+"""Knows how to run a command so that no part of it outlives whoever started it; knows nothing about the command.
 
     python guard.py COMMAND…        with a pipe as standard input
 
 The command runs until it ends or the pipe is closed, which also happens when its owner is killed with SIGKILL. Then
-everything that it started gets SIGTERM, and after a while SIGKILL. On Linux that reaches children that have left the
-process group, too: orphans come to this process (PR_SET_CHILD_SUBREAPER, prctl(2)). Exits as the command did.
-There are two guards, one below the other, for one may be killed as well: Ray does that to the children of an actor that
-ends. The other one then ends all. It imports nothing but the standard library, and is run as a file.
+everything that it started gets SIGTERM and, after a while, SIGKILL. On Linux that includes children that have left the
+process group: orphans become children of this process (PR_SET_CHILD_SUBREAPER, prctl(2)). Exits as the command did.
+There are two guards, one below the other, because one may be killed: Ray does that to the children of an actor that
+ends. The other one then ends everything. This file imports only the standard library, and is run as a file.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def _prctl(option: int, value: int) -> None:
 
 
 def descendants(root: int) -> list[int]:
-    """The processes below `root`, as far as /proc tells; none where there is no /proc."""
+    """The processes below `root`, as far as /proc shows them; none without /proc."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):  # it ended meanwhile
-            fields = entry.read_text().rpartition(")")[2].split()  # the name before may hold anything
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
+            fields = entry.read_text().rpartition(")")[2].split()  # the name before it may contain anything
             if fields[0] != "Z":
                 children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
     found, waiting = [], [root]
@@ -49,7 +49,7 @@ def descendants(root: int) -> list[int]:
 
 
 def _signal(number: int, group: int | None) -> bool:
-    """Send a signal to all that is left; whether there was anything."""
+    """Send a signal to everything that is left; return whether there was anything."""
     left = descendants(os.getpid())
     for process in left:
         with contextlib.suppress(ProcessLookupError):

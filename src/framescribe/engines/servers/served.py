@@ -1,4 +1,4 @@
-"""Knows how to keep engines' own servers running as long as a run and ask them; knows no command line's flags."""
+"""Knows how to keep an engine's own servers running during a run and send them requests; knows no command line."""
 
 from __future__ import annotations
 
@@ -7,25 +7,34 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
+from framescribe.engines.presets import route
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.child import Child, free_port
+from framescribe.engines.servers.program import Server
 from framescribe.engines.transport.openai_api import OpenAIEngine
-from framescribe.errors import RunError
+from framescribe.errors import RunError, UserError
+from framescribe.machine import cpus
 
-UP_SECONDS = 1800.0  # for loading a model, which may have to be fetched first
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
+
+UP_SECONDS = 1800.0  # for loading a model, which may have to be downloaded first
 DEATHS_FORGIVEN, WITHIN_SECONDS = 3, 600.0
 SAY_EVERY_SECONDS = 10.0
+MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would have nothing to do
 
 _log = logging.getLogger("framescribe")
 
 
 class ServedEngine(Engine):
-    """Servers of `engine` ("vllm", "sglang", …) that run as long as this is open, one for each entry of `gpus`.
+    """Servers of `engine` ("vllm", "sglang", …) that run as long as this is open, one per entry of `gpus`.
 
-    A server that dies is started again, up to 3 times in 10 minutes; what it was asked is asked again. `executable`
-    are the words that start the engine's program. Logs are kept in the folder `logs`, one file a server, and added to.
+    A server that dies is restarted, up to 3 times in 10 minutes, and its requests are retried. `executable` are the
+    words that start the engine's program. Logs are appended to files in the folder `logs`, one per server. `timeout`
+    and `patience` are in seconds.
     """
 
     wants = "jpeg"
@@ -33,7 +42,7 @@ class ServedEngine(Engine):
     def __init__(
         self,
         engine: str,
-        server: launch.Server,
+        server: Server,
         *,
         executable: Sequence[str],
         gpus: Sequence[Sequence[str]],
@@ -42,7 +51,7 @@ class ServedEngine(Engine):
         timeout: float = 600,
         patience: float = 60,
     ) -> None:
-        self.engine, self._server = engine, server
+        self.engine, self._server, self.model = engine, server, server.name
         self._replicas = [
             _Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
         ]
@@ -56,7 +65,46 @@ class ServedEngine(Engine):
             patience=patience,
             extra=self._replicas[0].extra,
             takes_video=self.takes_video,
-            api_key_env="",  # a server of one's own needs none, and must not be told somebody else's
+            api_key_env="",  # one's own server needs none, and must not see the key for another
+        )
+
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        engine, serving = choice.engine, choice.serving
+        program = launch.PROGRAMS[engine]
+        if choice.model is None:
+            raise UserError(f"the engine {engine!r} needs a model: give --model")
+        loaded = route(choice.model, engine)
+        if choice.quantize is not None:
+            raise UserError(
+                f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
+                "after --"
+            )
+        gpus = list(serving.gpus) or launch.visible_gpus()
+        shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
+        others = [other for other in beside if other.engine in launch.PROGRAMS]
+        server = Server(
+            repository=loaded.repository,
+            name=loaded.repository if program.library else choice.model,
+            revision=choice.revision,
+            dtype=choice.dtype,
+            trust_remote_code=choice.trust_remote_code,
+            prompt=prompt,
+            tensor_parallel=serving.tensor_parallel,
+            share=1 / max(1, len(others)) if gpus else 1.0,
+            processors=max(1, min(MOST_PROCESSORS, cpus() // (2 * len(shared)))),
+            arguments=(*loaded.arguments, *serving.arguments),
+        )
+        part = "" if len(others) < 2 else f"-{others.index(choice) + 1}"
+        return cls(
+            engine,
+            server,
+            executable=launch.executable(engine, serving.command),
+            gpus=shared,
+            logs=logs / f"{engine}{part}",
+            requests=choice.requests,
+            timeout=choice.timeout,
+            patience=choice.patience,
         )
 
     @property
@@ -75,7 +123,7 @@ class ServedEngine(Engine):
         return f"{self._server.name} in {self.engine}" + (f", {count} servers" if count > 1 else "")
 
     async def open(self) -> None:
-        """Start the servers and wait until all are ready. RunError with the log's last words where one is not."""
+        """Start the servers and wait until all are ready. RunError, with the log's reason, if one cannot start."""
         try:
             await asyncio.gather(*(replica.start() for replica in self._replicas))
             await self._asked.open()
@@ -100,7 +148,7 @@ class ServedEngine(Engine):
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
     async def _keep(self, number: int) -> None:
-        """Start a server again whenever it dies, until it has died too often."""
+        """Restart a server whenever it dies, until it has died too often."""
         replica, deaths = self._replicas[number], list[float]()
         while True:
             how = await replica.child.wait()
@@ -109,7 +157,7 @@ class ServedEngine(Engine):
             if len(deaths) > DEATHS_FORGIVEN:
                 self._asked.lost(number, f"{replica.name} died {len(deaths)} times, the last time {why}")
                 return
-            _log.warning("%s died and is started again: %s", replica.name, why)
+            _log.warning("%s died and is being restarted: %s", replica.name, why)
             self._asked.died(number, "it died")
             try:
                 await replica.start()
@@ -126,7 +174,7 @@ class _Replica:
         self,
         name: str,
         engine: str,
-        server: launch.Server,
+        server: Server,
         executable: Sequence[str],
         gpus: Sequence[str],
         logs: Path,

@@ -1,1 +1,1 @@
-"""Servers that run already: one asked once, several that share the work."""
+"""Asking servers: one server once, and several that share the work."""

@@ -1,4 +1,4 @@
-"""Knows what a server's answer or failure says, whichever server it is; asks none, and decides nothing."""
+"""Knows how to read the answer or failure of any server; sends nothing and decides nothing."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ import aiohttp
 import openai
 
 from framescribe.engines.base import FinishReason, Reply
-from framescribe.errors import BadReply, Refused
+from framescribe.errors import BadReply, Refused, Usage
 
 
 def names(body: object) -> list[str]:
-    entries = body.get("data") if isinstance(body, dict) else body  # Together answers with the bare list
+    """The names in a list of models; an empty list if it is not one."""
+    entries = body.get("data") if isinstance(body, dict) else body  # Together sends the bare list
     if not isinstance(entries, list):
         return []
     return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
 def words(body: object) -> str:
-    """What an error's body says: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
+    """The message in an error's body: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
     while isinstance(body, dict):
         inner = next((body[key] for key in ("message", "detail", "error", "msg") if body.get(key)), None)
         if inner is None:
@@ -43,7 +44,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def no_connection(error: openai.APIConnectionError) -> bool:
-    # The aiohttp transport calls a refused connection a time-out: only the cause below tells them apart.
+    """Whether no connection was made at all."""
+    # The aiohttp transport reports a refused connection as a timeout: only the cause below tells them apart.
     return any(
         isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
     )
@@ -55,7 +57,7 @@ def cause(error: openai.APIConnectionError) -> str:
     for cause in _chain(error):
         if isinstance(cause, aiohttp.ClientConnectorError):
             failed = cause.os_error
-            # asyncio writes "Connect call failed (address)" over the system's words; resolvers' numbers are below 0.
+            # asyncio replaces the system's words by "Connect call failed (address)"; resolvers' numbers are below 0.
             number = failed.errno or 0
             return os.strerror(number) if number > 0 else failed.strerror or str(failed)
         if isinstance(cause, aiohttp.ServerDisconnectedError):
@@ -71,44 +73,51 @@ def _choice(body: object) -> object:
 
 
 def is_broken_off(body: object) -> bool:
-    """Whether the server gave the request up, as vLLM does with what it is at when it is told to end."""
+    """Whether the server gave up on the request, as vLLM does with all that are under way when it is stopped."""
     choice = _choice(body)
     return isinstance(choice, dict) and choice.get("finish_reason") == "abort"
 
 
+def usage(body: object) -> Usage:
+    """What the server counted for this answer. Tokens that it does not report count as 0."""
+    prompt, completion = _tokens(body)
+    return Usage(prompt_tokens=prompt or 0, completion_tokens=completion or 0, answers=1)
+
+
 def reply(body: object, clean: Callable[[str], str]) -> Reply:
-    """The reply in a chat completion; Refused or BadReply where it holds none."""
+    """The reply in a chat completion; Refused or BadReply if there is none."""
     choice = _choice(body)
     message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(body, dict) or not isinstance(choice, dict) or not isinstance(message, dict):
-        raise BadReply(f"the server's answer is no chat completion: {clean(str(body))[:120]}")
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise BadReply(f"the server's answer is not a chat completion: {clean(str(body))[:120]}")
     text, cut = message.get("content"), choice.get("finish_reason") == "length"
     if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
         raise BadReply("the model spent all its tokens on thinking and wrote no answer: raise --max-tokens")
     if not text and message.get("refusal"):
         raise Refused(f"the model refused: {clean(str(message['refusal']))}")
     if not text and choice.get("finish_reason") == "content_filter":
-        raise Refused("the server's content filter kept the answer back")
+        raise Refused("the server's content filter withheld the answer")
     if not isinstance(text, str):
-        raise BadReply("the server's answer holds no text")
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
+        raise BadReply("the server's answer has no text")
     said = choice.get("finish_reason")
     finish: FinishReason = said if said in ("stop", "length", "repetition") else "other"
-    return Reply(
-        text=text,
-        finish_reason=finish,
-        prompt_tokens=_count(counts.get("prompt_tokens")),
-        completion_tokens=_count(counts.get("completion_tokens")),
-    )
+    prompt, completion = _tokens(body)
+    return Reply(text=text, finish_reason=finish, prompt_tokens=prompt, completion_tokens=completion)
+
+
+def _tokens(body: object) -> tuple[int | None, int | None]:
+    """The tokens of the prompt and of the answer; None where the server does not report them."""
+    told = body.get("usage") if isinstance(body, dict) else None
+    counts = told if isinstance(told, dict) else {}
+    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks for (RFC 9110, 10.2.3: seconds or a date); None where it does not say."""
+    """The seconds that the server asks us to wait (RFC 9110, 10.2.3: seconds or a date); None if it does not say."""
     said = headers.get("retry-after", "")
     try:
         return max(0.0, float(said))

@@ -1,4 +1,4 @@
-"""Knows how many requests a server should hold at once, from how it answers; knows no server and no request."""
+"""Knows how many requests a server should get at a time, judging by how it answers; knows no server and no request."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import time
 from collections.abc import Callable
 
 FIRST, MOST = 16, 512
-LEAST_WINDOW, LEAST_WINDOW_SECONDS = 32, 0.5  # answers and seconds that a rate is taken from
-GAIN = 1.1  # a larger limit stays only where answers per second grew by this much
+LEAST_WINDOW, LEAST_WINDOW_SECONDS = 32, 0.5  # answers and seconds that a rate is computed from
+GAIN = 1.1  # a larger limit is kept only if answers per second grew by this factor
 PATIENCE = 20  # windows at a settled limit before a larger one is tried again
-REST_SECONDS = 1.0  # halved once for all the requests that were turned away together
+REST_SECONDS = 1.0  # the limit is halved once for all requests that were rejected together
 
 
 class Limit:
     """The number of requests that may be under way at one server.
 
-    `fixed` sets it once for all. Otherwise it starts at FIRST and doubles as long as answers per second grow with
-    it, goes back to the smaller one where they do not, and halves when the server says that it is overloaded
-    (additive rise would take minutes to reach the hundreds that a server on a large GPU can hold). It is judged
-    only while it is used up: what is not asked for tells nothing. `clock` gives seconds and is for tests.
+    `fixed` sets it once and for all. Otherwise it starts at FIRST, doubles as long as answers per second grow with it,
+    goes back to the smaller value when they do not, and halves when the server says that it is overloaded. (Adding a
+    few at a time would take minutes to reach the hundreds that a server on a large GPU can hold.) It is judged only
+    while it is used up: fewer requests say nothing about it. `clock` returns seconds and is for tests.
     """
 
     def __init__(self, fixed: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self.allowed = fixed or FIRST
         self._fixed, self._clock = fixed is not None, clock
-        self._before = 0  # the limit that a trial came from; 0: none is on trial
+        self._before = 0  # the limit before the one on trial; 0: none is on trial
         self._rate = 0.0  # answers per second at the limit before
         self._patience = 0
         self._halved = float("-inf")
@@ -34,7 +34,7 @@ class Limit:
         self._since, self._answers, self._used_up = self._clock(), 0, True
 
     def answered(self, under_way: int) -> None:
-        """A request was answered while `under_way` were there, itself among them."""
+        """A request was answered while `under_way` were there, including itself."""
         if self._fixed:
             return
         self._answers += 1
@@ -57,7 +57,7 @@ class Limit:
             self.allowed = min(MOST, 2 * self.allowed)
 
     def overloaded(self) -> None:
-        """The server turned a request away, or did not answer in time."""
+        """The server rejected a request because of its load, or did not answer in time."""
         now = self._clock()
         if self._fixed or now - self._halved < REST_SECONDS:
             return
@@ -66,7 +66,7 @@ class Limit:
         self._begin()
 
     def start_again(self) -> None:
-        """The server was away: what was learned of it may not hold."""
+        """The server was gone: what was learned about it may no longer hold."""
         if not self._fixed:
             self.allowed, self._before, self._patience = min(FIRST, self.allowed), 0, 0
             self._begin()

@@ -1,7 +1,7 @@
-"""Knows how requests are shared among servers that speak OpenAI's chat API, asked again and given up; knows no HTTP.
+"""Knows how requests are shared among servers that speak OpenAI's chat API, retried and given up; knows no HTTP.
 
-What fails is asked again at whichever server has room: after 0.5 s, doubling to 8 s, with jitter, or after what the
-server's Retry-After says.
+A request that fails is retried at whichever server has room: after 0.5 s, doubling up to 8 s, with jitter, or after the
+time in the server's Retry-After.
 """
 
 from __future__ import annotations
@@ -11,30 +11,34 @@ import contextlib
 import os
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
-from framescribe.engines.transport.fleet import Fleet, Place
-from framescribe.errors import EngineFault, Refused, RunError, UserError
+from framescribe.engines.transport.fleet import Backend, Fleet
+from framescribe.errors import NO_USAGE, EngineFault, FramescribeError, Refused, RunError, Usage, UserError
+
+if TYPE_CHECKING:
+    from framescribe.engines.choice import ModelChoice
 
 FAILURES_IN_A_ROW = 10
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
-DEATHS = 2  # of its server while a request was there: the request is not asked a third time
+DEATHS = 2  # of its server while it had a request: the request is not sent a third time
 ORGANISATION = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
 class OpenAIEngine(Engine):
     """Any servers with POST /chat/completions: vLLM, SGLang, LMDeploy, llama.cpp, Ollama, OpenAI and the like.
 
-    `base_url` is one URL or several that serve the same model; each ends where "/chat/completions" begins, mostly in
+    `base_url` is one URL or several that serve the same model; each ends where "/chat/completions" begins, usually in
     "/v1"; None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that is served.
-    `concurrency` is the number of requests under way at each server; None finds it out. `timeout` is in seconds, for
-    one try. `patience`: seconds for which requests wait when no server answers any more. `extra` goes into the body of
-    every request: what an engine reads beyond OpenAI's API. `takes_video`: it takes frames as one video in vLLM's form.
+    `concurrency` is the number of requests at a time at each server; None finds a good one. `timeout` is in seconds and
+    for one try. `patience` is how many seconds requests wait while no server answers. `extra` goes into the body of
+    every request: what an engine reads beyond OpenAI's API. `takes_video`: frames may be sent as one video, as vLLM
+    reads it.
     """
-
-    name: ClassVar[str] = "openai"
 
     def __init__(
         self,
@@ -72,33 +76,44 @@ class OpenAIEngine(Engine):
         self._fleet: Fleet | None = None
         self._suspects = asyncio.Lock()
 
+    @classmethod
+    def made(cls, choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Self:
+        return cls(
+            model=choice.model,
+            base_url=choice.base_urls or None,
+            concurrency=choice.requests,
+            timeout=choice.timeout,
+            patience=choice.patience,
+            api_key_env=choice.api_key_env,
+        )
+
     @property
     def concurrency(self) -> int:
         if self._fleet is not None:
             return self._fleet.allowed
-        return len(self.endpoints) * Place("", self._requests).limit.allowed
+        return len(self.endpoints) * Backend("", self._requests).limit.allowed
 
     def loads(self) -> list[Load]:
         return [
             Load(
-                name=place.name,
-                under_way=place.under_way,
-                allowed=place.limit.allowed,
-                there=place.out is None,
-                failed_tries=place.failed_tries,
+                name=backend.name,
+                under_way=backend.under_way,
+                allowed=backend.limit.allowed,
+                there=backend.out is None,
+                failed_tries=backend.failed_tries,
             )
-            for place in (self._fleet.places if self._fleet is not None else ())
+            for backend in (self._fleet.backends if self._fleet is not None else ())
         ]
 
     def describe(self) -> str:
         where = ", ".join(endpoint.url for endpoint in self.endpoints)
-        held = f"{self._requests} requests at once" if self._requests else "as many requests at once as it takes"
+        held = f"{self._requests} requests at once" if self._requests else "as many requests at once as it can handle"
         each = f"{held} each" if len(self.endpoints) > 1 else held
         return f"{self.model or 'the served model'} at {where}, {each}"
 
     async def open(self) -> None:
-        """Reach the servers and settle the model's name. UserError where a URL, the model or the key is wrong; where
-        there are several, those that are not there yet get their share when they are."""
+        """Connect to the servers and determine the model's name. UserError if a URL, the model or the key is wrong. Of
+        several servers, those that are not up yet may join later."""
         self._failures, self._over, self._suspects = 0, None, asyncio.Lock()
         found = await asyncio.gather(*(endpoint.open() for endpoint in self.endpoints), return_exceptions=True)
         errors = [error for error in found if isinstance(error, BaseException)]
@@ -111,30 +126,30 @@ class OpenAIEngine(Engine):
             served = "; ".join(f"{endpoint.url}: {endpoint.model}" for endpoint in there)
             raise UserError(f"the servers do not serve the same model. Name one that all serve: --model NAME\n{served}")
         self.model = there[0].model
-        self.places = {Place(endpoint.url, self._requests): endpoint for endpoint in self.endpoints}
-        self._fleet = Fleet(list(self.places), lambda place: self.places[place].answers(), self._patience)
-        for place, endpoint in self.places.items():
+        self.backends = {Backend(endpoint.url, self._requests): endpoint for endpoint in self.endpoints}
+        self._fleet = Fleet(list(self.backends), lambda backend: self.backends[backend].answers(), self._patience)
+        for backend, endpoint in self.backends.items():
             if endpoint not in there:
                 endpoint.model = self.model
-                self._fleet.take_out(place, "it cannot be reached yet")
+                self._fleet.take_out(backend, "it cannot be reached yet")
 
     def died(self, number: int, how: str) -> None:
-        """The server was found dead by whoever started it, and is being started again."""
+        """Whoever started the server found it dead and is restarting it."""
         assert self._fleet is not None
-        place = self._fleet.places[number]
-        place.deaths += 1
-        place.returning = True
-        self._fleet.take_out(place, how)
+        backend = self._fleet.backends[number]
+        backend.deaths += 1
+        backend.returning = True
+        self._fleet.take_out(backend, how)
 
     def returned(self, number: int) -> None:
-        """The server that died has been started again."""
+        """The server that died has been restarted."""
         assert self._fleet is not None
-        self._fleet.places[number].returning = False
+        self._fleet.backends[number].returning = False
 
     def lost(self, number: int, why: str) -> None:
-        """The server that died will not be started again."""
+        """The server that died will not be restarted."""
         assert self._fleet is not None
-        self._end(self._fleet.places[number], why)
+        self._end(self._fleet.backends[number], why)
 
     async def close(self) -> None:
         fleet, self._fleet = self._fleet, None
@@ -146,12 +161,22 @@ class OpenAIEngine(Engine):
     async def complete(self, request: ChatRequest) -> Reply:
         """The reply to `request`.
 
-        Refused: the server will not answer this request. BadReply: it answered with no text. EngineFault: it failed
-        after every retry, or its server died of it. RunError: no server can be reached, takes the key or the model, or
-        all fail every request.
+        Refused: the server will not answer this request. BadReply: its answer has no text. EngineFault: every retry
+        failed, or the request killed its server. RunError: no server can be reached, none accepts the key or has the
+        model, or every request fails.
         """
+        wasted: list[Usage] = []
+        try:
+            reply = await self._answer(request, wasted)
+        except FramescribeError as error:
+            error.after(sum(wasted, NO_USAGE))
+            raise
+        return replace(reply, wasted=sum(wasted, NO_USAGE))
+
+    async def _answer(self, request: ChatRequest, wasted: list[Usage]) -> Reply:
+        """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`."""
         tries, broken = 0, list[_Failed]()
-        last: Place | None = None
+        last: Backend | None = None
         while True:
             deaths = _deaths(broken)
             if deaths >= DEATHS:
@@ -160,25 +185,26 @@ class OpenAIEngine(Engine):
                 # One suspect at a time, so that the next death has one cause.
                 async with self._suspects if deaths else contextlib.nullcontext():
                     fleet = self._open_fleet()
-                    place = await fleet.take(avoid=last)
-                    if _deaths(broken) != deaths:  # one became known meanwhile
-                        fleet.give_back(place)
+                    backend = await fleet.take(avoid=last)
+                    if _deaths(broken) != deaths:  # another one has become known
+                        fleet.give_back(backend)
                         continue
                     try:
-                        return await self._try(request, fleet, place)
+                        return await self._try(request, fleet, backend)
                     except _Failed as error:
                         if deaths and not error.trouble.gone:
-                            await fleet.until_clear(place, error.deaths)
+                            await fleet.until_clear(backend, error.deaths)
                         raise
             except _Failed as error:
                 failed = error
-            last, trouble = failed.place, failed.trouble
-            if not trouble.gone:  # a server that is away has not failed the request
+                wasted.append(error.trouble.usage)
+            last, trouble = failed.backend, failed.trouble
+            if not trouble.gone:  # a server that is not there has not failed the request
                 tries += 1
                 broken.append(failed)
             if tries > self._retries:
                 raise self._counted(last.name, str(trouble))
-            if trouble.wait is None and not self._over:  # what the server asked for, the fleet keeps to
+            if trouble.wait is None and not self._over:  # the fleet keeps to the wait that a server asked for
                 wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
                 await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
 
@@ -187,46 +213,46 @@ class OpenAIEngine(Engine):
             raise RunError(self._over or "the engine is not open")
         return self._fleet
 
-    async def _try(self, request: ChatRequest, fleet: Fleet, place: Place) -> Reply:
-        """One try at this server, whose room is given back."""
-        endpoint, deaths = self.places[place], place.deaths
+    async def _try(self, request: ChatRequest, fleet: Fleet, backend: Backend) -> Reply:
+        """One try at this server. The backend is given back."""
+        endpoint, deaths = self.backends[backend], backend.deaths
         try:
             if self._over:
                 raise RunError(self._over)
             reply = await endpoint.ask(request)
         except Trouble as trouble:
-            place.failed_tries += 1
+            backend.failed_tries += 1
             if trouble.overloaded:
-                place.limit.overloaded()
+                backend.limit.overloaded()
             if trouble.wait is not None:
-                fleet.pause(place, trouble.wait)
+                fleet.pause(backend, trouble.wait)
             if trouble.gone:
-                fleet.take_out(place, f"it cannot be reached any more: {trouble}")
+                fleet.take_out(backend, f"it cannot be reached any more: {trouble}")
             elif not trouble.overloaded:
-                fleet.failed(place, str(trouble))
-            raise _Failed(place, deaths, trouble) from None
+                fleet.failed(backend, str(trouble))
+            raise _Failed(backend, deaths, trouble) from None
         except RunError as error:
-            self._end(place, str(error))
-            raise _Failed(place, deaths, Trouble(str(error), gone=True)) from None
+            self._end(backend, str(error))
+            raise _Failed(backend, deaths, Trouble(str(error), gone=True)) from None
         except Refused:
-            fleet.answered(place)  # a server that refuses is alive
+            fleet.answered(backend)  # a server that refuses is alive
             self._failures = 0
             raise
         finally:
-            fleet.give_back(place)
-        fleet.answered(place)
+            fleet.give_back(backend)
+        fleet.answered(backend)
         self._failures = 0
         return reply
 
-    def _end(self, place: Place, why: str) -> None:
-        """No request will be answered there; with the last server of all, the run is over."""
+    def _end(self, backend: Backend, why: str) -> None:
+        """This server will answer no more requests; without any other, the run is over."""
         assert self._fleet is not None
-        self._fleet.end(place, why)
-        if all(other.over is not None for other in self.places):
+        self._fleet.end(backend, why)
+        if all(other.over is not None for other in self.backends):
             self._over = why
 
     def _counted(self, url: str, what: str) -> EngineFault | RunError:
-        """One more request that came to nothing; the run ends when a row of them shows that all will."""
+        """The error for one more failed request; several in a row end the run, as all others would fail, too."""
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:
             self._over = f"{url} failed {self._failures} requests in a row, each after every retry: {what}"
@@ -235,13 +261,13 @@ class OpenAIEngine(Engine):
 
 
 def _deaths(broken: Sequence[_Failed]) -> int:
-    """How many deaths of servers broke these tries. One may break several: it is known only when whoever started the
-    server has seen the last of its processes."""
-    return len({(each.place, each.deaths) for each in broken if each.place.deaths > each.deaths})
+    """How many deaths of servers made these tries fail. One death may fail several tries, since it is noticed only when
+    the last of the server's processes has ended."""
+    return len({(each.backend, each.deaths) for each in broken if each.backend.deaths > each.deaths})
 
 
 class _Failed(Exception):
-    """A try came to nothing at this place, which had died `deaths` times when the try began."""
+    """A try failed at this backend, which had died `deaths` times when the try began."""
 
-    def __init__(self, place: Place, deaths: int, trouble: Trouble) -> None:
-        self.place, self.deaths, self.trouble = place, deaths, trouble
+    def __init__(self, backend: Backend, deaths: int, trouble: Trouble) -> None:
+        self.backend, self.deaths, self.trouble = backend, deaths, trouble

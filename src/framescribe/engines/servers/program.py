@@ -1,0 +1,98 @@
+"""Knows what describes a server program and what it is to serve; knows no particular program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from framescribe.engines.base import PromptSize
+
+SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at a time, and the smallest context of each
+# A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
+NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
+IMAGES = 2  # in one prompt, at least: `doctor` compares two
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What is to be served, and how. `repository` is what the engine loads, `name` is the name it serves under.
+
+    `prompt` is the largest prompt with pictures; None means that prompts are text. `share` is the fraction of each
+    GPU's memory that the server may take, from 0 to 1. `arguments` are the model's own, then the user's, which come
+    last and so win where they contradict.
+    """
+
+    repository: str
+    name: str
+    revision: str | None = None
+    dtype: str = "auto"
+    trust_remote_code: bool = False
+    prompt: PromptSize | None = field(default_factory=PromptSize)
+    tensor_parallel: int = 1
+    share: float = 1.0
+    processors: int = 1
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command line without its executable, the environment variables it needs, and the path that says it is ready.
+
+    `first` is a command line to run once against the server when it is up, before its model can be asked. `extra` goes
+    into every request.
+    """
+
+    argv: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+    ready: str = "/health"
+    first: tuple[str, ...] = ()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def _itself(path: Path) -> dict[str, Path]:
+    return {"model": path}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A server program that framescribe can start. `command` returns its command line for a server and a loopback port.
+
+    `version` is the release on PyPI whose flags are used; a program without one comes from `website`.
+    `tensor_parallel` False: it spreads a model over several GPUs by itself. `library` True: its models have names in a
+    library of its own, which are never paths and which it serves them under, and one server uses all GPUs. `files`
+    returns the files that it loads if given the path of one, by role.
+
+    `inert` are the flags, without dashes, that change no captions: speed, batch sizes, memory, addresses, logs,
+    parallelism, scheduling and caches. Limits that may cut off an answer, such as the context's, are not among them.
+    """
+
+    executable: str
+    command: Callable[[Server, int], Command]
+    version: str | None = None
+    website: str | None = None
+    tensor_parallel: bool = True
+    library: bool = False
+    files: Callable[[Path], dict[str, Path]] = _itself
+    inert: frozenset[str] = frozenset()
+
+
+def flags(words: str) -> frozenset[str]:
+    """The names in a text, separated by white space."""
+    return frozenset(words.split())
+
+
+def given(*pairs: tuple[bool, Sequence[str]]) -> list[str]:
+    """The words of all pairs that are wanted."""
+    return [word for wanted, words in pairs if wanted for word in words]
+
+
+def images(prompt: PromptSize | None) -> dict[str, int]:
+    """How many pictures are allowed in a prompt; empty if that is not known."""
+    return {"image": max(IMAGES, prompt.pictures)} if prompt is not None and prompt.pictures is not None else {}
+
+
+def slot_tokens(prompt: PromptSize | None) -> int:
+    """The context for each of `SLOTS` requests, in tokens."""
+    return max(SLOT_TOKENS, -(-prompt.tokens // 1024) * 1024) if prompt is not None else SLOT_TOKENS
