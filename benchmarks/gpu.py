@@ -44,7 +44,7 @@ from random_models import MODELS, NoRoom, RandomModel, Written, written
 from roofline import PEAKS, Peaks, frames_per_second
 
 from framescribe.demo.clips import write_clip
-from framescribe.demo.scenes import random_clip
+from framescribe.demo.random_scenes import random_clip
 from framescribe.engines.base import Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.errors import FramescribeError
@@ -52,9 +52,10 @@ from framescribe.frames.display import fit
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
+from framescribe.results.plan import Todo
 from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import Recipe
-from framescribe.runners.one_process import run
+from framescribe.run.driver import drive
+from framescribe.run.recipe import Recipe, StageChoice
 from framescribe.sources import find_videos
 
 CLIPS, CLIP_FRAMES, CLIP_SIZE, TINY_SIZE = 8, 20, (1280, 720), (320, 180)
@@ -151,10 +152,16 @@ async def measure(captioner: Captioner, setting: Setting, videos: Sequence[Video
     _forget_memory(on)
     rows: list[Row] = []
     with watched(engine) as batches:
-        work = [(video, None) for video in videos]
-        async for row in run(captioner.caption, work, room=lambda _: captioner.in_flight, stop=asyncio.Event()):
-            rows.append(row)
-    full = engine.concurrency  # lower than asked for if the memory ran out
+        rows += [
+            row
+            async for row in drive(
+                lambda todo: captioner.caption(todo.video),
+                map(Todo, videos),
+                room=lambda _: captioner.in_flight,
+                stop=asyncio.Event(),
+            )
+        ]
+    full = engine.concurrency  # lower than asked for where the memory ran out
     counted = batches[2:]
     while counted and len(counted[-1].replies) < full:
         counted.pop()
@@ -207,11 +214,18 @@ async def bench(
     with written(model, on.torch_name, options.answer) as checkpoint:
         recipe = Recipe(
             sampling=Sampling(method="uniform", frames=options.frames),
-            frame_model=ModelChoice(
-                model=str(checkpoint.folder), device=on.torch_name, dtype="bfloat16", batch_size=settings[0].batch
-            ),
-            frame_prompt=load("default", "frame"),
-            frame_decoding=Decoding(max_tokens=options.answer),
+            stages={
+                "frames": StageChoice(
+                    model=ModelChoice(
+                        model=str(checkpoint.folder),
+                        device=on.torch_name,
+                        dtype="bfloat16",
+                        batch_size=settings[0].batch,
+                    ),
+                    prompt=load("default", "frame"),
+                    decoding=Decoding(max_tokens=options.answer),
+                )
+            },
         )
         # The same work for every setting, enough for the largest batch.
         wanted = math.ceil(max(setting.batch for setting in settings) * (COUNTED + 2) / options.frames)

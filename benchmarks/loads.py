@@ -30,7 +30,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.records import EncodedImage, Video
 from framescribe.results.rows import Results
 from framescribe.run.job import run_job
-from framescribe.run.recipe import Recipe
+from framescribe.run.recipe import Recipe, StageChoice
 
 PROMPT = "Describe this image."
 FRAMES = 8  # per video
@@ -133,9 +133,13 @@ async def framescribe(
     recipe = Recipe(
         sampling=sampling(seed),
         max_pixels=MAX_PIXELS,
-        frame_model=ModelChoice(engine="openai", model=model, base_urls=(url,)),
-        frame_prompt=PROMPT,
-        frame_decoding=Decoding(max_tokens=max_tokens),
+        stages={
+            "frames": StageChoice(
+                model=ModelChoice(engine="openai", model=model, base_urls=(url,)),
+                prompt=PROMPT,
+                decoding=Decoding(max_tokens=max_tokens),
+            )
+        },
     )
     report = await run_job(recipe, videos, Results(output))
     if report.failed:

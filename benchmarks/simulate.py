@@ -69,11 +69,11 @@ def record(folder: Path) -> Recorded:
     from framescribe.records import Video
     from framescribe.run.captioner import Captioner
     from framescribe.run.meter import Meter
-    from framescribe.run.recipe import Recipe
+    from framescribe.run.recipe import Recipe, StageChoice
 
     class Recording(Meter):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__([stage for stage in STAGES if stage != "decode"])
             self.pieces: dict[str, list[float]] = {stage: [] for stage in STAGES}
 
         @contextmanager
@@ -88,12 +88,18 @@ def record(folder: Path) -> Recorded:
     recipe = Recipe(
         sampling=sampling,
         decoders=1,
-        frame_model=ModelChoice(model="shapes-vlm", batch_size=FRAMES),
-        frame_prompt=presets("frame")["default"],
-        frame_decoding=Decoding(max_tokens=96),
-        summary_model=ModelChoice(model="shapes-llm", batch_size=1),
-        summary_prompt=presets("summary")["default"],
-        summary_decoding=Decoding(max_tokens=160),
+        stages={
+            "frames": StageChoice(
+                model=ModelChoice(model="shapes-vlm", batch_size=FRAMES),
+                prompt=presets("frame")["default"],
+                decoding=Decoding(max_tokens=96),
+            ),
+            "summary": StageChoice(
+                model=ModelChoice(model="shapes-llm", batch_size=1),
+                prompt=presets("summary")["default"],
+                decoding=Decoding(max_tokens=160),
+            ),
+        },
     )
 
     async def run() -> list[Any]:
@@ -119,8 +125,9 @@ def record(folder: Path) -> Recorded:
 async def drive(part: str, recorded: Recorded, rate: float, latency: float, seconds: float, folder: Path) -> None:
     """One process's work: as many videos as `rate` means in `seconds`, and what they took, as JSON."""
     from framescribe.records import Video
+    from framescribe.results.plan import Todo
     from framescribe.results.rows import Results
-    from framescribe.runners.one_process import run
+    from framescribe.run import driver
 
     drawn, chance = recorded.stretched(latency), random.Random(0)
     in_flight = max(1, round(rate * latency))
@@ -129,16 +136,19 @@ async def drive(part: str, recorded: Recorded, rate: float, latency: float, seco
     results = Results(folder / f"{part}-{rate:g}.jsonl")
     results.begin({"inputs": count})
 
-    async def sleeping(video: Video, earlier: Any) -> Any:
+    async def sleeping(todo: Todo) -> Any:
         for stage in STAGES:
             await asyncio.sleep(draw(drawn, stage, chance))
-        return replace(chance.choice(recorded.rows), id=video.id, video_path=video.path)
+        return replace(chance.choice(recorded.rows), id=todo.video.id, video_path=todo.video.place)
+
+    async def asking_it(todo: Todo) -> Any:
+        return await captioner.caption(todo.video)
 
     captioner = None if part == "loop" else await asking(recorded, drawn["decode"], in_flight)
     try:
-        caption = sleeping if captioner is None else captioner.caption
+        caption = sleeping if captioner is None else asking_it
         times, spent, started = [], time.process_time(), time.monotonic()
-        rows = run(caption, ((video, None) for video in videos), room=lambda _: in_flight, stop=asyncio.Event())
+        rows = driver.drive(caption, map(Todo, videos), room=lambda _: in_flight, stop=asyncio.Event())
         async for row in rows:
             assert row.status != "failed", row.error
             results.append(row)
@@ -160,10 +170,10 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
     from framescribe.prompts import presets
     from framescribe.records import Clip, Video
     from framescribe.run.captioner import Captioner
-    from framescribe.run.recipe import Recipe
+    from framescribe.run.recipe import Recipe, StageChoice
 
     class Sleeping(Captioner):
-        async def _decode(self, video: Video) -> Clip:
+        async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
             await asyncio.sleep(random.choice(decoding))
             return random.choice(recorded.clips)
 
@@ -173,10 +183,10 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
         Recipe(
             sampling=Sampling(method="uniform", frames=FRAMES),
             decoders=1,
-            frame_model=model,
-            frame_prompt=presets("frame")["default"],
-            summary_model=model,
-            summary_prompt=presets("summary")["default"],
+            stages={
+                "frames": StageChoice(model=model, prompt=presets("frame")["default"]),
+                "summary": StageChoice(model=model, prompt=presets("summary")["default"]),
+            },
         )
     )
     await captioner.open()

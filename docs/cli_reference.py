@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 COMMANDS = (
-    *("caption", "frames", "summarize", "serve", "doctor"),
+    *("caption", "frames", "summarize", "recaption", "serve", "doctor"),
     *("status", "probe", "sample", "models", "convert", "demo"),
 )
 PAGE = Path(__file__).parent / "cli.md"

@@ -75,11 +75,16 @@ def alone(*words: object) -> str:
 
 
 def content(output: Path) -> list[dict[str, Any]]:
-    """The finished file's rows in their order, without what may depend on how they came about."""
+    """The finished file's rows in their order, without what may depend on how they came about: of the provenance what
+    the file was, what was asked of each stage and what came of it, but no tokens, attempts or times."""
     rows = []
     for line in output.read_text().splitlines():
         row = json.loads(line)
-        row["provenance"] = row["provenance"]["fingerprints"]
+        stages = {
+            stage: {name: made[name] for name in ("fingerprint", "fills", "output", "flags") if name in made}
+            for stage, made in row["provenance"]["stages"].items()
+        }
+        row["provenance"] = {"file": row["provenance"]["file"].get("fingerprint"), "stages": stages}
         rows.append(row)
     return rows
 

@@ -6,6 +6,8 @@ Scripted servers are for faults alone: what works is proven on the real one, `tr
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -86,6 +88,21 @@ def sleeps(seconds: float, then: Act | None = None) -> Act:
     async def act(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(seconds)
         return await (then or says())(request)
+
+    return act
+
+
+def answer_to(body: Mapping[str, Any]) -> str:
+    """What `tells` answers to this request: a hash of its pictures and its words, and of nothing else."""
+    content = json.dumps([body["messages"], body.get("model")], sort_keys=True)
+    return f"seen {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def tells() -> Act:
+    """An answer that tells which pictures and words were asked about, so that one on the wrong video is seen."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        return await says(answer_to(await request.json()))(request)
 
     return act
 

@@ -25,7 +25,7 @@ from safetensors import safe_open
 
 from framescribe.cli.convert import convert
 from framescribe.convert.checkpoint import convert as convert_into
-from framescribe.demo.scenes import random_scene
+from framescribe.demo.random_scenes import random_scene
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.in_process.engine import TransformersEngine
 from tests import originals

@@ -171,7 +171,7 @@ def test_a_second_time_resumes_and_gives_the_same(demo: tuple[Path, object]) -> 
     (folder / "report.html").unlink()
     again = framescribe("demo", "--clips", str(CLIPS), "-o", folder.name, cwd=folder.parent)
     assert again.returncode == 0, again.stderr
-    assert f"{CLIPS} videos have their row already" in again.stderr
+    assert f"videos already done: {CLIPS}" in again.stderr
     for path, content in before.items():
         assert path.read_bytes() == content, path
 
@@ -182,7 +182,7 @@ def test_the_rows_are_those_of_the_normal_command(demo: tuple[Path, object]) -> 
     options = ["--sample", "uniform", "--frames", "5", "--model", "shapes-vlm"]
     done = framescribe("caption", "clips", *options, "-o", "captions.jsonl", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert f"{CLIPS} videos have their row already" in done.stderr
+    assert f"videos already done: {CLIPS}" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--seed", "1", "--clips", "4"), ("--clips", "3"), ("clips",)])

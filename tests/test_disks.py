@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_written_is_one_line_before_anything_is_asked(di
         assert len(server.requests) == asked
         command = [sys.executable, "-m", "framescribe", "status", str(output)]
         looked = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        assert (looked.returncode, "2 of 2 videos have a row" in looked.stdout) == (0, True)
+        assert (looked.returncode, "videos with a row: 2 of 2" in looked.stdout) == (0, True)
 
 
 def test_a_run_that_moved_to_another_place_goes_on_there(demo_clips: list[DemoClip], tmp_path: Path) -> None:
@@ -126,13 +126,16 @@ def test_a_run_that_moved_to_another_place_goes_on_there(demo_clips: list[DemoCl
         shutil.copy(demo_clips[0].path, tmp_path / "here" / name)
     with ScriptedServer() as server:
         ways = (("clips",), ("clips/a.mp4", "clips/deep/b.mp4", "clips/c.mp4"))
+        whole = tmp_path / "whole"
+        shutil.copytree(tmp_path / "here", whole)
         for number, sources in enumerate(ways):
             here, there = tmp_path / "here", tmp_path / f"there{number}"
             output = f"{number}.jsonl"
             common = ("--base-url", server.url, "--limit")
             assert frames(*(here / one for one in sources), "-o", here / output, *common, 2).returncode == 0
             asked = len(server.requests)
-            shutil.copytree(here, there)
+            shutil.move(here, there)
+            shutil.copytree(whole, here.with_name("next"))
             (there / output).unlink()  # a run that was not finished
             done = frames(*(there / one for one in sources), "-o", there / output, *common, 3)
             assert done.returncode == 0, done.stderr
@@ -140,6 +143,7 @@ def test_a_run_that_moved_to_another_place_goes_on_there(demo_clips: list[DemoCl
             assert all(str(there) in row["video_path"] for row in rows)
             assert len(rows) == 3
             assert len(server.requests) - asked == 1, sources
+            here.with_name("next").rename(here)
 
 
 def test_a_source_that_vanished_keeps_its_row(demo_clips: list[DemoClip], tmp_path: Path) -> None:

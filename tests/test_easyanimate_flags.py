@@ -93,7 +93,7 @@ def test_defect_17_summaries_resume_by_path_whatever_the_column_is_called(
         assert sum_up(*words, "--saved_path=s.jsonl") == 3
         told = capsys.readouterr().err
         assert "1 row names a video that an earlier row named: left out (first: c.mp4)" in told
-        assert "2 videos have their row in s.jsonl already" in told
+        assert "videos already in s.jsonl: 2" in told
         assert "failed: none.mp4" in told
         want = [("b.mp4", "sum of B"), ("d.mp4", "old d"), ("a.mp4", "old a"), ("c.mp4", "sum of C")]
         assert [(row["video_path"], row["summary_caption"]) for row in records(Path("s.jsonl"))] == want
@@ -229,7 +229,7 @@ def test_quantized_needs_what_it_needs(
         ("path,sampled_frame_caption\na,b\n", [], "no column 'video_path' (--video_path_column). Available: path"),
         ("video_path,sampled_frame_captions\na,b\n", [], "(--caption_column). Did you mean 'sampled_frame_captions'?"),
         ("video_path,sampled_frame_caption\na,x\n,y\n", [], "row 2 of f.csv has no path"),
-        ("video_path,sampled_frame_caption\na,\"[1, 2]\"\n", [], "holds no captions but '[1, 2]'"),
+        ("video_path,sampled_frame_caption\na,\"[1, 2]\"\n", [], "holds '[1, 2]', not captions"),
         ("video_path,sampled_frame_caption\na,x\n", ["--summary_prompt={mood}"], "{mood}"),
         ("video_path,sampled_frame_caption\na,x\n", ["--saved_path=f.csv"], "no column 'summary_model'"),
     ],

@@ -93,13 +93,13 @@ def test_nothing_is_left_after(end: str, demo_clips: list[DemoClip], tmp_path: P
         assert list(temporary.iterdir()) == []
         if end != "kill -9":
             left = {path.name for path in parts.iterdir()} - {path.name for path in parts.glob("*.jsonl")}
-            assert left == {".held", "recipe.json"}
+            assert left == {".held", "recipe.json", *(("finished.json",) if end == "normal" else ())}
         server._acts = [says()]
         again = subprocess.run(command(*words), env=environment, capture_output=True, text=True, timeout=100)
         assert again.returncode == 0, again.stderr
     assert {path.name for path in results.iterdir()} == {"frames.jsonl", "frames.jsonl.parts"}
     left = {path.name for path in parts.iterdir()} - {path.name for path in parts.glob("*.jsonl")}
-    assert left == {".held", "recipe.json"}
+    assert left == {".held", "finished.json", "recipe.json"}
     ids = [json.loads(line)["id"] for line in output.read_text().splitlines()]
     assert len(ids) == len(set(ids)) == len(demo_clips)
 

@@ -24,10 +24,13 @@ from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Row, Video
+from framescribe.results.index import hash_of
+from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
 from framescribe.run.captioner import Captioner
-from framescribe.run.job import Report, Watcher, run_job
-from framescribe.run.recipe import Recipe
+from framescribe.run.job import RunOptions, Watcher, run_job
+from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.run.report import Report
 from framescribe.sources import find_videos
 
 VLM = ModelChoice(model="shapes-vlm", batch_size=8)
@@ -36,30 +39,47 @@ UNIFORM = Sampling(method="uniform", frames=5)
 
 
 def recipe(sampling: Sampling = UNIFORM, summary_prompt: str = "default", **more: object) -> Recipe:
-    values: dict[str, object] = {
-        "sampling": sampling,
-        "frame_model": VLM,
-        "frame_prompt": presets("frame")["default"],
-        "frame_decoding": Decoding(max_tokens=96),
-        "summary_model": LLM,
-        "summary_prompt": presets("summary").get(summary_prompt, summary_prompt),
-        "summary_decoding": Decoding(max_tokens=160),
+    """Of the strategy frames-then-summary. `more`: `without` a stage, a stage's own `frames={…}` or `summary={…}`, and
+    any other part of a recipe."""
+    stages = {
+        "frames": {"model": VLM, "prompt": presets("frame")["default"], "decoding": Decoding(max_tokens=96)},
+        "summary": {
+            "model": LLM,
+            "prompt": presets("summary").get(summary_prompt, summary_prompt),
+            "decoding": Decoding(max_tokens=160),
+        },
     }
-    return Recipe(**{**values, **more})  # type: ignore[arg-type]
+    without = more.pop("without", None)
+    choices = {
+        name: StageChoice(**{**choice, **more.pop(name, {})})  # type: ignore[dict-item,arg-type]
+        for name, choice in stages.items()
+        if name != without
+    }
+    return Recipe(sampling=sampling, stages=choices, **more)  # type: ignore[arg-type]
 
 
 def find(*sources: object, **columns: str) -> list[Video]:
     return find_videos([str(source) for source in sources], say=lambda line: None, **columns)  # type: ignore[arg-type]
 
 
-def job(made: Recipe, videos: Sequence[Video], output: Path, **more: object) -> Report:
-    return asyncio.run(run_job(made, videos, Results(output), **more))  # type: ignore[arg-type]
+def job(
+    made: Recipe,
+    videos: Sequence[Video],
+    output: Path,
+    *,
+    redo: bool = False,
+    retry_failed: bool = False,
+    check_content: bool = False,
+    **more: object,
+) -> Report:
+    options = RunOptions(again=Again(failed=retry_failed, redo=redo), check_content=check_content)
+    return asyncio.run(run_job(made, videos, Results(output), options=options, **more))  # type: ignore[arg-type]
 
 
 def content(row: Row) -> dict[str, object]:
     """All of a row that must not depend on how it came about."""
     kept = row.as_dict()
-    kept["provenance"] = row.provenance["fingerprints"]
+    kept["provenance"] = {name: made["fingerprint"] for name, made in row.stages.items() if "fingerprint" in made}
     return kept
 
 
@@ -156,7 +176,7 @@ def test_the_middle_frame_alone_from_a_metadata_file(demo_clips: list[DemoClip],
 def test_one_model_for_both_stages_is_loaded_once(demo_clips: list[DemoClip], tmp_path: Path) -> None:
     opened: list[Captioner] = []
     report = job(
-        recipe(Sampling(), summary_model=VLM),
+        recipe(Sampling(), summary={"model": VLM}),
         find(demo_clips[0].path),
         tmp_path / "captions.jsonl",
         watcher=Watcher(started=lambda plan, captioner: opened.append(captioner)),
@@ -182,7 +202,7 @@ def test_a_changed_frame_recipe_is_refused_and_says_what_differs(demo_clips: lis
     output, videos = tmp_path / "captions.jsonl", find(demo_clips[0].path)
     job(recipe(Sampling()), videos, output)
     before = output.read_bytes()
-    other = recipe(Sampling(), frame_prompt="Describe this image.")
+    other = recipe(Sampling(), frames={"prompt": "Describe this image."})
     with pytest.raises(UserError, match=r"different: prompt") as caught:
         job(other, videos, output)
     assert "--redo" in str(caught.value)
@@ -195,11 +215,13 @@ def test_the_two_halves_give_what_the_whole_gives(
 ) -> None:
     videos = find(folder(demo_clips))
     half = tmp_path / "frames.csv"
-    job(recipe(summary_model=None), videos, half)
-    rows = {row.id: row for row in read_rows(half)}
+    job(recipe(without="summary"), videos, half)
+    by_place = {(video.id, video.place): hash_of(video) for video in videos}
+    rows = {(row.id, by_place[row.id, row.video_path]): row for row in read_rows(half)}
+    assert len(rows) == len(videos)
     assert all(row.caption is None and row.status == "ok" for row in rows.values())
     output = tmp_path / "captions.jsonl"
-    job(recipe(frame_model=None), videos, output, frames_from=rows)
+    job(recipe(without="frames"), videos, output, frames_from=rows)
     assert [(row.id, row.caption, row.frames) for row in read_rows(output)] == [
         (row.id, row.caption, row.frames) for row in straight
     ]
@@ -260,11 +282,11 @@ def test_a_run_that_was_ended_and_goes_on_equals_a_straight_one(
     kept = rows_in(tmp_path / "captions.jsonl.parts")
     assert 3 <= kept < len(straight)
     if number == signal.SIGINT:
-        assert f"{len(straight) - kept} videos left" in shown
+        assert f"videos left: {len(straight) - kept}" in shown
         assert "run the same command again" in shown
     ended = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert ended.returncode == 0, ended.stderr
-    assert f"{kept} videos have their row already" in ended.stderr
+    assert f"videos already done: {kept}" in ended.stderr
     rows = list(read_rows(output))
     assert [(row.id, row.caption, row.frames) for row in rows] == [
         (row.id, row.caption, row.frames) for row in straight

@@ -7,7 +7,7 @@ from framescribe.run.meter import Meter
 
 def test_seconds_are_those_in_which_at_least_one_piece_was_under_way() -> None:
     now = [0.0]
-    meter = Meter(clock=lambda: now[0])
+    meter = Meter(["frames", "summary"], clock=lambda: now[0])
     with meter.busy("decode"):
         now[0] = 2.0
         with meter.busy("decode"), meter.busy("frames"):

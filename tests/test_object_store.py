@@ -24,14 +24,14 @@ from framescribe.frames import remote
 from framescribe.frames.decoder import sample
 from framescribe.frames.sampling import Sampling
 from framescribe.results import object_parts
-from framescribe.results.rows import Results, read_rows
+from framescribe.results.rows import Results, marked, read_rows
 from framescribe.run.job import Watcher
 from framescribe.sources import find_videos
 from framescribe.storage import object_store
 from tests.s3 import KEY, SECRET, Door, environment, s3_server
 from tests.test_job import job, recipe
 from tests.test_remote import noisy
-from tests.test_results import PRINTS, row, video
+from tests.test_results import ids, row, video, wanted
 from tests.test_shards import pack
 from tests.videos import film, number_in
 
@@ -138,12 +138,15 @@ def test_an_object_that_was_replaced_is_captioned_again(door: Door, name: str, t
     for content in (b"x" * 100, b"x" * 101):
         door.client.put_object(Bucket=name, Key="a.mp4", Body=content)
         results = Results(f"{url}/captions.jsonl")
-        plan = results.plan(find_videos([url], say=print), PRINTS)
+        plan = results.plan(find_videos([url], say=print), wanted())
         assert (len(plan.todo), plan.replaced) == (1, len(content) - 100)
         results.begin({})
-        results.append(row("a.mp4", size=len(content)))
+        results.append(marked(row("a.mp4"), plan.todo[0], results))
         results.close()
-    assert Results(f"{url}/captions.jsonl").plan(find_videos([url], say=print), PRINTS).done == 1
+    assert Results(f"{url}/captions.jsonl").plan(find_videos([url], say=print), wanted()).done == 1
+    door.client.put_object(Bucket=name, Key="a.mp4", Body=b"y" * 101)  # of the same size, but its ETag is another
+    plan = Results(f"{url}/captions.jsonl").plan(find_videos([url], say=print), wanted())
+    assert (plan.done, [doubt.video.id for doubt in plan.doubts]) == (0, ["a.mp4"])
 
 
 def test_what_cannot_be_listed_is_one_line(door: Door, name: str) -> None:
@@ -159,7 +162,7 @@ def test_what_cannot_be_listed_is_one_line(door: Door, name: str) -> None:
     for call in (find, Results):
         with pytest.raises(UserError, match=r"cannot be read: permission is denied$"):
             call(f"{url}/captions.jsonl" if call is Results else f"{url}/clips/")
-    with pytest.raises(UserError, match="only what follows the bucket can be a pattern"):
+    with pytest.raises(UserError, match="only the part after the bucket can be a pattern"):
         find("s3://b*/a.mp4")
     with pytest.raises(UserError, match="a web server takes no files"):
         Results("https://host/captions.jsonl")
@@ -251,13 +254,13 @@ def test_shards_in_a_bucket_are_as_those_on_disk_and_not_fetched(door: Door, nam
     near = find_videos([str(folder / "s-{0..1}.tar")], say=print)
     assert [(one.id, one.size, one.metadata) for one in videos] == [(one.id, one.size, one.metadata) for one in near]
     assert find(url) == find(f"{url}/*.tar") == find(str(folder))
-    assert videos[0].public_path == f"{url}/s-0.tar/0.mp4"
+    assert videos[0].place == f"{url}/s-0.tar/0.mp4"
     door.sent = 0
     clip = sample(videos[3].path, Sampling(), key="", max_pixels=None)
     assert [number_in(frame.image) for frame in clip.frames] == [30]  # type: ignore[arg-type]
     assert door.sent < len(content) + 2 * remote.BLOCK
     door.client.put_object(Bucket=name, Key="s-1.tar", Body=(folder / "s-1.tar").read_bytes()[: -len(content)])
-    with pytest.raises(UserError, match=f"^{url}/s-1.tar is no whole, plain tar, behind 1.mp4"):
+    with pytest.raises(UserError, match=f"^{url}/s-1.tar cannot be read as a plain tar after 1.mp4"):
         find(url)
 
 
@@ -333,14 +336,14 @@ def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: st
     before = door.objects(name, "run/captions.jsonl.parts/")
     again = framescribe(*words)
     assert again.returncode == 0, again.stderr
-    assert f"comparing {kept} files with what their rows were made from" in again.stderr
-    assert f"{kept} videos have their row already" in again.stderr
+    assert f"comparing files with the hashes in their rows: {kept}" in again.stderr
+    assert f"videos already done: {kept}" in again.stderr
     held = door.objects(name)
     lines = [json.loads(line) for line in held["run/captions.jsonl"].decode().splitlines()]
     truth = [json.loads(line) for line in straight.read_text().splitlines()]
     for one in lines:
         content = (clips / one["id"]).read_bytes()
-        assert one["provenance"]["content"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert one["provenance"]["file"]["content"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
     for one in [*lines, *truth]:
         one["video_path"] = one["video_path"].rsplit("/", 1)[-1]
         del one["provenance"]
@@ -399,7 +402,7 @@ def test_rows_become_objects_while_a_run_goes_on(door: Door, name: str, monkeypa
     second = uploaded(6)  # because enough time has passed
     assert len(second) == 2 and first.items() <= second.items()
     two.refresh()
-    assert two.fresh == {f"{number}.mp4" for number in range(6)}
+    assert {name for name, _ in two.fresh} == {f"{number}.mp4" for number in range(6)}
     two.append(row("6.mp4"))
     two.close()
     one.refresh()
@@ -425,8 +428,8 @@ def test_a_machine_that_is_lost_costs_what_was_not_uploaded(door: Door, name: st
     part.write_bytes(part.read_bytes() + b'{"id": "torn.mp4", "video_pa')
     assert sorted(one.id for one in Results(output).rows()) == ["a.mp4", "b.mp4"]
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
-    plan = Results(output).plan([video("a.mp4"), video("b.mp4")], PRINTS)
-    assert [one.id for one, _ in plan.todo] == ["b.mp4"]
+    plan = Results(output).plan([video("a.mp4"), video("b.mp4")], wanted())
+    assert ids(plan) == ["b.mp4"]
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     here = Results(output)
     here.begin({})  # what was left is uploaded as it is
@@ -448,7 +451,7 @@ def test_rows_that_a_store_does_not_take_wait_on_this_machine(door: Door, name: 
     assert not [key for key in door.objects(name) if key.endswith("0.jsonl")]
     door.reset()
     done = framescribe("status", output, "--finish")
-    assert "1 videos have a row" in done.stdout, done.stderr
+    assert "videos with a row: 1" in done.stdout, done.stderr
     results.close()
     assert [json.loads(line)["id"] for line in door.objects(name)["captions.jsonl"].splitlines()] == ["a.mp4"]
     parts = [body for key, body in door.objects(name, "captions.jsonl.parts/").items() if key.endswith(".jsonl")]
@@ -476,7 +479,7 @@ def test_a_finished_object_whose_parts_are_gone_still_counts(door: Door, name: s
     for key in door.objects(name, "captions.jsonl.parts/"):
         door.client.delete_object(Bucket=name, Key=key)
     again = Results(output)
-    assert again.plan([video("a.mp4")], PRINTS).done == 1
+    assert again.plan([video("a.mp4")], wanted()).done == 1
     again.begin({})
     again.append(row("b.mp4", "new"))
     again.finish([video("a.mp4"), video("b.mp4")])
@@ -487,14 +490,14 @@ def test_a_changed_object_of_the_same_size_is_seen_by_its_content(door: Door, na
     url, output = door.bucket(name), tmp_path / "frames.jsonl"
     small, other = (clip.path.read_bytes() for clip in demo_clips[:2])
     longest, said = max(len(small), len(other)), []
-    made = recipe(Sampling(), summary_model=None)
+    made = recipe(Sampling(), without="summary")
     for content in (small, other):
         body = content + bytes(longest - len(content))  # what follows an mp4's last box is left alone
         door.client.put_object(Bucket=name, Key="a.mp4", Body=body)
         door.sent = 0
         job(made, find_videos([url], say=print), output, check_content=True, watcher=Watcher(say=said.append))
         (one,) = read_rows(output)
-        assert one.content == f"sha256:{hashlib.sha256(body).hexdigest()}"
+        assert one.file["content"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
         assert one.size == longest
-    assert "1 files are not the ones that were captioned: they are done again" in said
+    assert "videos to be captioned again, because their file is a different one: 1" in said
     assert door.sent == 2 * longest  # once to compare, once to hash and decode

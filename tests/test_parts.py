@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framescribe.records import Row
+from framescribe.records import Row, parsed
 from framescribe.results import parts as part_store
+from framescribe.results.plan import Again
 from framescribe.results.rows import Results
-from tests.test_results import PRINTS, failed, row, video, write
+from tests.test_results import failed, ids, row, video, wanted, write
 
 NAMES = [f"{name}.mp4" for name in "abcde"]
 VIDEOS = [video(name) for name in NAMES]
@@ -26,7 +27,7 @@ def only_part(output: Path) -> Path:
 
 
 def left(output: Path, **more: str) -> list[str]:
-    return [one.id for one, _ in Results(output).plan(VIDEOS, {**PRINTS, **more}).todo]
+    return ids(Results(output).plan(VIDEOS, wanted(**more)))
 
 
 def captions(output: Path) -> dict[str, str | None]:
@@ -87,7 +88,7 @@ def test_lines_of_other_versions_count(tmp_path: Path) -> None:
         "status": "ok",
         "frames": [{"index": 15, "time": 1.5, "caption": "a frame"}],
         "video": {"duration": 3.0, "fps": 10.0, "width": 320, "height": 240},
-        "provenance": {"fingerprints": {"frames": "f1", "summary": "s1"}},
+        "provenance": {"fingerprints": {"frames": "f0", "summary": "s1"}},  # as version 0.1.0 had it
     }
     newer = json.loads(row("c.mp4", "A newer one.").as_line())
     newer["score"] = 0.7
@@ -99,7 +100,9 @@ def test_lines_of_other_versions_count(tmp_path: Path) -> None:
         file.writelines(json.dumps(record) + "\n" for record in (older, newer, wrong))
     results = Results(output)
     assert results.unreadable_lines == 0
-    assert left(output) == ["e.mp4"]
+    assert left(output, former="f0") == ["e.mp4"]
+    assert ids(Results(output).plan(VIDEOS, wanted(former="f0"), again=Again(redo=True))) == ["e.mp4"]
+    assert ids(Results(output).plan(VIDEOS, wanted(), again=Again(redo=True))) == ["b.mp4", "e.mp4"]
     rows = {one.id: one for one in results.rows()}
     assert (rows["b.mp4"].caption, rows["b.mp4"].video) == ("An older one.", None)
     assert rows["b.mp4"].frames == (row("b.mp4").frames[0].__class__(index=15, time=1.5, caption="a frame"),)
@@ -123,7 +126,7 @@ def test_what_a_user_kept_beside_a_video_is_read_as_it_was_written(value: object
     if not escaped:
         text = text.encode("utf-8", errors="replace").decode()
         value = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace"))
-    read = Row.from_line(text.encode() + b"\n").metadata["theirs"]
+    read = Row.from_dict(parsed(text.encode() + b"\n")).metadata["theirs"]
     assert repr(read) == repr(value)  # `==` takes 1 for True, and -0.0 for 0.0
 
 
@@ -132,7 +135,7 @@ def test_numbers_that_are_none_and_deep_values_are_read() -> None:
     for _ in range(300):
         deep = [deep]
     record = {**row("a.mp4").as_dict(), "metadata": {"score": float("nan"), "deep": deep}}
-    read = Row.from_line(json.dumps(record).encode()).metadata
+    read = Row.from_dict(parsed(json.dumps(record).encode())).metadata
     assert read["score"] != read["score"] and read["deep"] == deep
 
 

@@ -86,7 +86,7 @@ def test_prices_are_for_a_million_tokens(tmp_path):
 def test_what_is_no_list_of_prices(tmp_path, text):
     file = tmp_path / "prices.toml"
     file.write_text(text)
-    with pytest.raises(UserError, match=r"prices\.toml is no .*\n.*a table for each model"):
+    with pytest.raises(UserError, match=r"prices\.toml is not .*\n.*a table per model"):
         read_prices(file)
     with pytest.raises(UserError, match="No such file"):
         read_prices(tmp_path / "none.toml")
@@ -121,3 +121,37 @@ def picture_size(request: dict) -> tuple[int, int]:
 
     (url,) = [part["image_url"]["url"] for part in request["messages"][0]["content"] if part["type"] == "image_url"]
     return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).size
+
+
+def test_answers_of_no_use_are_paid_for_and_counted(demo_clips, prices, tmp_path):
+    """A thinking model that spends every answer on thinking: nothing to keep, but a bill."""
+    thinking = says(None, "length", reasoning_content="Well, the user wants")
+    output = tmp_path / "frames.jsonl"
+    with ScriptedServer(thinking) as server:
+        words = ["frames", str(demo_clips[0].path.parent), "--base-url", server.url, "-o", str(output)]
+        options = ["--prices", str(prices), "--max-cost", "0.1", "--requests", "1", "--decoders", "1"]
+        done = subprocess.run(
+            [sys.executable, "-m", "framescribe", *words, *options], capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 1, done.stderr
+        assert "--max-cost 0.1 is reached" in done.stderr
+        assert len(server.requests) == 4  # at 0.025 each
+        (part,) = output.with_name("frames.jsonl.parts").glob("2*")
+        kept = rows(part)
+    made = [row["provenance"]["stages"]["frames"] for row in kept]
+    assert [(one["attempts"], one["prompt_tokens"], one["cost"]) for one in made] == [(1, 5, 0.025)] * 4
+    assert all(row["status"] == "failed" for row in kept)
+
+
+def test_no_video_is_begun_that_would_probably_go_over_the_limit(demo_clips, tmp_path):
+    """A video needs nine requests: with one allowed, none is made."""
+    output = tmp_path / "captions.jsonl"
+    with ScriptedServer(says("a picture")) as server:
+        frames = ("--sample", "uniform", "--frames", "8")
+        done = caption(demo_clips[0].path.parent, output, server, "--max-requests", "1", *frames)
+        assert done.returncode == 1, done.stderr
+        assert "the next video probably needs 9" in done.stderr
+        assert not server.requests
+        done = caption(demo_clips[0].path.parent, output, server, "--max-requests", "20", *frames)
+        assert done.returncode == 1, done.stderr
+        assert len(server.requests) == 18

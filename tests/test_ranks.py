@@ -13,15 +13,16 @@ import pytest
 
 from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
-from framescribe.records import Row, Video
+from framescribe.results.plan import Again
 from framescribe.results.rows import Results
-from framescribe.run.job import run_job
-from framescribe.run.recipe import Recipe
-from framescribe.runners.ranks import Rank, of_one_rank, rank_of
+from framescribe.run.job import RunOptions, run_job
+from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runners.ranks import Rank, rank_of
 from framescribe.sources import find_videos
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
 from tests.scripts import FRAMES
 from tests.servers import ScriptedServer, says, sleeps
+from tests.test_results import row, video, wanted
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_a_dead_rank_loses_only_what_it_had_under_way(folder, straight, tmp_path
     assert code != 0
     before = sum(writers(output))
     said = alone("caption", folder, *MODELS, "-o", output)
-    assert "have their row already" in said
+    assert "videos already done" in said
     assert content(output) == straight
     assert sum(writers(output)) - before < len(straight)
 
@@ -97,19 +98,18 @@ def test_a_rank_that_ends_first_does_not_take_the_rows_to_be_redone_for_done(dem
     with ScriptedServer(says("the same")) as server:
 
         def job(prompt, **more):
-            recipe = Recipe(
-                frame_model=ModelChoice(engine="openai", model="m", base_urls=(server.url,)), frame_prompt=prompt
-            )
+            model = ModelChoice(engine="openai", model="m", base_urls=(server.url,))
+            recipe = Recipe(stages={"frames": StageChoice(model=model, prompt=prompt)})
             return asyncio.run(run_job(recipe, videos, Results(output), **more))
 
         assert job("What is this?").output == output
-        report = job("What is that?", redo=True, rank=Rank(0, 2, 0, "one"))
+        report = job("What is that?", options=RunOptions(again=Again(redo=True)), runner=Rank(0, 2, 0, "one"))
     assert 0 < report.new < len(videos)
     assert report.output is None
 
 
 def test_every_video_is_done_by_somebody(tmp_path):
-    videos = [Video(id=f"{n:03}", path=f"{n}.mp4", metadata={}, size=1) for n in range(101)]
+    videos = [video(f"{n:03}") for n in range(101)]
     done = Counter()
 
     async def work(number, pace):
@@ -117,13 +117,11 @@ def test_every_video_is_done_by_somebody(tmp_path):
         rank = Rank(number, 3, number, "one")
         results.begin({}, "one")
 
-        def others(some):
-            return [(video, None) for video in some if video.id not in results._index]
-
-        for video, _ in of_one_rank(rank, others(rank.share(videos)), others, videos, results, lambda: 2):
+        planner = results.planner(wanted(), videos)
+        for todo in rank.work(planner.plan(rank.share(videos)).todo, planner, videos, results, lambda: 2):
             await asyncio.sleep(pace)
-            results.append(Row(id=video.id, video_path=video.path, caption="a", status="ok", size=1, metadata={}))
-            done[video.id] += 1
+            results.append(row(todo.video.id))
+            done[todo.video.id] += 1
         results.close()
 
     async def main():

@@ -41,7 +41,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 ECHO = """
-    from framescribe.engines.base import Engine, Reply
+    from framescribe.engines.base import (Engine, Reply)
 
     class Echo(Engine):
         def __init__(self, model):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,13 +16,30 @@ import pytest
 
 from framescribe.errors import UserError
 from framescribe.records import Failure, FrameCaption, Row, Video, VideoInfo
-from framescribe.results.rows import Results, read_rows
+from framescribe.results.index import hash_of
+from framescribe.results.plan import Again, Plan
+from framescribe.results.rows import Results, marked, read_rows
+from framescribe.strategies.base import StageWanted
 
-PRINTS = {"frames": "f1", "summary": "s1"}
 INFO = VideoInfo(duration=3.0, fps=10.0, width=320, height=240, codec="h264", frames=30)
 
 
+def wanted(frames: str | None = "f1", summary: str | None = "s1", former: str | None = None) -> tuple[StageWanted, ...]:
+    """What a recipe with these fingerprints wants; None: it has no such stage. `former`: 0.1.0's of the frames."""
+    stages = []
+    if frames is not None:
+        stages.append(StageWanted(name="frames", sees=True, recipe=frames, former=former))
+    if summary is not None:
+        stages.append(StageWanted(name="summary", after=("frames",), recipe=summary))
+    return tuple(stages)
+
+
 def row(name: str, caption: str | None = "A cat.", *, prints: tuple[str, str] = ("f1", "s1"), **more: object) -> Row:
+    """A row as frames-then-summary makes it, of a file whose bytes have the fingerprint "bytes of NAME"."""
+    frames = {"fingerprint": prints[0], "model": "m", "attempts": 1, "fills": ["frames"]}
+    summary = {"fingerprint": prints[1], "model": "m", "attempts": 1, "fills": ["caption"]}
+    if caption is None:
+        del summary["fills"]
     values: dict[str, object] = {
         "id": name,
         "video_path": f"/videos/{name}",
@@ -30,9 +49,10 @@ def row(name: str, caption: str | None = "A cat.", *, prints: tuple[str, str] = 
         "video": INFO,
         "size": 100,
         "provenance": {
+            "schema": 2,
             "version": "x",
-            "fingerprints": {"frames": prints[0], "summary": prints[1]},
-            "stages": {"frames": {"model": "m"}},
+            "file": {"fingerprint": f"bytes of {name}"},
+            "stages": {"frames": frames, "summary": summary},
         },
         "metadata": {},
     }
@@ -40,12 +60,20 @@ def row(name: str, caption: str | None = "A cat.", *, prints: tuple[str, str] = 
 
 
 def failed(name: str, **more: object) -> Row:
+    """A row of a video that could not be decoded: no stage has a result."""
     error = Failure(stage="decode", kind="unreadable", message="the file is empty")
-    return row(name, None, **{"status": "failed", "error": error, "frames": (), **more})  # type: ignore[arg-type]
+    made = row(name, None, **{"status": "failed", "error": error, "frames": (), **more})  # type: ignore[arg-type]
+    stages = {stage: {"fingerprint": of["fingerprint"]} for stage, of in made.stages.items()}
+    return replace(made, provenance={**made.provenance, "stages": stages})
 
 
 def video(name: str, size: int | None = 100, **metadata: object) -> Video:
     return Video(id=name, path=f"/videos/{name}", size=size, metadata=metadata)
+
+
+def ids(plan: Plan) -> list[str]:
+    """The videos that are left, in their order."""
+    return [todo.video.id for todo in plan.todo]
 
 
 def write(output: Path, *rows: Row) -> None:
@@ -77,8 +105,8 @@ def test_a_torn_last_line_is_that_video_again_and_no_other(tmp_path: Path) -> No
     part = next(output.with_name("captions.jsonl.parts").glob("*.jsonl"))
     part.write_bytes(part.read_bytes()[:-20])
     results = Results(output)
-    plan = results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], PRINTS)
-    assert [one.id for one, _ in plan.todo] == ["c.mp4"]
+    plan = results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], wanted())
+    assert ids(plan) == ["c.mp4"]
     assert plan.done == 2
     results.begin({})
     results.append(row("c.mp4", "again"))
@@ -94,24 +122,25 @@ def test_a_damaged_line_costs_its_own_video_only_and_is_told(tmp_path: Path) -> 
     part.write_bytes(lines[0] + b"\x00" * 40 + b"\n" + lines[2])
     results = Results(output)
     assert results.unreadable_lines == 1
-    assert [one.id for one, _ in results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], PRINTS).todo] == [
-        "b.mp4"
-    ]
+    assert ids(results.plan([video("a.mp4"), video("b.mp4"), video("c.mp4")], wanted())) == ["b.mp4"]
 
 
-def test_finished_file_has_one_row_per_input_in_input_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("prune", [False, True])
+def test_finished_file_has_the_inputs_in_their_order_and_then_all_others(tmp_path: Path, prune: bool) -> None:
     output = tmp_path / "captions.jsonl"
     results = Results(output)
     results.begin({})
-    for name in ("c", "a", "b", "gone"):
+    for name in ("c", "older", "a", "b", "gone"):
         results.append(row(name, f"caption of {name}"))
-    results.finish([video("a"), video("b"), video("c")])
+    results.finish([video("b"), video("a"), video("c")], prune=prune)
     records = [json.loads(line) for line in output.read_text().splitlines()]
     assert [(record["id"], record["caption"]) for record in records] == [
-        ("a", "caption of a"),
         ("b", "caption of b"),
+        ("a", "caption of a"),
         ("c", "caption of c"),
+        *([] if prune else [("gone", "caption of gone"), ("older", "caption of older")]),
     ]
+    assert len(Results(output)) == 5  # of the rows themselves nothing is lost either way
     assert list(tmp_path.iterdir()) != [] and not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
@@ -135,6 +164,29 @@ def test_every_form_reads_back_as_the_same_rows(tmp_path: Path, ending: str) -> 
     results.finish(videos)
     back = list(read_rows(output))
     assert back == rows
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_rows_that_went_through_different_stages_are_read_back_each_as_it_was(tmp_path: Path, ending: str) -> None:
+    """A table has every stage's columns in all of its rows; a row that had no such stage says nothing of it."""
+    plain, whole = row("a.mp4"), row("b.mp4")
+    clip = {"fingerprint": "c1", "fills": ["caption", "frames"], "flags": ["caption_truncated"]}
+    edited = {**plain.provenance, "recaptioned": True, "stages": {"clip": clip}}
+    rows = [plain, replace(whole, provenance=edited)]
+    output = tmp_path / f"captions{ending}"
+    write(output, *rows)
+    results = Results(output)
+    results.finish([video("a.mp4"), video("b.mp4")])
+    assert list(read_rows(output)) == rows
+    shutil.rmtree(results.parts)
+    assert list(Results(output).rows()) == rows
+
+
+def test_a_finished_file_keeps_a_row_though_as_many_inputs_are_new(tmp_path: Path) -> None:
+    output = tmp_path / "captions.jsonl"
+    write(output, row("a.mp4"), row("b.mp4"))
+    Results(output).finish([video("a.mp4"), video("without a row.mp4")])
+    assert [one.id for one in read_rows(output)] == ["a.mp4", "b.mp4"]
 
 
 def test_the_users_columns_stand_beside_ours_in_tables(tmp_path: Path) -> None:
@@ -161,10 +213,23 @@ def test_a_failed_video_waits_for_retry_failed(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     write(output, failed("a.mp4"), row("b.mp4"))
     videos = [video("a.mp4"), video("b.mp4")]
-    plan = Results(output).plan(videos, PRINTS)
+    plan = Results(output).plan(videos, wanted())
     assert (plan.todo, plan.done, plan.failed_before) == ([], 2, 1)
-    again = Results(output).plan(videos, PRINTS, retry_failed=True)
-    assert [one.id for one, _ in again.todo] == ["a.mp4"]
+    assert ids(Results(output).plan(videos, wanted(), again=Again(failed=True))) == ["a.mp4"]
+
+
+def test_a_video_that_failed_may_end_otherwise_only_where_what_it_failed_at_is_another(tmp_path: Path) -> None:
+    """It could not be decoded: other frames may be, another summary changes nothing. And its row refuses no recipe."""
+    output = tmp_path / "captions.jsonl"
+    at_summary = row("b.mp4", None, status="failed", error=Failure(stage="summary", kind="bad_reply", message="empty"))
+    write(output, failed("a.mp4"), at_summary)
+    videos = [video("a.mp4"), video("b.mp4")]
+    for recipe, left in ((wanted("f1", "s2"), ["b.mp4"]), (wanted("f2", "s1"), ["a.mp4", "b.mp4"])):
+        plan = Results(output).plan(videos, recipe)
+        assert (ids(plan), plan.other_recipe) == (left, 0)
+    (todo,) = Results(output).plan(videos, wanted("f1", "s2")).todo
+    earlier = Results(output).earlier(todo)
+    assert earlier is not None and earlier.frames == at_summary.frames
 
 
 def test_a_success_beats_a_failure_and_a_later_success_beats_both(tmp_path: Path) -> None:
@@ -179,10 +244,12 @@ def test_a_success_beats_a_failure_and_a_later_success_beats_both(tmp_path: Path
 def test_a_changed_summary_recipe_keeps_the_frame_captions(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     write(output, row("a.mp4"))
-    plan = Results(output).plan([video("a.mp4"), video("b.mp4")], {"frames": "f1", "summary": "other"})
-    assert plan.summaries_only == 1
-    assert [(one.id, earlier and earlier.frames[0].caption) for one, earlier in plan.todo] == [
-        ("a.mp4", "frame of a.mp4"),
+    results = Results(output)
+    plan = results.plan([video("a.mp4"), video("b.mp4")], wanted("f1", "other"))
+    assert plan.later_stages == 1
+    kept = [(todo.video.id, results.earlier(todo)) for todo in plan.todo]
+    assert [(name, row and (row.frames[0].caption, row.caption)) for name, row in kept] == [
+        ("a.mp4", ("frame of a.mp4", None)),
         ("b.mp4", None),
     ]
 
@@ -190,18 +257,50 @@ def test_a_changed_summary_recipe_keeps_the_frame_captions(tmp_path: Path) -> No
 def test_a_changed_frame_recipe_is_counted_and_done_only_when_asked(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     write(output, row("a.mp4"))
-    prints = {"frames": "other", "summary": "s1"}
-    plan = Results(output).plan([video("a.mp4")], prints)
+    results = Results(output)
+    plan = results.plan([video("a.mp4")], wanted("other", "s1"))
     assert (plan.other_recipe, plan.todo) == (1, [])
-    assert [earlier for _, earlier in Results(output).plan([video("a.mp4")], prints, redo=True).todo] == [None]
+    again = results.plan([video("a.mp4")], wanted("other", "s1"), again=Again(redo=True))
+    assert [results.earlier(todo) for todo in again.todo] == [None]
 
 
 def test_another_file_under_the_same_name_is_captioned_again(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     write(output, row("a.mp4"))
-    assert Results(output).plan([video("a.mp4", size=100)], PRINTS).done == 1
-    assert Results(output).plan([video("a.mp4", size=101)], PRINTS).replaced == 1
-    assert Results(output).plan([video("a.mp4", size=None)], PRINTS).done == 1
+    assert Results(output).plan([video("a.mp4", size=100)], wanted()).done == 1
+    assert Results(output).plan([video("a.mp4", size=101)], wanted()).replaced == 1
+    assert Results(output).plan([video("a.mp4", size=None)], wanted()).done == 1
+
+
+def test_a_file_at_another_place_is_not_believed_to_be_the_same(tmp_path: Path) -> None:
+    """The same id in another folder: its bytes must say so, where the row holds a fingerprint; else it is done."""
+    output = tmp_path / "captions.jsonl"
+    unknown = row("b.mp4")
+    write(output, row("a.mp4"), replace(unknown, provenance={**unknown.provenance, "file": {}}))
+    moved = [Video(id=name, path=f"/elsewhere/{name}", size=100) for name in ("a.mp4", "b.mp4")]
+    plan = Results(output).plan(moved, wanted())
+    assert [doubt.video.id for doubt in plan.doubts] == ["a.mp4"]
+    assert (ids(plan), plan.done) == (["b.mp4"], 0)
+
+
+def test_rows_of_two_places_under_one_id_stand_beside_each_other(tmp_path: Path) -> None:
+    output = tmp_path / "captions.jsonl"
+    write(output, row("a.mp4", "here"), row("a.mp4", "there", video_path="/elsewhere/a.mp4"))
+    videos = [video("a.mp4"), Video(id="a.mp4", path="/elsewhere/a.mp4", size=100)]
+    results = Results(output)
+    assert (len(results), results.plan(videos, wanted()).done) == (2, 2)
+    assert [one.caption for one in results.rows(videos)] == ["here", "there"]
+    assert [one.caption for one in results.rows(reversed(videos))] == ["there", "here"]
+
+
+def test_a_row_of_another_file_at_the_same_place_replaces_even_by_a_failure(tmp_path: Path) -> None:
+    output = tmp_path / "captions.jsonl"
+    write(output, row("a.mp4", "of the file before"))
+    results = Results(output)
+    (todo,) = results.plan([video("a.mp4", size=101)], wanted()).todo
+    write(output, marked(failed("a.mp4"), todo, results))
+    (kept,) = Results(output).rows()
+    assert (kept.status, kept.caption, kept.size) == ("failed", None, 101)
 
 
 def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -214,7 +313,7 @@ def test_two_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(one) == len(two) == 10
     one.refresh()
     assert len(one) == 20
-    assert one.fresh == {f"{number}.mp4" for number in range(0, 20, 2)}
+    assert {name for name, _ in one.fresh} == {f"{number}.mp4" for number in range(0, 20, 2)}
     one.close()
     two.close()
     assert len(Results(output)) == 20
@@ -255,11 +354,9 @@ def test_a_finished_file_whose_parts_are_gone_still_counts(tmp_path: Path, endin
     results.append(row("a.mp4", "kept"))
     results.finish([video("a.mp4", title="x")])
     results.close()
-    for file in results.parts.iterdir():
-        file.unlink()
-    results.parts.rmdir()
+    shutil.rmtree(results.parts)
     again = Results(output)
-    assert again.plan([video("a.mp4")], PRINTS).done == 1
+    assert again.plan([video("a.mp4")], wanted()).done == 1
     again.begin({})
     again.append(row("b.mp4", "new"))
     again.finish([video("a.mp4"), video("b.mp4")])
@@ -284,21 +381,23 @@ def test_an_output_of_no_known_form_is_refused(tmp_path: Path) -> None:
 
 def test_summaries_from_rows_follow_the_frame_captions(tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
-    source = {"a.mp4": row("a.mp4", None), "b.mp4": row("b.mp4", None)}
+    videos = [video("a.mp4"), video("b.mp4")]
+    source = {(one.id, hash_of(one)): row(one.id, None) for one in videos}
     write(output, row("a.mp4"))
-    prints = {"frames": None, "summary": "s1"}
-    plan = Results(output).plan([video("a.mp4"), video("b.mp4")], prints, frames_from=source)
-    assert [one.id for one, _ in plan.todo] == ["b.mp4"]
-    newer = {"a.mp4": row("a.mp4", None, prints=("f2", "s1")), "b.mp4": source["b.mp4"]}
-    assert len(Results(output).plan([video("a.mp4"), video("b.mp4")], prints, frames_from=newer).todo) == 2
+    plan = Results(output).plan(videos, wanted(None, "s1"), sources=source)
+    assert ids(plan) == ["b.mp4"]
+    assert Results(output).earlier(plan.todo[0]) == row("b.mp4", None)
+    newer = {**source, ("a.mp4", hash_of(videos[0])): row("a.mp4", None, prints=("f2", "s1"))}
+    plan = Results(output).plan(videos, wanted(None, "s1"), sources=newer)
+    assert ids(plan) == ["a.mp4", "b.mp4"]
 
 
 def test_the_end_of_a_run_shows_names_in_brackets_as_they_are(tmp_path: Path) -> None:
     from rich.console import Console
 
     from framescribe.cli.screen import table
-    from framescribe.run.job import Report
     from framescribe.run.meter import Meter
+    from framescribe.run.report import Report
 
     report = Report(inputs=1, done_before=0, failed_before=0, parts=tmp_path / "[/x].parts", meter=Meter())
     report.count(failed("[/b] [2].mp4"))

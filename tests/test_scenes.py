@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from framescribe.demo.clips import demo_clips, write_clip
+from framescribe.demo.random_scenes import crowded, random_clip, random_scene
 from framescribe.demo.scenes import (
     BACKGROUNDS,
     COLOURS,
@@ -24,10 +25,7 @@ from framescribe.demo.scenes import (
     SceneObject,
     Statement,
     Track,
-    crowded,
     parse_statement,
-    random_clip,
-    random_scene,
     summarise,
 )
 

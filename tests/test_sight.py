@@ -152,7 +152,9 @@ def preflight(say):
     lines = []
     with server(say) as running:
         engine = OpenAIEngine(model="tiny", base_url=running.url)
-        using(engine, lambda engine: sight.check_sight({"frames": engine, "summary": engine}, lines.append))
+        using(
+            engine, lambda engine: sight.check_sight(engine, lines.append, model="frame model", sees=True, writes=True)
+        )
     return lines
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,12 @@ from framescribe.sources import VIDEO_ENDINGS, find_videos
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def stamp(path: str) -> int:
+    """What a file's store says of its version: here when its bytes or its inode changed last, which nobody sets."""
+    status = os.stat(path)
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def make(*names: str, text: str = "") -> None:
@@ -59,7 +67,16 @@ def refused(*given: str, **options: Any) -> str:
 
 def test_a_file(here: Path) -> None:
     make("clips/a.mp4", text="12345")
-    assert find("clips/a.mp4") == [Video(id="a.mp4", path=f"{here}/clips/a.mp4", metadata={}, size=5)]
+    os.utime("clips/a.mp4", ns=(5, 4_000_000_000_123_456_789))
+    assert find("clips/a.mp4") == [
+        Video(id="a.mp4", path=f"{here}/clips/a.mp4", metadata={}, size=5, stamp=4_000_000_000_123_456_789)
+    ]
+    before = time.time_ns()
+    time.sleep(0.05)
+    make("clips/a.mp4", text="54321")
+    os.utime("clips/a.mp4", ns=(5, 5))  # as whoever copies an old file over it with its times
+    (video,) = find("clips/a.mp4")
+    assert isinstance(video.stamp, int) and before < video.stamp < time.time_ns() + 10**9
 
 
 def test_a_file_that_is_named_is_meant_whatever_its_ending() -> None:
@@ -83,6 +100,7 @@ def test_a_folder_is_searched_and_sorted(here: Path) -> None:
     assert [video.id for video in videos] == expected
     assert [video.path for video in videos] == [f"{here}/clips/{name}" for name in expected]
     assert {video.size for video in videos} == {3}
+    assert [video.stamp for video in videos] == [stamp(f"clips/{name}") for name in expected]
     assert ids(".") == [f"clips/{name}" for name in expected]
 
 
@@ -125,7 +143,7 @@ def test_links_are_followed_but_not_round_in_circles(here: Path) -> None:
         ("self.mp4", None),
     ]
     assert videos[0].path == f"{here}/clips/disk/one.mp4"
-    assert lines == [f"1 video was reached before and skipped (first: {here}/clips/linked.mp4)"]
+    assert lines == [f"1 video was already listed: left out (first: {here}/clips/linked.mp4)"]
 
 
 def test_a_folder_that_cannot_be_read_is_told(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,27 +227,50 @@ def test_a_name_with_brackets_is_a_name() -> None:
 def test_the_same_file_is_kept_once(here: Path) -> None:
     make("clips/sub/a.mp4", "clips/b.mp4")
     Path("other.mp4").symlink_to("clips/b.mp4")
-    assert heard("clips", "clips/sub", "other.mp4", "clips/**/*.mp4") == (
+    assert heard("clips", "clips/sub", "clips/**/*.mp4") == (
         ["b.mp4", "sub/a.mp4"],
-        [f"4 videos were reached before and skipped (first: {here}/clips/sub/a.mp4)"],
+        [f"3 videos were already listed: left out (first: {here}/clips/sub/a.mp4)"],
+    )
+    assert heard("clips", "clips/sub", "other.mp4", "clips/**/*.mp4") == (
+        ["clips/b.mp4", "clips/sub/a.mp4"],
+        [f"4 videos were already listed: left out (first: {here}/clips/sub/a.mp4)"],
     )
 
 
-def test_equal_ids_get_as_many_folder_names_as_tell_them_apart() -> None:
+def test_of_several_folders_ids_begin_with_the_names_in_which_they_differ() -> None:
     make("a/clips/v.mp4", "b/clips/v.mp4", "c/clips/v.mp4", "d/v.mp4", "e/clips/v.mp4")
-    assert ids("a/clips", "b/clips", "c/clips", "d/v.mp4", "e") == [
-        "v.mp4",
-        "clips/v.mp4",
-        "c/clips/v.mp4",
-        "d/v.mp4",
-        "e/clips/v.mp4",
-    ]
+    given = {
+        "a/clips": "a/clips/v.mp4",
+        "b/clips": "b/clips/v.mp4",
+        "c/clips": "c/clips/v.mp4",
+        "d/v.mp4": "d/v.mp4",
+        "e": "e/clips/v.mp4",
+    }
+    assert ids(*given) == list(given.values())
+    assert ids(*reversed(given)) == list(given.values())[::-1]
+    assert ids("a/clips") == ids("d/v.mp4") == ["v.mp4"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.sampled_from("abcdefgh"), min_size=1), st.randoms(use_true_random=False))
+def test_ids_depend_neither_on_other_videos_nor_on_the_order_of_sources(
+    tmp_path_factory: pytest.TempPathFactory, more: set[str], chance: random.Random
+) -> None:
+    """Two folders that hold a file of the same name, and others that come, go and change places."""
+    root = tmp_path_factory.mktemp("made")
+    make(f"{root}/one/v.mp4", f"{root}/two/v.mp4", *(f"{root}/{folder}/{name}.mp4" for folder in more for name in "vw"))
+    folders = [f"{root}/{folder}" for folder in ("one", "two", *more)]
+    chance.shuffle(folders)
+    named = {video.path: video.id for video in find(*folders)}
+    for folder in ("one", "two"):
+        assert named[f"{root}/{folder}/v.mp4"] == f"{folder}/v.mp4"
+    assert len(set(named.values())) == len(named) == 2 + 2 * len(more)
 
 
 def test_sources_stay_in_the_order_given() -> None:
     make("z.mp4", "a/1.mp4", "list.txt", "b/2.mp4")
     make("list.txt", text="b/2.mp4\n")
-    assert ids("z.mp4", "list.txt", "a") == ["z.mp4", "b/2.mp4", "1.mp4"]
+    assert ids("z.mp4", "list.txt", "a") == ["z.mp4", "b/2.mp4", "a/1.mp4"]
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -239,19 +280,22 @@ def test_a_csv_list(here: Path) -> None:
     make("data/clips/a.mp4", text="1234")
     make("data/list.csv", text="file,label,n\nclips/a.mp4,cat,007\nclips/gone.mp4,,1\n,empty,2\n")
     lines: list[str] = []
-    assert find("data/list.csv", say=lines.append) == [
+    found = find("data/list.csv", say=lines.append)
+    assert re.fullmatch("row-[0-9a-f]{8}", found[2].id)
+    assert found == [
         Video(
             id="clips/a.mp4",
             path=f"{here}/data/clips/a.mp4",
             metadata={"file": "clips/a.mp4", "label": "cat", "n": "007"},
             size=4,
+            stamp=stamp("data/clips/a.mp4"),
         ),
         Video(
             id="clips/gone.mp4",
             path=f"{here}/data/clips/gone.mp4",
             metadata={"file": "clips/gone.mp4", "label": "", "n": "1"},
         ),
-        Video(id="row-3", path="", metadata={"file": "", "label": "empty", "n": "2"}),
+        Video(id=found[2].id, path="", metadata={"file": "", "label": "empty", "n": "2"}),
     ]
     assert lines == ["using column 'file' of data/list.csv for the video paths (--video-column)"]
 
@@ -277,14 +321,14 @@ def test_a_txt_list(here: Path) -> None:
         ("a b.mp4", f"{here}/data/a b.mp4", {}),
         (f"{here}/c.mp4", f"{here}/c.mp4", {}),
     ]
-    assert lines == [f"1 video was reached before and skipped (first: {here}/c.mp4)"]
+    assert lines == [f"1 video was already listed: left out (first: {here}/c.mp4)"]
 
 
 def test_video_root(here: Path) -> None:
     make("videos/a.mp4", text="12")
     make("lists/list.txt", text="a.mp4\n")
     assert find("lists/list.txt", video_root="videos") == [
-        Video(id="a.mp4", path=f"{here}/videos/a.mp4", metadata={}, size=2)
+        Video(id="a.mp4", path=f"{here}/videos/a.mp4", metadata={}, size=2, stamp=stamp("videos/a.mp4"))
     ]
     (video,) = find("lists/list.txt", video_root="s3://bucket/clips/")
     assert (video.id, video.path, video.size) == ("a.mp4", "s3://bucket/clips/a.mp4", None)
@@ -295,13 +339,22 @@ def test_video_root(here: Path) -> None:
 
 def test_urls_stay_as_they_are_but_ids_hold_no_keys() -> None:
     make("list.txt", text="https://host/a.mp4?key=secret\ns3://bucket/b.mp4\n")
+    hashed = f"sha256-{hashlib.sha256(b'key=secret').hexdigest()[:16]}"
     assert find("list.txt") == [
-        Video(id="https://host/a.mp4", path="https://host/a.mp4?key=secret"),
+        Video(id=f"https://host/a.mp4?{hashed}", path="https://host/a.mp4?key=secret"),
         Video(id="s3://bucket/b.mp4", path="s3://bucket/b.mp4"),
     ]
-    assert find("https://me:word@host/b.mp4?key=secret")[0].id == "b.mp4"
+    (video,) = find("https://me:word@host/b.mp4?key=secret")
+    assert (video.id, video.place) == (f"b.mp4?{hashed}", f"https://host/b.mp4?{hashed}")
+    (video,) = find("https://me:word@host/b.mp4")
+    assert (video.id, video.place) == ("b.mp4", "https://host/b.mp4")
+    make("signed.txt", text="https://host/a.mp4?v=1\nhttps://host/a.mp4?v=2\n")
+    assert len(set(ids("signed.txt"))) == 2  # they are two files
+    signed = "https://bucket/a.mp4?X-Amz-Date={}&X-Amz-Signature={}"
+    first, later = (find(signed.format(date, date * 4))[0] for date in ("20260101", "20260102"))
+    assert (first.id, first.place) == (later.id, later.place) == ("a.mp4", "https://bucket/a.mp4")
     assert refused("https://me:word@host/clips/").startswith("https://host/clips/: a web server does not list")
-    assert refused("gopher://host/clips/") == "gopher://host/clips/: gopher is no known protocol"
+    assert refused("gopher://host/clips/") == "gopher://host/clips/: gopher is not a known protocol"
 
 
 def test_id_column() -> None:
@@ -315,9 +368,7 @@ def test_id_column() -> None:
     # Without them it is one video, and a line says that rows were dropped.
     found, lines = heard("list.jsonl", video_column="file")
     assert found == ["a.mp4", "b.mp4"]
-    assert lines == [
-        f"1 video was reached before and skipped (first: {os.getcwd()}/a.mp4); --id-column keeps every row"
-    ]
+    assert lines == [f"1 video was already listed: left out (first: {os.getcwd()}/a.mp4); --id-column keeps every row"]
 
 
 def test_id_columns_that_do_not_tell_rows_apart() -> None:
@@ -329,9 +380,15 @@ def test_id_columns_that_do_not_tell_rows_apart() -> None:
     assert (
         refused("empty.csv", id_column="key") == "id column 'key' of empty.csv is empty in row 2; give every row an id"
     )
-    assert refused("x/a.mp4", "two.csv", id_column="key") == (
-        f"id 'a.mp4' of row 1 of two.csv is also that of {os.getcwd()}/x/a.mp4; change it"
+    make("three.csv", text="file,key\nx/a.mp4,a.mp4\n")
+    assert refused("two.csv", "three.csv", id_column="key") == (
+        "id 'a.mp4' of row 1 of three.csv also belongs to row 1 of two.csv; change one"
     )
+    # An id that only a file's name makes is of no concern: rows of the two places stay apart.
+    assert [(video.id, video.path) for video in find("x/a.mp4", "two.csv", id_column="key", video_column="file")] == [
+        ("x/a.mp4", f"{os.getcwd()}/x/a.mp4"),
+        ("a.mp4", f"{os.getcwd()}/a.mp4"),
+    ]
     assert refused("two.csv", id_column="kye") == (
         "two.csv has no column 'kye' for --id-column (did you mean 'key'?); it has 'file', 'key'"
     )
@@ -342,7 +399,11 @@ def test_rows_without_a_path_are_told_apart() -> None:
     make("one.csv", text="file,n\na.mp4,1\n,2\n")
     make("two.csv", text="file,n\na.mp4,1\n ,2\n")
     found, _ = heard("one.csv", "two.csv", "one.csv")
-    assert found == ["a.mp4", "row-2", "two.csv/row-2"]
+    assert found[0] == "a.mp4"
+    assert len(set(found)) == 3
+    assert all(re.fullmatch("row-[0-9a-f]{8}", name) for name in found[1:])
+    make("one.csv", text="file,n\n,3\na.mp4,1\n,2\n")  # a row more before it renames none
+    assert heard("one.csv")[0][1:] == found[:2]
 
 
 @pytest.mark.parametrize(
@@ -369,9 +430,9 @@ def test_the_column_is_guessed(header: str, row: str, column: str) -> None:
         (
             "file,video\na.mp4,b.mp4\n",
             {},
-            "'file', 'video' may be the video paths; choose with --video-column",
+            "'file', 'video' could each hold the video paths; choose with --video-column",
         ),
-        ("one,two\na.mp4,b.mp4\n", {}, "'one', 'two' may be the video paths; choose with --video-column"),
+        ("one,two\na.mp4,b.mp4\n", {}, "'one', 'two' could each hold the video paths; choose with --video-column"),
         (
             "key,label\n1,2\n",
             {},
@@ -439,12 +500,12 @@ def test_nothing_given() -> None:
         ("clisp/a.mp4", "clisp/a.mp4 does not exist: there is no folder clisp (did you mean 'clips'?)"),
         ("nothing/like/it", "nothing/like/it does not exist: there is no folder nothing"),
         ("clips/Holiday.mp4/x", "clips/Holiday.mp4/x does not exist: clips/Holiday.mp4 is not a folder"),
-        ("clips/link.mp4", "clips/link.mp4 does not exist: clips/link.mp4 is a link that leads nowhere"),
+        ("clips/link.mp4", "clips/link.mp4 does not exist: clips/link.mp4 is a broken link"),
         ("clisp/*.mp4", "clisp/*.mp4 matches nothing: clisp does not exist (did you mean 'clips'?)"),
         ("clips/*.mkv", "no video matches clips/*.mkv (looked at 3 files in clips/)"),
         ("clips/*.{mp4,mkv}", "no video matches clips/*.{mp4,mkv} (looked at 3 files in clips/)"
          "; braces are not expanded inside quotes"),
-        ("clips/*.csv", "clips/*.csv is a pattern for tables; name each table by itself"),
+        ("clips/*.csv", "clips/*.csv is a pattern for tables; name each table separately"),
         ("lists.csv", "lists.csv does not exist"),
     ],
 )  # fmt: skip
@@ -465,7 +526,7 @@ def test_a_folder_without_videos() -> None:
 def test_options_that_would_do_nothing_are_refused(option: str) -> None:
     make("clips/a.mp4")
     named = "--" + option.replace("_", "-")
-    assert refused("clips", **{option: "x"}) == f"{named} x is of no use for clips; leave it out"
+    assert refused("clips", **{option: "x"}) == f"{named} x does not apply to clips; leave it out"
 
 
 def test_one_string_is_one_source() -> None:

@@ -57,4 +57,4 @@ def test_watch_follows_a_run_to_its_end(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "videos/s" in line]
     assert len(lines) >= 2
-    assert lines[-1].startswith("5 of 5 videos have a row, 0 failed")
+    assert lines[-1].startswith("videos with a row: 5 of 5, 0 failed")

@@ -9,7 +9,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framescribe.engines.base import ChatRequest, Decoding, PromptSize, Reply
+from framescribe.engines.base import ChatRequest, Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.presets import frames_as_video
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers.launch import command
 from framescribe.engines.servers.program import Server
 from framescribe.engines.transport.openai_api import OpenAIEngine
@@ -30,9 +31,9 @@ from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Clip, Frame, VideoInfo
 from framescribe.results.rows import read_rows
-from framescribe.run.recipe import Recipe
-from framescribe.strategies.ask import Ask
-from framescribe.strategies.whole_clip import Told, caption_clip
+from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.strategies.base import Context, Output
+from framescribe.strategies.whole_clip import caption_clip
 from tests.servers import Act, ScriptedServer, answers, says
 from tests.videos import bars, film, number_in
 
@@ -82,7 +83,8 @@ def test_all_frames_go_in_one_request_in_order_each_behind_its_time(clip_file: P
     (row,) = read_rows(output)
     assert (row.caption, row.status) == ("A bar code counts up.", "ok")
     assert [(frame.index, frame.caption) for frame in row.frames] == [(n, None) for n in (0, 5, 10, 15, 20)]
-    assert row.provenance["stages"]["frames"]["strategy"] == "whole-clip"
+    assert list(row.stages) == ["clip"]
+    assert row.stages["clip"]["fills"] == ["caption", "frames"]
 
 
 def test_without_more_words_it_is_sixteen_frames_with_its_own_prompt(clip_file: Path, tmp_path: Path) -> None:
@@ -97,18 +99,37 @@ def test_without_more_words_it_is_sixteen_frames_with_its_own_prompt(clip_file: 
 # ------------------------------------------------------------------------------------------ as one video
 
 
-def ask_of(engine: OpenAIEngine, prompt: str = "Tell.") -> Ask:
-    return Ask(complete=engine.complete, prompt=prompt, decoding=Decoding(max_tokens=30))
+def context_of(
+    clip: Clip,
+    complete: Callable[[ChatRequest], Awaitable[Reply]],
+    *,
+    prompt: str = "Tell.",
+    tokens: int = 30,
+    takes_video: bool = False,
+) -> Context:
+    async def given(sampling: Sampling | None = None, max_pixels: int | None = None) -> Clip:
+        return clip
+
+    return Context(
+        prompt=prompt,
+        decoding=Decoding(max_tokens=tokens),
+        metadata={},
+        info=None,
+        earlier={},
+        complete=complete,
+        clip=given,
+        takes_video=takes_video,
+    )
 
 
-def told(clip: Clip, *acts: Act, takes_video: bool = False) -> tuple[Told, list[dict[str, Any]]]:
+def told(clip: Clip, *acts: Act, takes_video: bool = False) -> tuple[Output, list[dict[str, Any]]]:
     """What comes of a clip before a server that acts so, and what it was asked."""
 
-    async def work(url: str) -> Told:
+    async def work(url: str) -> Output:
         engine = OpenAIEngine(model=None, base_url=url, takes_video=takes_video)
         await engine.open()
         try:
-            return await caption_clip(clip, ask_of(engine), {}, as_video=engine.takes_video)
+            return await caption_clip(clip, context_of(clip, engine.complete, takes_video=engine.takes_video))
         finally:
             await engine.close()
 
@@ -223,7 +244,7 @@ def test_the_engine_in_process_says_that_they_do_not_fit(clip_file: Path) -> Non
     clip = sample_as(str(clip_file), Sampling(method="uniform", frames=25), key="", max_pixels=65536, form="pixels")
     sizes = []
 
-    async def work() -> Told:
+    async def work() -> Output:
         engine = TransformersEngine(model=str(builtin_folder("shapes-vlm")), device="cpu")
         await engine.open()
         try:
@@ -233,8 +254,7 @@ def test_the_engine_in_process_says_that_they_do_not_fit(clip_file: Path) -> Non
                 return await engine.complete(request)
 
             # A picture is 115 tokens to it whatever its size, and its context holds 4096.
-            ask = Ask(complete=complete, prompt="A red circle. " * 400, decoding=Decoding(max_tokens=5))
-            return await caption_clip(clip, ask, {}, as_video=False)
+            return await caption_clip(clip, context_of(clip, complete, prompt="A red circle. " * 400, tokens=5))
         finally:
             await engine.close()
 
@@ -257,11 +277,11 @@ def test_its_rows_are_read_resumed_and_never_mixed(ending: str, clip_file: Path,
         (row,) = read_rows(output)
         assert row.caption == "A bar code counts up."
         assert [(frame.index, frame.caption) for frame in row.frames] == [(0, None), (12, None)]
-        assert "1 videos have their row already" in framescribe(*whole)
+        assert "videos already done: 1" in framescribe(*whole)
         said = framescribe("caption", clip_file, "--sample", "uniform", "--frames", 2, *model, "-o", output, code=2)
         assert "captioned another way" in said
         assert "strategy" in said
-        assert "1 videos have a row: 1 ok" in framescribe("status", output)
+        assert "videos with a row: 1 of 1 (1 ok)" in framescribe("status", output)
         # There is nothing to sum up: the row fails and says so.
         framescribe("summarize", output, *model, "-o", summed, code=3)
         assert len(server.requests) == 1
@@ -276,12 +296,25 @@ def test_what_contradicts_it_is_refused(clip_file: Path) -> None:
     assert "no clip prompt called 'easyanimate'" in framescribe(*words, "--prompt", "easyanimate", code=2)
 
 
-def test_the_fingerprint_of_the_other_strategy_is_as_it_was() -> None:
-    choice = ModelChoice(model="qwen3-vl-8b", engine="vllm")
-    plain = Recipe(frame_model=choice, frame_prompt="Tell.").ingredients("frames")
-    assert plain is not None
-    assert sorted(plain) == ["decoding", "dtype", "max_pixels", "model", "prompt", "quantize", "sampling"]
-    whole = Recipe(strategy="whole-clip", frame_model=choice, frame_prompt="Tell.")
-    elsewhere = whole.model_copy(update={"frame_model": choice.model_copy(update={"engine": "transformers"})})
+def test_each_strategy_has_ingredients_of_its_own() -> None:
+    """And the rows of version 0.1.0 are known by what it gave them; here written down as it made them."""
+    asked = ModelChoice(model="qwen3-vl-8b", engine="vllm")
+    stage = StageChoice(model=asked, prompt="Tell.")
+    last = StageChoice(model=asked, prompt="Sum up.", decoding=Decoding(max_tokens=9, temperature=0.5, seed=3))
+    plain = Recipe(sampling=Sampling(method="uniform", frames=3), stages={"frames": stage, "summary": last})
+    assert sorted(plain.ingredients("frames")) == [
+        *("decoding", "max_pixels", "model", "prompt", "sampling", "stage", "strategy")
+    ]
+    assert sorted(plain.ingredients("summary")) == ["decoding", "model", "prompt", "stage", "strategy"]
+    assert {wanted.name: wanted.former for wanted in plain.wanted()} == {
+        "frames": "d4a7fd61e400a6fa",
+        "summary": "b37754a3a51a2327",
+    }
+    whole = Recipe(strategy="whole-clip", stages={"clip": stage})
+    in_process = stage.model_copy(update={"model": asked.model_copy(update={"engine": "transformers"})})
+    elsewhere = Recipe(strategy="whole-clip", stages={"clip": in_process})
     # As pictures and as a video are not the same question.
-    assert len({each.fingerprints()["frames"] for each in (whole, elsewhere)}) == 2
+    assert len({each.fingerprints()["clip"] for each in (whole, elsewhere)}) == 2
+    assert [each.wanted()[0].former for each in (whole, elsewhere)] == ["e50b398c3f1506e5", "86c6bf6d0a6f2f09"]
+    served = StageChoice(model=ModelChoice(model="tiny", engine="openai", base_urls=("http://x/v1",)), prompt="Tell.")
+    assert Recipe(strategy="whole-clip", stages={"clip": served}).wanted()[0].former == "8b1420b39a942fab"

@@ -26,7 +26,8 @@ from summaries import random_example, random_statements
 from transformers import AutoModelForCausalLM, AutoModelForImageTextToText, AutoProcessor, AutoTokenizer
 
 from framescribe.demo.clips import write_clip
-from framescribe.demo.scenes import ClipScene, Scene, Statement, parse_statement, random_clip, summarise
+from framescribe.demo.random_scenes import random_clip
+from framescribe.demo.scenes import ClipScene, Scene, Statement, parse_statement, summarise
 
 CHECKPOINTS = Path(__file__).resolve().parents[1] / "src" / "framescribe" / "demo" / "checkpoints"
 FRAME_SIZES = (

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from prompts import summary_prompt, wants_lead
 
-from framescribe.demo.scenes import BACKGROUNDS, COLOURS, MOTIONS, PLACES, SHAPES, SIZES, Mention, Statement, summarise
+from framescribe.demo.scenes import BACKGROUNDS, MOTIONS, PLACES, SHAPES, SIZES, Mention, Statement, summarise
+from framescribe.engines.sight import COLOURS
 
 Point = tuple[float, float]
 

@@ -19,7 +19,7 @@ from prompts import (
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from framescribe.demo.scenes import random_clip, random_scene
+from framescribe.demo.random_scenes import random_clip, random_scene
 
 VOCABULARY = 1280
 SPECIAL_TOKENS = ["<unk>", "<s>", "</s>", "<pad>", "<image>"]

@@ -15,19 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from framescribe.demo.scenes import (
-    BACKGROUNDS,
-    COLOURS,
-    PLACES,
-    SHAPES,
-    SIZES,
-    Scene,
-    SceneObject,
-    draw_objects,
-    random_background,
-    random_object,
-    random_scene,
-)
+from framescribe.demo.random_scenes import random_background, random_object, random_scene
+from framescribe.demo.scenes import BACKGROUNDS, PLACES, SHAPES, SIZES, Scene, SceneObject, draw_objects
+from framescribe.engines.sight import COLOURS
 
 TILE, PATCH, TILES = 96, 16, 3
 GRID = TILE // PATCH

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from framescribe.records import Video as Video
     from framescribe.results.rows import Results as Results
     from framescribe.run.captioner import Captioner as Captioner
-    from framescribe.run.job import Report as Report
+    from framescribe.run.job import RunOptions as RunOptions
     from framescribe.run.job import run_job as run_job
     from framescribe.run.recipe import Recipe as Recipe
+    from framescribe.run.recipe import StageChoice as StageChoice
+    from framescribe.run.report import Report as Report
     from framescribe.sources import find_videos as find_videos
 
 __version__ = VERSION
@@ -27,9 +29,11 @@ _HOMES = {
     "Decoding": "engines.base",
     "ModelChoice": "engines.choice",
     "Recipe": "run.recipe",
-    "Report": "run.job",
+    "Report": "run.report",
     "Results": "results.rows",
     "Row": "records",
+    "RunOptions": "run.job",
+    "StageChoice": "run.recipe",
     "Sampling": "frames.sampling",
     "Video": "records",
     "find_videos": "sources",

@@ -1,20 +1,20 @@
-"""Knows what can go wrong, sorted by what the program does next; knows nothing of the code that raises.
+"""Knows what can go wrong, sorted by what the program does next; knows nothing about the code that raises.
 
 FramescribeError
 ├─ UserError        the user must change something: one or two lines, no traceback, exit code 2
 │  └─ MissingExtra  an optional package is absent: names the extra and the pip line
 ├─ VideoError       this video cannot be done: a failed row with stage, kind and message; the run goes on
-│  ├─ Unreadable    the file cannot be opened or is no video
-│  ├─ NoFrames      it opens, but holds no picture that can be had
-│  ├─ DecodeTimeout decoding took longer than its limit and was ended
+│  ├─ Unreadable    the file cannot be opened or is not a video
+│  ├─ NoFrames      it opens, but no picture can be read from it
+│  ├─ DecodeTimeout decoding took longer than its limit and was stopped
 │  ├─ DecodeCrashed the decoder died on it
 │  ├─ TooLarge      decoding it needs more memory than is allowed
 │  ├─ Refused       the engine will not answer this request (a 4xx for this content)
 │  │  └─ TooLong    prompt, pictures and answer do not fit in the model's context
 │  ├─ EngineFault   the engine failed on this request after every retry (a lasting 5xx, out of memory)
 │  ├─ BadReply      the engine answered, but not with a caption
-│  └─ ActorDied     the cluster's actor that was at it died, and so did the next one
-└─ RunError         this run must stop; nothing is marked, the same command goes on later, exit code 1
+│  └─ ActorDied     the cluster's actor that was working on it died, and so did the next one
+└─ RunError         this run must stop; nothing is marked, the same command continues later, exit code 1
 """
 
 from __future__ import annotations
@@ -67,29 +67,29 @@ class MissingExtra(UserError):
         )
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        return MissingExtra, self._what  # it may come out of a decoder's process
+        return MissingExtra, self._what  # it may come from a decoder's process
 
 
 class VideoError(FramescribeError):
-    """This video cannot be done; `kind` is the word for it in the row."""
+    """This video cannot be done; `kind` is the word for this error in the row."""
 
     kind: ClassVar[str] = "error"
 
 
 class Unreadable(VideoError):
-    """The file cannot be opened, or it is no video."""
+    """The file cannot be opened, or it is not a video."""
 
     kind = "unreadable"
 
 
 class NoFrames(VideoError):
-    """The file opens, but no frame can be had from it."""
+    """The file opens, but no frame can be read from it."""
 
     kind = "no_frames"
 
 
 class DecodeTimeout(VideoError):
-    """Decoding took longer than its limit and was ended."""
+    """Decoding took longer than its limit and was stopped."""
 
     kind = "decode_timeout"
 
@@ -131,10 +131,10 @@ class BadReply(VideoError):
 
 
 class ActorDied(VideoError):
-    """The processes of a cluster that were at this video died."""
+    """The cluster's processes that were working on this video died."""
 
     kind = "actor_died"
 
 
 class RunError(FramescribeError):
-    """The run must stop now; rows already written stay, and the same command goes on from there."""
+    """The run must stop now; rows already written stay, and the same command continues from there."""

@@ -1,25 +1,24 @@
-"""Knows the records that travel (Video, Frame, Clip, FrameCaption, Row) and a row's form as a line; reads no file."""
+"""Knows the records passed around (Video, Frame, Clip, FrameCaption, Row) and a row's JSON line; reads no file."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from pydantic_core import from_json
+
+from framescribe.addresses import place_of
 
 if TYPE_CHECKING:
     import numpy as np
 
-_MEMBER = re.compile(r"(.+?\.tar)/(.+)\?bytes=(\d+)-(\d+)", re.DOTALL | re.IGNORECASE)
-_PASSWORD = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+://)[^/@]*:[^/@]*@")
+SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
+DECODE = "decode"  # the stage that precedes every strategy's own
 Status = Literal["ok", "flagged", "failed"]
-Stage = Literal["decode", "frames", "summary"]
-_STATUSES = get_args(Status)
+STATUSES = get_args(Status)
 _T = TypeVar("_T")
 
 
@@ -27,62 +26,25 @@ _T = TypeVar("_T")
 class Video:
     """One input. `id` is the same on every machine; `metadata` holds the user's other columns, untouched.
 
-    `size` is the file's length in bytes where it is known: a file that was replaced is captioned again.
+    `size` is the file's length in bytes; `stamp` is what its store says about its version (a modification time in
+    nanoseconds, an ETag). Both are set only if known without opening the file.
     """
 
     id: str
     path: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
     size: int | None = None
+    stamp: int | str | None = None
 
     @property
-    def public_path(self) -> str:
-        """The path as rows hold it: of a URL without name, password and query, which may be keys."""
-        return without_keys(self.path)
-
-
-class Member(NamedTuple):
-    """A file in a tar: the tar's path, the file's name in it, and where its bytes are."""
-
-    tar: str
-    name: str
-    offset: int
-    size: int
-
-    @property
-    def path(self) -> str:
-        """As a path that travels as others do; `in_tar` is the inverse."""
-        return f"{self.tar}/{self.name}?bytes={self.offset}-{self.offset + self.size - 1}"
-
-
-def in_tar(path: str) -> Member | None:
-    """What `path` says of a file in a tar, or None where it names a file by itself."""
-    found = _MEMBER.fullmatch(path)
-    if found is None:
-        return None
-    tar, name, first, last = found.groups()
-    return Member(tar, name, int(first), int(last) + 1 - int(first))
-
-
-def sample_key(name: str) -> str:
-    """What WebDataset calls `__key__`: a file's name in a tar up to the first dot behind the last slash."""
-    folder, slash, base = name.rpartition("/")
-    return folder + slash + base.partition(".")[0]
-
-
-def without_keys(path: str) -> str:
-    """A path as people and rows see it: a web address without what may open it, a video in a tar without its place."""
-    if member := in_tar(path):
-        return f"{without_keys(member.tar)}/{member.name}"
-    if not path.lower().startswith(("http://", "https://")):
-        return _PASSWORD.sub(r"\1", path)
-    parts = urlsplit(path)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    def place(self) -> str:
+        """Where the file is, as rows hold it: without the parts that only grant access, which may be keys."""
+        return place_of(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """What the container and the decoder say of a video: seconds, pixels as displayed, frames as decoded."""
+    """What the container and the decoder say about a video: seconds, pixels as displayed, frames as decoded."""
 
     duration: float | None
     fps: float | None
@@ -94,7 +56,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """A picture as the bytes of a file, the way servers take it."""
+    """A picture as the bytes of an image file, which is how servers take it."""
 
     data: bytes
     format: Literal["jpeg", "png"]
@@ -107,7 +69,7 @@ class EncodedImage:
 class Frame:
     """One decoded picture: its place in presentation order, its time in seconds, and the picture itself.
 
-    `image` is RGB uint8 pixels [height, width, 3], or encoded where that was asked for.
+    `image` is RGB uint8 pixels [height, width, 3], or an encoded image if that was asked for.
     """
 
     index: int
@@ -121,10 +83,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """What a strategy sees of a video: its facts and its sampled frames, in the order of time.
+    """What a strategy sees of a video: its facts and its sampled frames, in order of time.
 
-    `flags` says what is wrong with the file where it was sampled all the same, `content` is its hash where that was
-    asked for, `fingerprint` the quick one of its bytes (`frames.files.fingerprint_of`).
+    `flags` says what is wrong with a file that was sampled nevertheless; `content` is its hash, if asked for; and
+    `fingerprint` is the quick one of its bytes (`frames.files.fingerprint_of`).
     """
 
     info: VideoInfo
@@ -136,7 +98,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameCaption:
-    """What a model said of one frame; `caption` is None where it was shown the frame only together with others."""
+    """What a model said about one frame; `caption` is None if the frame was only shown together with others."""
 
     index: int
     time: float | None
@@ -145,16 +107,30 @@ class FrameCaption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a video has no caption: where it happened, the kind (`VideoError.kind`), and a sentence for a person."""
+    """Why a video has no caption: the stage that failed ("decode" or one of the strategy's), the kind
+    (`VideoError.kind`), and a sentence for a person."""
 
-    stage: Stage
+    stage: str
     kind: str
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is written for one video, the failed ones too. `caption` is None where no summary was wanted or came."""
+    """What is written for one video, failed or not. `caption` is None if none was wanted or none came.
+
+    `video_path` is the file's place. `provenance` says what the row belongs to and what made each part of it:
+
+        schema, version   of the row's format, and of framescribe
+        file              what the file was: `fingerprint` of its bytes (`frames.files.fingerprint_of`), `stamp`
+                          (`Video.stamp`), `content`, its SHA-256, if that was asked for
+        stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
+                          `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
+                          the row's own fields that it `fills`, and other values as `output`
+        recaptioned       true if a person chose to have this video captioned differently from the others
+        replaces          [id, place] of the row that this one replaces, if that is a different one
+        edits             what a person changed, in order: field, old, new, who, when
+    """
 
     id: str
     video_path: str
@@ -169,18 +145,47 @@ class Row:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def has_frame_captions(self) -> bool:
-        """Whether a summary can be written from its frames."""
-        return any(frame.caption is not None for frame in self.frames)
+    def stages(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each stage did, by its name; see `Row`."""
+        return self.provenance.get("stages") or {}
 
-    def fingerprint(self, stage: Stage) -> str | None:
-        """The fingerprint of the recipe's `stage` that made this row, or None where that stage did not run."""
-        return dict(self.provenance.get("fingerprints") or {}).get(stage)
+    def fingerprint(self, stage: str) -> str | None:
+        """The fingerprint of the recipe's `stage` that made this row, or None if that stage was not wanted."""
+        return (self.stages.get(stage) or {}).get("fingerprint")
 
     @property
-    def content(self) -> str | None:
-        """The hash of the file that it was made from ("sha256:…"), where it was asked for."""
-        return self.provenance.get("content")
+    def file(self) -> Mapping[str, Any]:
+        """What is known about the file that the row was made from; see `Row`."""
+        return self.provenance.get("file") or {}
+
+    def has_result(self, stage: str) -> bool:
+        """Whether this stage produced a result."""
+        made = self.stages.get(stage) or {}
+        return bool(made.get("fills")) or made.get("output") is not None
+
+    def output(self, stage: str) -> Any:
+        """What this stage made: its own output, else the caption or frames that it filled; None if it made nothing."""
+        made = self.stages.get(stage) or {}
+        if made.get("output") is not None:
+            return made["output"]
+        return next((getattr(self, name) for name in made.get("fills") or ()), None)
+
+    def only(self, stages: Sequence[str]) -> Row:
+        """The row with only what these stages made, for another recipe to build on."""
+        kept = {name: made for name, made in self.stages.items() if name in stages and self.has_result(name)}
+        fills = {name for made in kept.values() for name in made.get("fills") or ()}
+        if kept and DECODE in self.stages:
+            kept = {DECODE: self.stages[DECODE], **kept}
+        return replace(
+            self,
+            caption=self.caption if "caption" in fills else None,
+            frames=self.frames if "frames" in fills else (),
+            video=self.video if kept else None,
+            status="ok",
+            error=None,
+            flags=tuple(dict.fromkeys(flag for made in kept.values() for flag in made.get("flags") or ())),
+            provenance={**self.provenance, "stages": kept},
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, in the order in which a person reads them."""
@@ -199,24 +204,15 @@ class Row:
         }
 
     def as_line(self) -> str:
-        """One JSON object without its newline. Values that JSON has no form for (dates, bytes) become text."""
+        """One JSON object without its newline. Values that JSON cannot express (dates, bytes) become text."""
         return json.dumps(self.as_dict(), ensure_ascii=False, default=_as_text)
 
     @classmethod
-    def from_line(cls, line: bytes) -> Row:
-        """The inverse of `as_line`. Raises as `from_dict`, and RecursionError where it is nested too deeply."""
-        try:
-            record = from_json(line)  # twice as fast as `json`, which takes some lines that this refuses
-        except ValueError:
-            record = json.loads(line)
-        return cls.from_dict(record)
-
-    @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Row:
-        """The inverse of `as_dict`. Keys that another version wrote are left out, and facts of the video that lack
-        some. Raises ValueError, KeyError or TypeError where the record is no row."""
-        if not isinstance(record["id"], str) or record["status"] not in _STATUSES:
-            raise ValueError("its id is no text, or its status is none")
+        """The inverse of `as_dict`, also for rows of version 0.1.0. Unknown keys from another version are
+        dropped, as are incomplete facts of the video. ValueError, KeyError or TypeError if it is not a row."""
+        if not isinstance(record["id"], str) or record["status"] not in STATUSES:
+            raise ValueError("its id is not text, or its status is unknown")
         error = record.get("error")
         return cls(
             id=record["id"],
@@ -228,9 +224,60 @@ class Row:
             size=record.get("size"),
             flags=tuple(record.get("flags") or ()),
             error=_made(Failure, error) if error else None,
-            provenance=record.get("provenance") or {},
+            provenance=provenance_of(record),
             metadata=record.get("metadata") or {},
         )
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """The JSON object in a line, even with lone surrogates: file names need not be UTF-8. ValueError or RecursionError
+    if it is not one."""
+    try:
+        record = from_json(line)  # twice as fast as `json`, which takes some lines that this refuses
+    except ValueError:
+        record = json.loads(line)
+    if not isinstance(record, dict):
+        raise ValueError("it is not a JSON object")
+    return record
+
+
+def provenance_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The record's provenance in today's form."""
+    made: Mapping[str, Any] = record.get("provenance") or {}
+    return made if "schema" in made or not made else _from_0_1_0(record, made)
+
+
+def _from_0_1_0(record: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
+    """Version 0.1.0 had the stages "frames" and "summary", and called that of whole clips "frames", too."""
+    prints, stages = made.get("fingerprints") or {}, dict[str, Any]()
+    flags = record.get("flags") or ()
+    captioned = any(frame.get("caption") is not None for frame in record.get("frames") or ())
+    for name, fingerprint in prints.items():
+        stage = dict((made.get("stages") or {}).get(name) or {})
+        whole = stage.get("strategy") == "whole-clip"
+        has_caption, has_frames = record.get("caption") is not None, bool(record.get("frames"))
+        if whole:
+            fills = ["caption", "frames"] if has_caption else []
+        else:
+            fills = (
+                ["frames"]
+                if name == "frames" and captioned
+                else ["caption"]
+                if name != "frames" and has_caption
+                else []
+            )
+        raised = [flag for flag in flags if whole or flag.startswith("frame_") == (name == "frames")]
+        raised = [flag for flag in raised if not flag.startswith("video_")]
+        stages["clip" if whole else name] = {
+            "fingerprint": fingerprint,
+            **stage,
+            **({"flags": raised} if raised and fills else {}),
+            **({"fills": fills} if fills and (has_frames or name != "frames") else {}),
+        }
+    if damaged := [flag for flag in flags if flag.startswith("video_") and flag != "video_sent_as_images"]:
+        stages[DECODE] = {"flags": damaged}
+    file = {"content": made["content"]} if made.get("content") else {}
+    return {"schema": 1, "version": made.get("version"), "file": file, "stages": stages}
 
 
 def _captions(frames: Sequence[Mapping[str, Any]]) -> tuple[FrameCaption, ...]:
@@ -241,7 +288,7 @@ def _captions(frames: Sequence[Mapping[str, Any]]) -> tuple[FrameCaption, ...]:
 
 
 def _made(kind: Callable[..., _T], values: Mapping[str, Any]) -> _T:
-    """One of `kind`, without the keys that another version wrote. TypeError where some are missing."""
+    """One of `kind`, without unknown keys from another version. TypeError if some are missing."""
     try:
         return kind(**values)
     except TypeError:
@@ -250,7 +297,7 @@ def _made(kind: Callable[..., _T], values: Mapping[str, Any]) -> _T:
 
 
 def _facts(values: Mapping[str, Any] | None) -> VideoInfo | None:
-    """None where an older version knew fewer of them."""
+    """None if an older version recorded fewer of them."""
     try:
         return _made(VideoInfo, values) if values else None
     except TypeError:

@@ -1,3 +1,3 @@
 """Knows the version of framescribe and nothing else."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

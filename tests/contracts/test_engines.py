@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framescribe.demo import scenes
+from framescribe.demo import random_scenes
+from framescribe.engines import sight
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
@@ -84,7 +85,7 @@ def question(text, *pictures, system=None, **decoding):
 def one_shape(seed, width=320, height=240):
     """A frame's pixels with one shape in it, and the shape's colour."""
     rng = random.Random(seed)
-    while len((scene := scenes.random_scene(rng, width, height)).objects) != 1:
+    while len((scene := random_scenes.random_scene(rng, width, height)).objects) != 1:
         pass
     return np.asarray(scene.draw(width, height)), scene.objects[0].colour
 
@@ -97,7 +98,7 @@ def pictured():
 
 
 def written():
-    colours = list(scenes.COLOURS)[:MANY]
+    colours = list(sight.COLOURS)[:MANY]
     return [
         question(f"frame 1: A large {colour} circle is on the left, on a white background. "
                  f"frame 2: A large {colour} circle is on the right, on a white background.")

@@ -153,7 +153,8 @@ def test_a_run_starts_it_asks_it_and_ends_it(whole, clips, model, tmp_path):
     found = rows(output)
     assert len(found) == 6
     assert all(row["caption"] and row["status"] != "failed" for row in found)
-    assert all(row["provenance"]["stages"]["frames"]["prompt_tokens"] > 0 for row in found)
+    stage = "clip" if whole else "frames"
+    assert all(row["provenance"]["stages"][stage]["prompt_tokens"] > 0 for row in found)
     assert all(len(row["frames"]) == (4 if whole else 2) for row in found)
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, PromptSize, TextPart, VideoPart
+from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart, VideoPart
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.frames.encode import encode
@@ -154,5 +155,5 @@ def test_a_run_sends_whole_clips_as_videos(checkpoint, tmp_path, monkeypatch):
     assert done.returncode == 0, done.stderr
     (row,) = map(json.loads, output.read_text().splitlines())
     assert row["caption"] and "video_sent_as_images" not in row["flags"]
-    assert row["provenance"]["stages"]["frames"]["as_video"] is True
+    assert row["provenance"]["stages"]["clip"]["as_video"] is True
     assert [frame["index"] for frame in row["frames"]] == [0, 4, 8, 12, 16, 20]

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from framescribe.demo.clips import write_clip
-from framescribe.demo.scenes import parse_statement, random_clip
+from framescribe.demo.random_scenes import random_clip
+from framescribe.demo.scenes import parse_statement
 from framescribe.engines.sight import SENTENCE
 from tests.runs import ACCELERATE, below, cluster, ended, running, writers
 

@@ -22,7 +22,7 @@ def convert(
         str | None,
         typer.Option(
             "--vision-tower",
-            help="Where the vision tower is. Without it: where the checkpoint's config says.",
+            help="Where the vision tower is. Default: where the checkpoint's config says.",
             metavar="DIR_OR_REPO",
         ),
     ] = None,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framescribe.cli.caption import run
-from framescribe.cli.run_options import ResultOptions
+from framescribe.cli.running import run
 from framescribe.cli.screen import Screen, screen
 from framescribe.errors import UserError
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from framescribe.demo.show import DemoFolder, Piece, Score, Shown
 
 _LISTED = 30  # videos in the table
-_LONGEST = 280  # characters of a caption there: of real footage, small models ramble
+_LONGEST = 280  # characters of a caption there: on real footage, small models ramble
 
 
 def demo(
@@ -31,42 +30,41 @@ def demo(
         list[str] | None,
         typer.Argument(
             metavar="FOLDER",
-            help="Videos of yours (a folder, files). Without it: clips are made.",
+            help="Your own videos (a folder, files). Default: clips are made for you.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where all of it goes. Without it: framescribe-demo."),
+        typer.Option("--output", "-o", metavar="DIR", help="Where everything goes. Default: framescribe-demo."),
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Other clips. Without it: 0.", show_default=False)
-    ] = None,
-    clips: Annotated[int | None, typer.Option(metavar="N", min=1, help="How many clips. Without it: 12.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Other clips. Default: 0.", show_default=False)] = None,
+    clips: Annotated[int | None, typer.Option(metavar="N", min=1, help="How many clips. Default: 12.")] = None,
 ) -> None:
     """See it work: make clips with known content, caption them with two tiny built-in models, compare with the truth.
 
-    Leaves the clips, captions.jsonl and report.html in DIR. The models know only drawn shapes; with FOLDER they caption
-    videos of yours, which makes sense only as a test of the way there. Exit code 3: finished, but some videos failed.
+    Leaves the clips, captions.jsonl and report.html in DIR.
+    The models know only drawn shapes; captioning your own videos with them is only a test of the pipeline.
+    Exit code 3: finished, but some videos failed.
     """
-    # Models this small gain nothing from a second thread, and wait for it where the machine is busy.
+    # Models this small gain nothing from a second thread, and wait for it if the machine is busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from framescribe.demo import show
     from framescribe.demo.report import write_report
+    from framescribe.results.plan import Again
     from framescribe.results.rows import Results
+    from framescribe.run.job import RunOptions
 
     if videos and (seed is not None or clips is not None):
-        raise UserError(
-            "--seed and --clips are for the clips that the demo makes; leave them out where you name videos"
-        )
+        raise UserError("--seed and --clips are for the clips that the demo makes; leave them out if you name videos")
     with screen(quiet=False, json_logs=False) as display:
         folder = _ready(videos, output, seed, clips, display)
         code = run(
             show.recipe(),
             folder.videos,
-            ResultOptions(output=str(folder.captions), retry_failed=True, redo=True),
-            folder.captions,
+            Results(folder.captions),
             display,
+            options=RunOptions(again=Again(failed=True, redo=True), prune=True),
         )
     if code == 130:
         raise typer.Exit(code)
@@ -88,13 +86,13 @@ def _ready(
         return show.own(output, find_videos(videos, say=display.say), videos)
     folder = show.made_up(output or Path(show.DEFAULT_FOLDER), seed or 0, clips or show.CLIPS)
     display.say(
-        f"made {len(folder.clips):,} clips in {folder.folder / 'clips'}; two tiny built-in models caption them now"
+        f"clips made in {folder.folder / 'clips'}: {len(folder.clips):,}; now two tiny built-in models caption them"
     )
     return folder
 
 
 def _tell(folder: DemoFolder, shown: Sequence[Shown], score: Score | None) -> None:
-    """Print clips, captions and truths, the share that is right, and where to go from here."""
+    """Print clips, captions and truths, the share that is right, and what to do next."""
     from rich.console import Console
     from rich.text import Text
 
@@ -114,7 +112,7 @@ def _tell(folder: DemoFolder, shown: Sequence[Shown], score: Score | None) -> No
         console.print(Text.assemble((name, "bold"), f"  {path}{hint}"), soft_wrap=True)
     console.print()
     console.print(WARNING)
-    console.print("A real model, on videos of yours (fetched from the internet once):")
+    console.print("A real model, on your own videos (fetched from the internet once):")
     console.print(Text(f"  {folder.real_command}", style="bold"), soft_wrap=True)
 
 
@@ -164,7 +162,7 @@ def _underlined(pieces: Sequence[Piece]) -> Text:
 
 
 def _named(one: Shown) -> Text:
-    """A made-up clip's number and form; its whole name would only say again what the caption says."""
+    """A made-up clip's number and shape; its whole name would only repeat the caption."""
     from rich.text import Text
 
     number, _, rest = one.row.id.partition("-")

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from framescribe.cli.caption import chosen
 from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
+from framescribe.cli.recipes import chosen
 from framescribe.cli.screen import screen
 from framescribe.errors import RunError, UserError
 
@@ -35,9 +35,9 @@ HUB_SECONDS = 5
 
 @takes(FrameModelOptions, EngineOptions)
 def doctor(frame: FrameModelOptions, engine: EngineOptions) -> None:
-    """Will this run work? Looks at the machine, then asks the model to see: colours, places, order, JSON and more.
+    """Will this run work? Checks the machine, then tests what the model sees: colours, places, order, JSON and more.
 
-    Takes the options of `caption`. Exit code 1 where something is bad.
+    Takes the options of `caption`. Exit code 1 if something is bad.
     """
     from rich.console import Console
 
@@ -52,9 +52,9 @@ def doctor(frame: FrameModelOptions, engine: EngineOptions) -> None:
 
 @takes(FrameModelOptions, EngineOptions)
 def serve(frame: FrameModelOptions, engine: EngineOptions) -> None:
-    """Only start the servers, with the settings that suit captioning, and keep them running until Ctrl-C.
+    """Only start the servers, with settings that suit captioning, and keep them running until Ctrl-C.
 
-    Prints the URLs for --base-url of another run.
+    Prints the URLs to give to --base-url in another run.
     """
     with screen(quiet=False, json_logs=False) as display:
         choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
@@ -83,7 +83,7 @@ def machine() -> Iterator[tuple[str, str]]:
 
 def _hub() -> str:
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        return "not asked (HF_HUB_OFFLINE)"
+        return "not checked (HF_HUB_OFFLINE)"
     url = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
     shown = url.split("//")[-1].rpartition("@")[2]
     try:
@@ -92,13 +92,13 @@ def _hub() -> str:
     except urllib.error.HTTPError:
         return f"{shown} answers"
     except (OSError, ValueError):
-        return f"{shown} cannot be reached: models from local folders, a mirror (HF_ENDPOINT) or a server (--base-url)"
+        return f"{shown} cannot be reached: use local folders, a mirror (HF_ENDPOINT) or a server (--base-url)"
 
 
 async def _examine(choice: ModelChoice, console: Console) -> bool:
-    """Print a line per question; whether anything was bad."""
-    from framescribe.engines.base import PromptSize
+    """Print a line per question; returns whether anything was bad."""
     from framescribe.engines.factory import make_engine
+    from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers import launch
     from framescribe.engines.sight import QUESTIONS, examine
 
@@ -126,9 +126,10 @@ def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
 
 
 async def _serve(choice: ModelChoice) -> None:
-    from framescribe.engines.base import PromptSize
     from framescribe.engines.factory import make_engine
+    from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers.served import ServedEngine
+    from framescribe.run.driver import unless_stopped
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,19 +137,11 @@ async def _serve(choice: ModelChoice) -> None:
     engine = make_engine(choice, prompt=PromptSize(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:
-        opening = asyncio.create_task(engine.open())
-        stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait([opening, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if not opening.done():
-            opening.cancel()
-            await asyncio.wait([opening])
+        if not await unless_stopped(engine.open(), stop):
             return
-        opening.result()
         typer.echo(f"{engine.describe()} is ready; logs are in {LOGS}. Ctrl-C ends it.")
         typer.echo("framescribe caption clips/ " + " ".join(f"--base-url {url}" for url in engine.urls))
-        lost = asyncio.create_task(engine.until_one_is_lost())
-        await asyncio.wait([lost, stopped], return_when=asyncio.FIRST_COMPLETED)
-        if not stop.is_set():
+        if await unless_stopped(engine.until_one_is_lost(), stop):
             raise RunError(f"a server died too often; its log is in {LOGS}")
     finally:
         await engine.close()

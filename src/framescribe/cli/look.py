@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framescribe.cli.options import SamplingOptions, SourceOptions, takes
+from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions, takes
+from framescribe.cli.recipes import strategy_of
 from framescribe.errors import VideoError
 from framescribe.machine import cpus
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ImageForm(StrEnum):
-    """The forms in which frames are written."""
+    """The formats in which frames are written."""
 
     jpeg = "jpeg"
     png = "png"
@@ -33,7 +34,7 @@ class ImageForm(StrEnum):
 class ProbeOptions:
     """How facts are shown."""
 
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,13 +44,15 @@ class ImageOptions:
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the images.", metavar="DIR")] = Path(
         "frames"
     )
-    form: Annotated[ImageForm, typer.Option("--format", help="The form of the images.")] = ImageForm.jpeg
-    sheet: Annotated[bool, typer.Option("--sheet", help="One contact sheet a video, not an image a frame.")] = False
+    form: Annotated[ImageForm, typer.Option("--format", help="The format of the images.")] = ImageForm.jpeg
+    sheet: Annotated[
+        bool, typer.Option("--sheet", help="One contact sheet per video instead of one image per frame.")
+    ] = False
 
 
 @takes(SourceOptions, ProbeOptions)
 def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
-    """Say what each video is: codec, size, frames, seconds, rotation, and what is odd about it."""
+    """Show what each video is: codec, size, frames, seconds, rotation, and anything odd about it."""
     from framescribe.frames.probe import Probe
     from framescribe.frames.probe import probe as look
 
@@ -74,7 +77,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
 
     def failed(video: Video, message: str) -> None:
         if shown.as_json:
-            print(json.dumps({"id": video.id, "path": video.public_path, "error": message}, ensure_ascii=False))
+            print(json.dumps({"id": video.id, "path": video.place, "error": message}, ensure_ascii=False))
         else:
             lines[video.id] = ("", "", "", "", "", message)
 
@@ -98,7 +101,7 @@ def _show(lines: Sequence[Sequence[str]]) -> None:
         table.add_column(name, no_wrap=True, justify="right")
     table.add_column("what is odd", overflow="fold")
     for line in lines:
-        table.add_row(*map(Text, line))  # names may hold what rich takes for markup
+        table.add_row(*map(Text, line))  # names may hold what rich would take for markup
     Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
 
 
@@ -108,17 +111,18 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     from framescribe.errors import UserError
     from framescribe.frames.pool import sample_as
 
-    chosen, written = sampling.sampling(), 0
+    plain = strategy_of(SummaryModelOptions().strategy)
+    chosen, written = sampling.sampling(plain), 0
     try:
         images.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{images.output} cannot be made: {error.strerror}. Choose another -o.") from error
+        raise UserError(f"{images.output} cannot be created: {error.strerror}. Choose another -o.") from error
 
     async def one(pool: DecoderPool, video: Video) -> None:
         nonlocal written
         form = "pixels" if images.sheet else images.form.value
-        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.pixels(), form=form)
-        # With its ending, since a.mp4 and a.webm may lie side by side; and never outside the folder.
+        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.pixels(plain), form=form)
+        # With its ending, since a.mp4 and a.webm may exist side by side; and never outside the folder.
         place = images.output.joinpath(*(part for part in video.id.split("/") if part not in ("", ".", "..")))
         place.parent.mkdir(parents=True, exist_ok=True)
         if clip.flags:
@@ -140,7 +144,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
         _say(f"failed: {video.id}: {message}")
 
     code = _each(sources.find(_say), one, failed, sampling.decoders, sampling.decode_timeout)
-    _say(f"{written:,} images in {images.output}")
+    _say(f"images written to {images.output}: {written:,}")
     raise typer.Exit(code)
 
 
@@ -151,7 +155,7 @@ def _each(
     workers: int | None = None,
     seconds: float | None = None,
 ) -> int:
-    """Do `one` for every video, in order of their coming; the exit code says whether some failed."""
+    """Do `one` for every video, in the order given; the exit code says whether any failed."""
     from framescribe.frames.pool import DecoderPool
 
     count, failures = min(workers or cpus(), len(videos)), 0

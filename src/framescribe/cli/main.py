@@ -1,4 +1,4 @@
-"""Knows the commands' names and how an error ends the program; each command lives in a file of its own."""
+"""Knows the commands' names and how an error ends the program; each command has a file of its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import sys
 
 import typer
 
-from framescribe.cli import caption, convert, demo, doctor, look, models, status
+from framescribe.cli import caption, convert, demo, doctor, look, models, recaption, status
 from framescribe.cli.options import FOR_ENGINE
 from framescribe.errors import RunError, UserError
 from framescribe.version import VERSION
 
 app = typer.Typer(
     name="framescribe",
-    help="Captions videos for text-to-video training: samples frames, captions them, sums them up, keeps every row.",
+    help="Captions videos for text-to-video training: samples frames, captions them, summarises, keeps every row.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -38,6 +38,7 @@ def _root(
 app.command("caption", rich_help_panel="Caption")(caption.caption)
 app.command("frames", rich_help_panel="Caption")(caption.frames)
 app.command("summarize", rich_help_panel="Caption")(caption.summarize)
+app.command("recaption", rich_help_panel="Caption")(recaption.recaption)
 app.command("serve", rich_help_panel="Engines")(doctor.serve)
 app.command("doctor", rich_help_panel="Engines")(doctor.doctor)
 app.command("status", rich_help_panel="Look")(status.status)
@@ -49,7 +50,7 @@ app.command("demo", rich_help_panel="Look")(demo.demo)
 
 
 def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
-    """The command line, and what follows `--`: the engine's own, where one is named that has a server to start."""
+    """The command line, and what follows `--`: the engine's own options, if the named engine has a server to start."""
     named = any(word == "--engine" or word.startswith("--engine=") for word in words)
     if not named or "--" not in words:
         return words, []
@@ -58,7 +59,7 @@ def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 the user's mistake, 3 finished with failed
+    """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 a user error, 3 finished with failed
     videos, 130 interrupted."""
     words, for_engine = split_arguments(sys.argv[1:])
     try:
@@ -70,7 +71,7 @@ def main() -> None:
         sys.exit(_end(error, 1))
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
         sys.stderr.close()
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""The command `models`: which models have a short name, on which engines they run, and all of one of them."""
+"""The command `models`: which models have a short name, on which engines they run, and the details of one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from framescribe.engines.routes import Preset
 
-WIDTH = 100  # where there is no terminal to ask
+WIDTH = 100  # if there is no terminal to ask
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="Show all of this model.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="Show the details of this model.", show_default=False)] = None,
 ) -> None:
-    """List the models with a short name, or show one. Any folder, repository id or server's model works as well."""
+    """List the models with a short name, or show one. Any folder, repository id or server's model works too."""
     from rich.console import Console
 
     from framescribe.engines.presets import PRESETS
@@ -55,17 +55,17 @@ def _table(console: Console) -> None:
         runs = ("yes" if engine in preset.routes else "-" for engine in CHECKED)
         table.add_row(preset.name, preset.kind, f"{preset.memory} GB", preset.licence, *runs)
     console.print(table)
-    console.print("\nGPU: memory in BF16, derived from the parameters. All of one: framescribe models NAME")
+    console.print("\nGPU: memory in BF16, derived from the parameters. Details of one: framescribe models NAME")
 
 
 def described(preset: Preset) -> list[str]:
-    """All of one model, a line each: what it is, its route on each engine or why there is none, what to type."""
+    """All about one model, a line each: what it is, its route on each engine or why there is none, what to type."""
     from framescribe.engines.presets import lack
     from framescribe.engines.routes import CHECKED
 
     lines = [
         f"{preset.name}: {preset.note}",
-        f"{'takes':<14}{preset.kind}" + (f", up to {preset.pixels} pixels a frame" if preset.pixels else ""),
+        f"{'takes':<14}{preset.kind}" + (f", up to {preset.pixels} pixels per frame" if preset.pixels else ""),
         f"{'licence':<14}{preset.licence}",
         f"{'GPU memory':<14}{preset.memory} GB in BF16, derived from {preset.parameters:g} billion parameters",
     ]
@@ -81,7 +81,7 @@ def described(preset: Preset) -> list[str]:
 
 
 def to_type(preset: Preset) -> list[str]:
-    """The commands that run it: in process where that can be, and on the first engine that has a server."""
+    """The commands that run it: in process if possible, and on the first engine that has a server."""
     start = "summarize frames.jsonl" if preset.kind == "text" else "caption clips/"
     smaller = f" --max-pixels {preset.pixels}" if preset.pixels and preset.pixels < 1024 * 1024 else ""
     served = next((engine for engine in preset.routes if engine != "transformers"), None)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice, Serving
     from framescribe.frames.sampling import Sampling
     from framescribe.records import Video
+    from framescribe.strategies.base import Strategy
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
@@ -38,27 +39,7 @@ class SampleMethod(StrEnum):
     scenes = "scenes"
 
 
-MOST = 16  # frames of one video where keyframes, scenes or whole clips are wanted and no number is given
-FRAME_PIXELS, CLIP_PIXELS = 1024 * 1024, 512 * 512
-
-
-class StrategyName(StrEnum):
-    """The strategies' names."""
-
-    frames_then_summary = "frames-then-summary"
-    whole_clip = "whole-clip"
-
-
-class EngineName(StrEnum):
-    """The engines' names."""
-
-    transformers = "transformers"
-    openai = "openai"
-    vllm = "vllm"
-    sglang = "sglang"
-    lmdeploy = "lmdeploy"
-    llama_cpp = "llama-cpp"
-    ollama = "ollama"
+MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
 class Quantize(StrEnum):
@@ -76,19 +57,19 @@ class SourceOptions:
         list[str],
         typer.Argument(
             help="Videos: files, folders, globs, tar shards, or metadata files (txt, csv, tsv, jsonl, json, parquet), "
-            "here or at s3://, gs://, az://, hf://.",
+            "local or at s3://, gs://, az://, hf://.",
             show_default=False,
         ),
     ]
     video_column: Annotated[
-        str | None, option("Sources", "The metadata's column of video paths. Guessed where only one can be meant.")
+        str | None, option("Sources", "The metadata's column of video paths. Default: guessed, if only one fits.")
     ] = None
     id_column: Annotated[
-        str | None, option("Sources", "The metadata's column of ids. Without it: the path as written.")
+        str | None, option("Sources", "The metadata's column of ids. Default: the path as written.")
     ] = None
     video_root: Annotated[
         str | None,
-        option("Sources", "The folder that the metadata's paths start from. Without it: the metadata file's."),
+        option("Sources", "The folder that the metadata's paths start from. Default: the metadata file's."),
     ] = None
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
 
@@ -110,7 +91,7 @@ class SamplingOptions:
         SampleMethod | None,
         option(
             "Frames",
-            f"How frames are chosen. Without it: mid, one frame; for whole clips uniform, {MOST}.",
+            f"How frames are chosen. Default: mid, one frame; for whole clips uniform, {MOST}.",
             show_default=False,
         ),
     ] = None
@@ -118,51 +99,51 @@ class SamplingOptions:
         int | None,
         option(
             "Frames",
-            f"How many for uniform and random (1 where not given), how many at most for keyframes and scenes ({MOST}).",
+            f"How many for uniform and random (default: 1); the most for keyframes and scenes (default: {MOST}).",
             min=1,
             metavar="N",
             show_default=False,
         ),
     ] = None
     times: Annotated[str | None, option("Frames", "The frames at these seconds: 1.5,3.0", metavar="S,S,…")] = None
-    every: Annotated[str | None, option("Frames", "A frame every so often: 2s, 500ms.", metavar="TIME")] = None
+    every: Annotated[str | None, option("Frames", "One frame per interval: 2s, 500ms.", metavar="TIME")] = None
     skip_edges: Annotated[
-        float, option("Frames", "Leave out this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
+        float, option("Frames", "Skip this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
     ] = 0.0
     salvage: Annotated[
-        bool, option("Frames", "Take what can be had of videos that are cut off or damaged, and flag them.")
+        bool, option("Frames", "Use what can be read of videos that are cut off or damaged, and flag them.")
     ] = False
     seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
     max_pixels: Annotated[
         int | None,
         option(
             "Frames",
-            "Frames are shrunk while decoding to at most so many pixels. Without it: 1048576; for whole clips 262144.",
+            "Frames are shrunk while decoding to at most this many pixels. Default: 1048576; for whole clips 262144.",
             min=1024,
             metavar="N",
             show_default=False,
         ),
     ] = None
     decoders: Annotated[
-        int | None, option("Frames", "Videos decoded at once. Without it: one a core, 8 at most.", min=1)
+        int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1)
     ] = None
 
     decode_timeout: Annotated[
         float | None,
-        option("Frames", "Seconds for decoding one video. Without it: 60, and 1 for each megabyte.", min=0.1),
+        option("Frames", "Seconds allowed for decoding one video. Default: 60, plus 1 per megabyte.", min=0.1),
     ] = None
 
-    def pixels(self, *, whole: bool = False) -> int:
+    def pixels(self, strategy: type[Strategy]) -> int:
         """The most pixels of a frame."""
-        return self.max_pixels or (CLIP_PIXELS if whole else FRAME_PIXELS)
+        return self.max_pixels or strategy.max_pixels
 
-    def sampling(self, *, whole: bool = False) -> Sampling:
-        """The sampler, that of whole clips or of single frames; UserError where the options contradict each other."""
+    def sampling(self, strategy: type[Strategy]) -> Sampling:
+        """The sampler, by default the strategy's; UserError if the options contradict each other."""
         from framescribe.errors import UserError
         from framescribe.frames.sampling import COUNTED, Sampling, seconds
 
         implied = [name for name, value in (("times", self.times), ("every", self.every)) if value is not None]
-        method = self.sample.value if self.sample else next(iter(implied), "uniform" if whole else "mid")
+        method = self.sample.value if self.sample else next(iter(implied), strategy.sampling["method"])
         if len(implied) > 1 or (implied and implied[0] != method):
             raise UserError(f"--{' and --'.join(implied)} and --sample {method} contradict each other: choose one")
         if method in ("times", "every") and not implied:
@@ -170,9 +151,10 @@ class SamplingOptions:
         if (self.frames or 1) > 1 and method not in COUNTED:
             counted = f"{', '.join(COUNTED[:-1])} or {COUNTED[-1]}"
             raise UserError(f"--frames {self.frames} needs --sample {counted}: {method} does not count frames")
+        many = strategy.sampling["frames"]
         return Sampling(
             method=method,  # type: ignore[arg-type]
-            frames=self.frames or (MOST if method in ("keyframes", "scenes") or (whole and method in COUNTED) else 1),
+            frames=self.frames or (MOST if method in ("keyframes", "scenes") else many if method in COUNTED else 1),
             times=tuple(seconds(text) for text in self.times.split(",")) if self.times else (),
             every=seconds(self.every) if self.every else None,
             seed=self.seed,
@@ -186,7 +168,7 @@ class FrameModelOptions:
     """Who captions the frames."""
 
     model: Annotated[
-        str | None, option("Models", "A name of `framescribe models`, a folder, a repository id, or a server's model.")
+        str | None, option("Models", "A name from `framescribe models`, a folder, a repository, or a server's model.")
     ] = None
     base_url: Annotated[
         list[str] | None,
@@ -203,24 +185,24 @@ class FrameModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class SummaryModelOptions:
-    """How a clip becomes a caption, and who writes it."""
+    """How a clip becomes a caption, and which model writes it."""
 
     strategy: Annotated[
-        StrategyName,
+        str,
         option(
             "Models",
-            "frames-then-summary: frames are captioned alone, and a caption is written from that. whole-clip: a model "
-            "sees all frames at once and writes the caption.",
+            "frames-then-summary: each frame is captioned, then one caption is written from those. whole-clip: "
+            "a model sees all frames at once and writes the caption. Plug-ins may add others.",
             metavar="NAME",
         ),
-    ] = StrategyName.frames_then_summary
+    ] = "frames-then-summary"
 
     summary_model: Annotated[
-        str | None, option("Models", "Writes the video's caption. Without it: the same as --model.")
+        str | None, option("Models", "The model that writes the video's caption. Default: the same as --model.")
     ] = None
     summary_base_url: Annotated[
         list[str] | None,
-        option("Models", "Its server, where it is another one. Without it: --base-url.", metavar="URL"),
+        option("Models", "Its server, if a different one. Default: --base-url.", metavar="URL"),
     ] = None
     summary_prompt: Annotated[
         str, option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
@@ -229,7 +211,7 @@ class SummaryModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class FrameCaptionOptions:
-    """Which frame captions are summed up, and who does it."""
+    """Which frame captions are summarised, and by which model."""
 
     source: Annotated[
         str, typer.Argument(help="What `framescribe frames` wrote: .jsonl, .csv, .parquet or .tar.", show_default=False)
@@ -238,7 +220,7 @@ class FrameCaptionOptions:
         str | None,
         option(
             "Models",
-            "Writes the video's caption. Without it: one that suits the frames' model.",
+            "The model that writes the video's caption. Default: one that suits the frames' model.",
             "--model",
             "--summary-model",
         ),
@@ -268,16 +250,17 @@ class EngineOptions:
     """How models run and answer."""
 
     engine: Annotated[
-        EngineName | None,
+        str | None,
         option(
             "Models",
-            "transformers (in this process), openai (servers that run), or a server that is started for the run: vllm, "
-            "sglang, lmdeploy, llama-cpp, ollama. Without it: openai with --base-url, else transformers.",
+            "transformers (in this process), openai (servers already running), or a server started for the "
+            "run: vllm, sglang, lmdeploy, llama-cpp, ollama. Plug-ins may add others. Default: openai with --base-url, "
+            "else transformers.",
             metavar="NAME",
             show_default=False,
         ),
     ] = None
-    revision: Annotated[str | None, option("Models", "The hub's branch, tag or commit.")] = None
+    revision: Annotated[str | None, option("Models", "A branch, tag or commit on the hub.")] = None
     device: Annotated[str, option("Models", "cuda, cuda:1, mps, cpu.")] = "auto"
     dtype: Annotated[str, option("Models", "float32, float16, bfloat16.")] = "auto"
     quantize: Annotated[Quantize | None, option("Models", "Load the weights in 8 or 4 bits.")] = None
@@ -285,53 +268,58 @@ class EngineOptions:
         bool, option("Models", "Run code that comes with the model.", "--trust-remote-code")
     ] = False
     batch_size: Annotated[
-        int | None, option("Models", "Requests answered together in process.", min=1, metavar="N")
+        int | None, option("Models", "Requests answered together in this process.", min=1, metavar="N")
     ] = None
     requests: Annotated[
         int | None,
-        option("Servers", "Requests in flight to each server. Without it: found out.", min=1, metavar="N"),
+        option(
+            "Servers", "Requests in flight to each server. Default: as many as each server takes.", min=1, metavar="N"
+        ),
     ] = None
-    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and asked again.")] = 600
+    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and retried.")] = 600
     endpoint_timeout: Annotated[
-        float, option("Servers", "Seconds to wait when no server answers any more, before the run stops.", min=0.0)
+        float, option("Servers", "Seconds to wait once no server answers, before the run stops.", min=0.0)
     ] = 60
     api_key_env: Annotated[str, option("Servers", "The environment variable that holds the server's key.")] = (
         "OPENAI_API_KEY"
     )
     engine_command: Annotated[
         str | None,
-        option("Servers", "What starts the engine, where it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
+        option("Servers", "The engine's command, if it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
     ] = None
     gpus: Annotated[
-        str | None, option("Servers", "The GPUs for started servers: 0,1,2,3. Without it: all.", metavar="LIST")
+        str | None, option("Servers", "The GPUs for started servers: 0,1,2,3. Default: all.", metavar="LIST")
     ] = None
     tensor_parallel: Annotated[
-        int, option("Servers", "GPUs that one started server spreads the model over.", min=1, metavar="N")
+        int, option("Servers", "GPUs over which one started server spreads the model.", min=1, metavar="N")
     ] = 1
     replicas: Annotated[
         int | None,
         option(
             "Servers",
-            "How many servers are started, or Ray actors with --runner ray. Without it: one a GPU.",
+            "How many servers to start, or Ray actors with --runner ray. Default: one per GPU.",
             min=1,
             metavar="N",
         ),
     ] = None
-    max_tokens: Annotated[int, option("Prompts", "The longest answer of a model.", min=1, metavar="N")] = 512
+    max_tokens: Annotated[int, option("Prompts", "The most tokens in a model's answer.", min=1, metavar="N")] = 512
     temperature: Annotated[float, option("Prompts", "0 is greedy.", min=0.0)] = 0.0
     top_p: Annotated[
-        float, option("Prompts", "Above temperature 0: the share of likely tokens kept.", min=0.0, max=1.0)
+        float, option("Prompts", "Above temperature 0: the likeliest tokens up to this share.", min=0.0, max=1.0)
     ] = 1.0
 
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
-        """One model with these options. UserError where they contradict each other."""
+        """One model with these options. UserError if they contradict each other."""
+        from framescribe import registry
         from framescribe.engines.choice import ModelChoice
         from framescribe.errors import UserError
 
-        engine = self.engine.value if self.engine else ("openai" if base_urls else "transformers")
+        engine = self.engine or ("openai" if base_urls else "transformers")
+        if engine not in registry.names("engines"):
+            registry.load("engines", engine)  # whose error lists the engines
         if base_urls and engine != "openai":
             raise UserError(
-                f"--engine {engine} and --base-url contradict each other: the server at the URL runs already"
+                f"--engine {engine} and --base-url contradict each other: the server at that URL is already running"
             )
         return ModelChoice(
             engine=engine,

@@ -1,4 +1,4 @@
-"""Knows the options of a run that change no caption: where rows go, what it may spend, where it runs, what is seen."""
+"""Knows a run's options that change no caption: where rows go, what it may spend, where it runs, what is shown."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from typing import TYPE_CHECKING, Annotated
 from framescribe.cli.options import EngineOptions, option
 
 if TYPE_CHECKING:
+    from framescribe.results.rows import Results
     from framescribe.run.budget import Budget
-    from framescribe.runners.cluster import Cluster
-    from framescribe.runners.ranks import Rank
+    from framescribe.run.job import RunOptions
+    from framescribe.run.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
 class ResultOptions:
-    """Where rows go, and what of earlier ones is done again."""
+    """Where rows go, and which earlier ones are captioned again."""
 
     output: Annotated[
         str | None,
         option(
             "Results",
-            "The result, here or at s3://, gs://, az://: .jsonl, .csv, .parquet or .tar. Without it: captions.jsonl.",
+            "The result, local or at s3://, gs://, az://: .jsonl, .csv, .parquet or .tar. Default: captions.jsonl.",
             "--output",
             "-o",
             show_default=False,
         ),
     ] = None
-    retry_failed: Annotated[bool, option("Results", "Do the failed videos again.", "--retry-failed")] = False
+    retry_failed: Annotated[bool, option("Results", "Retry the videos that failed.", "--retry-failed")] = False
     redo: Annotated[
         bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
     ] = False
@@ -38,21 +39,48 @@ class ResultOptions:
         bool,
         option(
             "Results",
-            "Keep a hash of each file, and do again what has another one under the same size. Reads every file whole.",
+            "Keep a hash of each file; caption again any file whose hash changed. Reads every file whole.",
             "--check-content",
         ),
     ] = False
+    prune: Annotated[
+        bool,
+        option(
+            "Results",
+            "The result holds only the videos of this command. Default: rows of other videos stay in it.",
+            "--prune",
+        ),
+    ] = False
+
+    def results(self, default: str) -> Results:
+        """The existing rows. UserError if the result cannot be written or read."""
+        from framescribe.results.rows import Results
+
+        return Results(self.output or default)
+
+    def run_options(self, limits: LimitOptions) -> RunOptions:
+        """These options in the form that a run takes."""
+        from framescribe.results.plan import Again
+        from framescribe.run.job import RunOptions
+
+        return RunOptions(
+            again=Again(failed=self.retry_failed, redo=self.redo),
+            check_content=self.check_content,
+            preflight=limits.preflight,
+            prune=self.prune,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LimitOptions:
-    """What a run may spend, and whether it looks before it leaps."""
+    """What a run may spend, and whether it checks the model first."""
 
     max_requests: Annotated[
-        int | None, option("Limits", "Begin no video once so many requests are asked.", min=1, metavar="N")
+        int | None, option("Limits", "Begin no video that would probably exceed so many requests.", min=1, metavar="N")
     ] = None
     max_cost: Annotated[
-        float | None, option("Limits", "Begin no video once so much is spent. Needs --prices.", min=0.0)
+        float | None,
+        option("Limits", "Begin no video that would probably exceed this cost. Needs --prices.", min=0.0),
     ] = None
     prices: Annotated[Path | None, option("Limits", "What a million tokens cost, by model (TOML).", metavar="FILE")] = (
         None
@@ -67,7 +95,7 @@ class LimitOptions:
     ] = True
 
     def budget(self) -> Budget:
-        """UserError where the file of prices is none."""
+        """UserError if it is not a price file."""
         from framescribe.run.budget import Budget, read_prices
 
         prices = read_prices(self.prices) if self.prices else {}
@@ -90,8 +118,9 @@ class RunnerOptions:
         RunnerName | None,
         option(
             "Runner",
-            "local: this process does all. accelerate: its share, as torchrun and accelerate launch say. ray: actors "
-            "on a Ray cluster do all, and this process writes. Without it: accelerate where a launcher started it.",
+            "local: this process does everything. accelerate: it does the share that torchrun or accelerate launch "
+            "gives it. ray: actors on a Ray cluster do everything, and this process writes. Default: accelerate if a "
+            "launcher started it, else local.",
             metavar="NAME",
             show_default=False,
         ),
@@ -100,52 +129,55 @@ class RunnerOptions:
         str | None,
         option(
             "Runner",
-            "The cluster for --runner ray: auto, HOST:PORT or ray://HOST:PORT. Without it: that of RAY_ADDRESS, or one "
-            "on this machine, started for the run.",
+            "The cluster for --runner ray: auto, HOST:PORT or ray://HOST:PORT. Default: that of RAY_ADDRESS, or one on "
+            "this machine, started for the run.",
             metavar="ADDRESS",
             show_default=False,
         ),
     ] = None
 
-    def rank(self) -> Rank | None:
-        """Which of several processes this is; UserError where --runner accelerate has nothing to go by."""
+    def runner_for(self, engine: EngineOptions) -> tuple[EngineOptions, Runner]:
+        """The engine's options for each process, and the runner, to which this process belongs from here on. UserError
+        if they contradict each other, or if no launcher has set the variables that --runner accelerate needs."""
         from framescribe.errors import UserError
-        from framescribe.runners.ranks import rank_of
+        from framescribe.run.runner import Runner
 
-        rank = rank_of(os.environ) if self.runner in (None, RunnerName.accelerate) else None
+        if self.runner == RunnerName.ray:
+            from framescribe.runners.cluster import Cluster
+            from framescribe.runners.ray_actors import RayRunner
+
+            if engine.gpus is not None:
+                raise UserError("--gpus is for servers on this machine: --runner ray gives each actor its own GPUs")
+            return replace(engine, replicas=None), RayRunner(Cluster(self.ray_address, engine.replicas))
+        if self.ray_address is not None:
+            raise UserError("--ray-address is for --runner ray")
+        if self.runner == RunnerName.local:
+            return engine, Runner()
+        from framescribe.runners.ranks import joined
+
+        rank = joined(os.environ)
         if rank is None and self.runner == RunnerName.accelerate and "WORLD_SIZE" not in os.environ:
             raise UserError(
                 "--runner accelerate is for processes that a launcher starts:\n"
                 "torchrun --nproc-per-node 4 -m framescribe caption …, or accelerate launch -m framescribe caption …"
             )
-        return rank
-
-    def cluster(self, engine: EngineOptions) -> tuple[EngineOptions, Cluster | None]:
-        """The engine's options for each actor, and the cluster; UserError where they contradict each other."""
-        from framescribe.errors import UserError
-        from framescribe.runners.cluster import Cluster
-
-        if self.runner != RunnerName.ray:
-            if self.ray_address is not None:
-                raise UserError("--ray-address is for --runner ray")
-            return engine, None
-        if engine.gpus is not None:
-            raise UserError("--gpus is for servers on this machine: --runner ray gives each actor its own GPUs")
-        return replace(engine, replicas=None), Cluster(self.ray_address, engine.replicas)
+        return engine, rank or Runner()
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenOptions:
-    """What is seen of a run."""
+    """What is shown of a run."""
 
     quiet: Annotated[bool, option("Screen", "Only errors.", "--quiet", "-q")] = False
-    json_logs: Annotated[bool, option("Screen", "One JSON object a line instead of a display.", "--json-logs")] = False
+    json_logs: Annotated[bool, option("Screen", "One JSON object per line instead of a display.", "--json-logs")] = (
+        False
+    )
     metrics_port: Annotated[
         str | None,
         option(
             "Screen",
-            "Show the run's figures to Prometheus at this port of this machine, or at HOST:PORT. Each rank takes the "
-            "next port.",
+            "Serve the run's figures to Prometheus at this port of this machine, or at HOST:PORT. Each further rank "
+            "takes the next port.",
             metavar="[HOST:]PORT",
         ),
     ] = None

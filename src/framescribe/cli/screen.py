@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 import time
 from types import TracebackType
@@ -14,18 +15,16 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from framescribe.records import Row
-    from framescribe.results.rows import Plan
-    from framescribe.run.captioner import Captioner
-    from framescribe.run.job import Report
-    from framescribe.runners.ranks import Rank
-    from framescribe.runners.ray_actors import Actors
+    from framescribe.results.plan import Plan
+    from framescribe.run.captions import Captions
+    from framescribe.run.report import Report
 
 _EVERY_S = 10.0
 _LOG = logging.getLogger("framescribe")
 
 
 class Screen:
-    """Says nothing but what ends the run; the others build on it."""
+    """Reports only what ends the run; the others build on it."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -45,12 +44,12 @@ class Screen:
         _LOG.removeHandler(self._logged)
 
     def say(self, line: str) -> None:
-        """One sentence that a person should read."""
+        """One sentence for a person to read."""
 
-    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
+    def started(self, plan: Plan, captions: Captions) -> None:
         """The models are ready and the first videos begin."""
         self.total = len(plan.todo)
-        self._meter = captioner.meter
+        self._meter = captions.meter
 
     def row(self, row: Row) -> None:
         """A row was written."""
@@ -67,14 +66,14 @@ class Screen:
         speed = self.done / elapsed
         return {
             "videos": speed,
-            "frames": counts.get("frames", 0) / elapsed,
+            "frames": counts.get("pictures", 0) / elapsed,
             "tokens": counts.get("completion_tokens", 0) / elapsed,
             "left_s": (self.total - self.done) / speed if speed else 0.0,
         }
 
 
 class _Logged(logging.Handler):
-    """Says what the engines log: a server that loads, dies or comes back, a batch that was halved."""
+    """Shows what the engines log: a server that loads, dies or comes back, a batch that was halved."""
 
     def __init__(self, display: Screen) -> None:
         super().__init__(logging.INFO)
@@ -85,7 +84,7 @@ class _Logged(logging.Handler):
 
 
 class PlainScreen(Screen):
-    """Lines for a log: what is said, each failure, and where the run stands every ten seconds."""
+    """Lines for a log: each message, each failure, and the run's progress every ten seconds."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__()
@@ -95,11 +94,11 @@ class PlainScreen(Screen):
     def say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
 
-    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
-        super().started(plan, captioner)
-        for line in captioner.describe():
+    def started(self, plan: Plan, captions: Captions) -> None:
+        super().started(plan, captions)
+        for line in captions.describe():
             self.say(line)
-        self.say(f"captioning {self.total:,} videos")
+        self.say(f"videos to caption: {self.total:,}")
         self._last = time.monotonic()
 
     def row(self, row: Row) -> None:
@@ -123,15 +122,15 @@ class PlainScreen(Screen):
 class RankScreen(PlainScreen):
     """Plain lines of one of several processes that share a terminal."""
 
-    def __init__(self, rank: Rank) -> None:
+    def __init__(self, rank: int) -> None:
         super().__init__()
-        self._whose = f"[{rank.number}/{rank.count}]"
+        self._whose = f"[{rank}/{os.environ.get('WORLD_SIZE', '?')}]"
 
     def say(self, line: str) -> None:
         super().say("\n".join(f"{self._whose} {part}" for part in line.splitlines()))
 
     def finish(self, report: Report) -> None:
-        self.say(f"{report.new:,} videos done here, {report.statuses['failed']:,} of them failed")
+        self.say(f"videos done here: {report.new:,}, {report.statuses['failed']:,} of them failed")
         self.say(f"result: {report.output}" if report.output else "the last process to end writes the result")
 
 
@@ -172,18 +171,18 @@ class LiveScreen(PlainScreen):
     def say(self, line: str) -> None:
         self._console.print(line, markup=False)
 
-    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
-        super().started(plan, captioner)
+    def started(self, plan: Plan, captions: Captions) -> None:
+        super().started(plan, captions)
         self._task = self._progress.add_task("", total=self.total)
         self._progress.start()
 
     def row(self, row: Row) -> None:
-        self._last = time.monotonic()  # the bar tells where the run stands
+        self._last = time.monotonic()  # the bar shows the progress
         super().row(row)
         self._progress.update(self._task, completed=self.done)
 
     def state(self) -> Text:
-        """What stands to the right of the bar."""
+        """What is shown to the right of the bar."""
         from rich.text import Text
 
         rates = self.rates()
@@ -200,7 +199,7 @@ class LiveScreen(PlainScreen):
 
 
 class JsonScreen(Screen):
-    """One JSON object a line on standard output: said, started, row, finished."""
+    """One JSON object per line on standard output: said, started, row, finished."""
 
     def _write(self, event: str, **values: Any) -> None:
         print(json.dumps({"event": event, "time": round(time.time(), 3), **values}, ensure_ascii=False), flush=True)
@@ -208,9 +207,9 @@ class JsonScreen(Screen):
     def say(self, line: str) -> None:
         self._write("said", text=line)
 
-    def started(self, plan: Plan, captioner: Captioner | Actors) -> None:
-        super().started(plan, captioner)
-        self._write("started", videos=self.total, models=captioner.describe())
+    def started(self, plan: Plan, captions: Captions) -> None:
+        super().started(plan, captions)
+        self._write("started", videos=self.total, models=captions.describe())
 
     def row(self, row: Row) -> None:
         super().row(row)
@@ -232,8 +231,8 @@ class JsonScreen(Screen):
         )
 
 
-def screen(*, quiet: bool, json_logs: bool, rank: Rank | None = None) -> Screen:
-    """The screen that suits where the output goes; lines that say whose they are where there are several ranks."""
+def screen(*, quiet: bool, json_logs: bool, rank: int | None = None) -> Screen:
+    """The screen that suits the output's destination; with several ranks, lines that name their rank."""
     if json_logs:
         return JsonScreen()
     if quiet:
@@ -244,7 +243,7 @@ def screen(*, quiet: bool, json_logs: bool, rank: Rank | None = None) -> Screen:
 
 
 def clock(seconds: float) -> str:
-    """1:02:03, or 2:03 below an hour."""
+    """1:02:03, or 2:03 if less than an hour."""
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
@@ -271,12 +270,12 @@ def table(report: Report, console: Console) -> None:
         elapsed, counts = report.meter.elapsed, report.meter.counts
         grid.add_row(
             "rates",
-            f"{report.new / elapsed:.2f} videos/s, {counts['frames'] / elapsed:.2f} frames/s, "
+            f"{report.new / elapsed:.2f} videos/s, {counts['pictures'] / elapsed:.2f} frames/s, "
             f"{counts['completion_tokens'] / elapsed:.0f} tokens/s written, "
             f"{counts['prompt_tokens'] / elapsed:.0f} read",
         )
         spent = report.meter.seconds()
-        names = {"decode": "decode", "frames": "frame model", "summary": "summary model", "waiting": "models waiting"}
+        names = {name: report.words.get(name, name) for name in spent} | {"waiting": "models waiting"}
         if report.budget.prices:
             grid.add_row("cost", f"{report.budget.cost:.2f} for {report.budget.requests:,} requests")
         grid.add_row("time", f"{clock(elapsed)}; " + ", ".join(f"{names[n]} {spent[n]:.1f} s" for n in names))
@@ -288,6 +287,6 @@ def table(report: Report, console: Console) -> None:
         grid.add_row("result", Text(str(report.output)))
     else:
         left = report.inputs - report.done_before - report.new
-        grid.add_row("stopped", Text(f"{left:,} videos left; every row is kept in {report.parts}"))
+        grid.add_row("stopped", Text(f"videos left: {left:,}; every row is kept in {report.parts}"))
         grid.add_row("", "run the same command again to go on")
     console.print(grid)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 def status(
     output: Annotated[str, typer.Argument(help="The result: captions.jsonl", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on showing it until the run is done.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep showing it until the run is done.")] = False,
     finish: Annotated[
-        bool, typer.Option("--finish", help="Write the finished file from the rows that are there, sorted by id.")
+        bool, typer.Option("--finish", help="Write the finished file from the rows so far, sorted by id.")
     ] = False,
 ) -> None:
-    """Show how far a run is: captioned, flagged, failed with reasons, and left. Works while it runs, too."""
+    """Show how far a run has got: captioned, flagged, failed with reasons, and left. Works while it runs."""
     from framescribe.cli.watch import watch as watch_run
     from framescribe.results.rows import Results
 
     results = Results(output)
     if not len(results) and not watch:
-        raise UserError(f"there is no result at {output} (nor {results.parts}). Name what -o named.")
+        raise UserError(f"there is no result at {output} (nor {results.parts}). Give the path from -o.")
     if watch:
         watch_run(results)
     if finish:
@@ -39,8 +39,8 @@ def status(
     tokens = 0
     for row in results.rows():
         statuses[row.status] += 1
-        for stage in (row.provenance.get("stages") or {}).values():
-            tokens += sum((stage or {}).get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
+        for stage in row.stages.values():
+            tokens += sum(stage.get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
         if row.error is not None:
             kind = f"{row.error.stage}/{row.error.kind}"
             failures[kind] += 1
@@ -58,21 +58,20 @@ def status(
         }
         print(json.dumps(record, ensure_ascii=False))
         return
-    total = f" of {inputs:,}" if isinstance(inputs, int) else ""
+    total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
     print(
-        f"{len(results):,}{total} videos have a row: "
+        f"videos with a row: {len(results):,}{total} ("
         + ", ".join(f"{count:,} {name}" for name, count in statuses.items())
+        + ")"
     )
     for kind, count in failures.most_common():
         print(f"  {count:,} × {kind}, such as {examples[kind]}")
     print(f"{tokens:,} tokens read and written")
     if results.unreadable_lines:
-        print(f"{results.unreadable_lines:,} damaged lines: their videos are done again by the next run")
+        print(f"damaged lines, whose videos the next run captions again: {results.unreadable_lines:,}")
     print(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")
 
 
 def _finish(results: Results) -> None:
-    from framescribe.records import Video
-
-    rows = sorted(results.rows(), key=lambda row: row.id)
-    results.finish([Video(id=row.id, path=row.video_path, metadata=row.metadata, size=row.size) for row in rows])
+    results.begin(results.noted_recipe())
+    results.finish([])

@@ -1,4 +1,4 @@
-"""Follows a run from another process: how far it is, by its parts, and what holds it up, by the notes beside them."""
+"""Follows a run from another process: its progress, from its parts, and what holds it up, from notes beside them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_SECONDS, RATE_SECONDS = 2.0, 30.0
 
 
 def watch(results: Results) -> None:
-    """Where the run stands, every two seconds, in one place on a terminal, until every input has its row or Ctrl-C."""
+    """The run's progress, every two seconds, in one place on a terminal, until every input has its row or Ctrl-C."""
     seen: deque[tuple[float, int]] = deque()
     busy = _Busy()
     shown = 0
@@ -31,7 +31,7 @@ def watch(results: Results) -> None:
             wanted = inputs if isinstance(inputs, int) else None
             left = f", {clock((wanted - rows) / rate)} left" if wanted and rate and wanted > rows else ""
             total = f" of {wanted:,}" if wanted else ""
-            lines = [f"{rows:,}{total} videos have a row, {results.failed:,} failed, {rate:.2f} videos/s{left}"]
+            lines = [f"videos with a row: {rows:,}{total}, {results.failed:,} failed, {rate:.2f} videos/s{left}"]
             lines += busy.lines(read_notes(results.parts), now)
             if sys.stdout.isatty() and shown:
                 print(f"\x1b[{shown}A\x1b[J", end="")  # up, and clear from there (ECMA-48: CUU, ED)
@@ -45,8 +45,8 @@ def watch(results: Results) -> None:
 
 
 class _Busy:
-    """What holds a run up, in a line or two, from the notes that its processes leave. A process that was killed leaves
-    notes, too: those that have not changed since the watch began say nothing."""
+    """What holds a run up, in a line or two, from the notes that its processes leave. A killed process leaves notes
+    too, so those that have not changed since the watch began are ignored."""
 
     def __init__(self) -> None:
         self._first: dict[str, int] = {}
@@ -79,5 +79,5 @@ class _Busy:
         return [
             "how full: " + ", ".join(f"{name} {full[name]:.0%}" for name in sorted(full, key=lambda name: -full[name])),
             "under way: " + ", ".join(f"{count:,} {stage}" for stage, count in under_way.items()) + speed
-            + (f", {tries:,} tries failed" if tries else "") + (f", {out:,} servers away" if out else ""),
+            + (f", failed tries: {tries:,}" if tries else "") + (f", servers down: {out:,}" if out else ""),
         ]  # fmt: skip

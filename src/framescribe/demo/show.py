@@ -20,7 +20,7 @@ from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
-from framescribe.run.recipe import Recipe
+from framescribe.run.recipe import Recipe, StageChoice
 from framescribe.sources import find_videos
 
 DEFAULT_FOLDER = "framescribe-demo"
@@ -37,10 +37,10 @@ def recipe() -> Recipe:
     """What `framescribe caption --sample uniform --frames 5 --model shapes-vlm` would do, and so the same rows."""
     return Recipe(
         sampling=SAMPLING,
-        frame_model=ModelChoice(model="shapes-vlm"),
-        frame_prompt=load("default", "frame"),
-        summary_model=ModelChoice(model="shapes-llm"),
-        summary_prompt=load("default", "summary"),
+        stages={
+            "frames": StageChoice(model=ModelChoice(model="shapes-vlm"), prompt=load("default", "frame")),
+            "summary": StageChoice(model=ModelChoice(model="shapes-llm"), prompt=load("default", "summary")),
+        },
     )
 
 

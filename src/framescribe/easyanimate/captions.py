@@ -1,4 +1,4 @@
-"""Knows how frame captions stand in a table, the original's or another one; knows nothing of summaries."""
+"""Knows how a table, the original's or another, holds frame captions; knows nothing about summaries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.records import FrameCaption, Row
+from framescribe.records import SCHEMA, FrameCaption, Row
 from framescribe.registry import suggest
 from framescribe.storage.tables import read_table
 
@@ -18,10 +18,10 @@ from framescribe.storage.tables import read_table
 def frame_captions(
     path: str, path_column: str, caption_column: str, remove_quotes: bool, say: Callable[[str], None]
 ) -> dict[str, Row]:
-    """The frame captions by video path, in the order of the table; of several rows of a path the first counts."""
+    """The frame captions by video path, in table order; of several rows with the same path the first counts."""
     table = read_table(path)
     if not table.records:
-        raise UserError(f"{path} has no rows: there is nothing to sum up")
+        raise UserError(f"{path} has no rows: there is nothing to summarise")
     for flag, column in (("--video_path_column", path_column), ("--caption_column", caption_column)):
         if column not in table.columns:
             raise UserError(f"{path} has no column {column!r} ({flag}). {suggest(column, table.columns)}")
@@ -45,7 +45,7 @@ def frame_captions(
 
 
 def without_quotes(caption: str) -> str:
-    """The caption without quote characters, its words untouched; an apostrophe inside a word is no quote."""
+    """The caption without quote characters, its words untouched; an apostrophe inside a word is not a quote."""
     return re.sub(r"[\"“”„‟«»]|(?<!\w)['‘’‚‛]|['‘’‚‛](?!\w)", "", caption).strip() or caption
 
 
@@ -53,7 +53,7 @@ def _row(name: str, captions: Sequence[str], record: Mapping[str, Any], taken: C
     indices = _as_list(record.get("sampled_frame_idx")) or []
     if len(indices) != len(captions) or not all(type(index) is int for index in indices):
         indices = list(range(len(captions)))
-    # Stands for how the captions were made, which the table does not say: other captions are summed up anew.
+    # Stands for how the captions were made, which the table does not say: changed captions are summarised again.
     made = hashlib.sha256(json.dumps(captions).encode()).hexdigest()[:16] if captions else None
     return Row(
         id=name,
@@ -64,7 +64,10 @@ def _row(name: str, captions: Sequence[str], record: Mapping[str, Any], taken: C
             FrameCaption(index=index, time=None, caption=caption)
             for index, caption in zip(indices, captions, strict=True)
         ),
-        provenance={"fingerprints": {"frames": made}},
+        provenance={
+            "schema": SCHEMA,
+            "stages": {"frames": {"fingerprint": made, **({"fills": ["frames"]} if captions else {})}},
+        },
         metadata={key: value for key, value in record.items() if key not in taken},
     )
 
@@ -75,12 +78,12 @@ def _captions(cell: object, place: str) -> list[str]:
     if values is None:
         values = [cell]
     if not all(value is None or isinstance(value, str) for value in values):
-        raise UserError(f"{place} holds no captions but {str(cell)[:60]!r}; choose with --caption_column")
+        raise UserError(f"{place} holds {str(cell)[:60]!r}, not captions; choose with --caption_column")
     return [value.strip() for value in values if value and value.strip()]
 
 
 def _as_list(cell: object) -> list[Any] | None:
-    """The list that a cell is, or whose text it is, as Python or as JSON writes it; None for all else."""
+    """The list in a cell, or in its text as Python or JSON writes it; None for anything else."""
     text = cell.strip() if isinstance(cell, str) else ""
     if text.startswith("["):
         for read in (ast.literal_eval, json.loads):

@@ -1,4 +1,4 @@
-"""Knows the file that `--saved_path` names: rows in the original's columns, which new ones join; knows no run."""
+"""Knows the file named by `--saved_path`: rows in the original's columns, to which new ones are added; knows no run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from framescribe.storage.tables import read_table, write_table
 
 @dataclass(slots=True)
 class Saved:
-    """The rows of the file in their order; the first of `columns` is that of the video paths."""
+    """The rows of the file in their order; the first of `columns` holds the video paths."""
 
     path: Path
     columns: tuple[str, ...]
@@ -26,12 +26,12 @@ class Saved:
     def read(
         cls, path: Path, columns: tuple[str, ...], path_column: str, same: Mapping[str, str], advice: str
     ) -> Saved:
-        """What is there. UserError where it is no result of this script, or differs where it must be the `same`.
+        """What is there. UserError if it is not a result of this script, or differs in what must be the `same`.
 
-        One of the original's two ways of writing called the first column as the metadata does: `path_column`.
+        One of the original's two writers named the first column as the metadata does: `path_column`.
         """
         if path.suffix.lower() not in (".csv", ".jsonl"):
-            raise UserError(f"--saved_path {path} must end in .csv or .jsonl: that says how the result is written")
+            raise UserError(f"--saved_path {path} must end in .csv or .jsonl: the ending decides the format")
         if path.is_dir():
             raise UserError(f"--saved_path {path} is a folder; name a file in it")
         table = read_table(path) if path.exists() else None
@@ -42,7 +42,7 @@ class Saved:
         missing = [name for name in columns if name not in table.columns]
         if missing:
             raise UserError(
-                f"{path} has no column {missing[0]!r}, so it is no result of this script. Use another --saved_path."
+                f"{path} has no column {missing[0]!r}, so it is not a result of this script. Use another --saved_path."
             )
         for name, value in same.items():
             others = {str(record.get(name)).strip() for record in table.records} - {value}
@@ -54,8 +54,8 @@ class Saved:
     def find(self, videos: Sequence[Video], made_here: Callable[[str], bool]) -> dict[str, int]:
         """Where the row of each video is, by the video's id.
 
-        The original kept only a file's name. Such a row counts where just one video bears that name, and where it is
-        no row of ours (`made_here`), whose paths are whole.
+        The original kept only a file's name. Such a row counts if exactly one video has that name, and if it is not
+        one of our rows (`made_here`), whose paths are complete.
         """
         rows: dict[str, int] = {}
         for index, record in enumerate(self.records):
@@ -75,7 +75,7 @@ class Saved:
         return found
 
     def drop(self, there: Mapping[str, int], ids: Collection[str]) -> dict[str, int]:
-        """Take the rows of these videos out of the file; gives `there`, which says where rows are, as it is then."""
+        """Remove the rows of these videos from the file; returns the updated `there`, which says where rows are."""
         out = {index for id, index in there.items() if id in ids}
         if not out:
             return dict(there)
@@ -85,7 +85,7 @@ class Saved:
         return {id: moved[index] for id, index in there.items() if index in moved}
 
     def add(self, order: Iterable[Video], fresh: Mapping[str, dict[str, Any]], there: Mapping[str, int]) -> None:
-        """Put in the `fresh` rows, each behind that of the video before it in this order; the others do not move."""
+        """Insert the `fresh` rows, each after that of the video before it in this order; the others do not move."""
         behind: dict[int, list[dict[str, Any]]] = defaultdict(list)
         here = -1
         for video in order:

@@ -1,7 +1,7 @@
-"""Knows what the two scripts' flags mean as a recipe, and the order of a run; knows no model itself, decodes nothing.
+"""Knows what the two scripts' flags mean as a recipe, and the order of a run; knows no model, decodes nothing.
 
 Each script has two files. `--saved_path` holds the original's columns, and only what was captioned. The rows file
-beside it (or in `--output_dir`) is framescribe's own: every row as soon as it is done, the failed ones too, and how
+beside it (or in `--output_dir`) is framescribe's own: every row as soon as it is done, failed or not, and how
 it was made. Rows that only `--saved_path` holds, such as the original's, count as done and stay as they are.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from framescribe.easyanimate.saved import Saved
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
-    from framescribe.run.recipe import Part, Recipe
+    from framescribe.run.recipe import Recipe
     from framescribe.runners.ranks import Rank
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
@@ -34,7 +34,7 @@ FRAME_COLUMNS = ("video_path", "image_caption_model", "prompt", "sampled_frame_i
 SUMMARY_COLUMNS = ("video_path", "summary_model", "summary_caption")
 NEVER_MIXED = "Use another --saved_path: rows that were made in different ways are never mixed in one file."
 
-# The repositories that the original README links to, by the names that presets.py has a route or an answer for.
+# The repositories that the original README links to, mapped to names that presets.py knows.
 _LINKED = {
     "liuhaotian/llava-v1.6-vicuna-7b": "llava-v1.6-vicuna-7b",
     "deepseek-ai/deepseek-vl-7b-chat": "deepseek-vl-7b-chat",
@@ -42,7 +42,7 @@ _LINKED = {
     "Qwen/Qwen-VL-Chat": "Qwen-VL-Chat",
     "internlm/internlm-xcomposer2-vl-7b": "internlm-xcomposer2-vl-7b",
 }
-# What the other rooms say names framescribe's own options.
+# Messages from the rest of the package name framescribe's own options.
 _WORDS = {
     "; --id-column keeps every row": "",
     "--video-column": "--video_path_column",
@@ -98,17 +98,17 @@ class SummaryFlags:
 
 
 def caption_frames(flags: FrameFlags) -> int:
-    """Caption the sampled frames of every video, and give the exit code."""
+    """Caption the sampled frames of every video, and return the exit code."""
     return _ended("caption_video_frame.py", _FRAME_WORDS, lambda display: _caption_frames(flags, display))
 
 
 def summarize(flags: SummaryFlags) -> int:
-    """Write one caption per video from its frame captions, and give the exit code."""
+    """Write one caption per video from its frame captions, and return the exit code."""
     return _ended("caption_summary.py", _SUMMARY_WORDS, lambda display: _summarize(flags, display))
 
 
 def truth(text: str) -> bool:
-    """A flag's "true" or "false" as it is meant; the original took every text for true."""
+    """A flag's "true" or "false", taken literally; the original took any text as true."""
     word = text.strip().lower()
     if word not in ("true", "false", "yes", "no", "1", "0"):
         raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
@@ -118,7 +118,7 @@ def truth(text: str) -> bool:
 def positive(text: str) -> int:
     """A flag's whole number of at least 1."""
     if not re.fullmatch(r"\s*0*[1-9][0-9]*\s*", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
@@ -126,7 +126,8 @@ def _ended(script: str, words: Mapping[str, str], command: Callable[[Screen], in
     from framescribe.cli.screen import screen
 
     try:
-        with screen(quiet=False, json_logs=False, rank=_rank()) as display:
+        rank = _rank()
+        with screen(quiet=False, json_logs=False, rank=rank.number if rank else None) as display:
             return command(display)
     except (UserError, RunError) as error:
         print(f"{script}: {_in_words(str(error), words)}", file=sys.stderr)
@@ -136,7 +137,7 @@ def _ended(script: str, words: Mapping[str, str], command: Callable[[Screen], in
 
 
 def _rank() -> Rank | None:
-    """Which process this is of those that `accelerate launch` or torchrun started, as the original was started."""
+    """Which process this is among those that `accelerate launch` or torchrun started, as the original was started."""
     from framescribe.runners.ranks import rank_of
 
     return rank_of(os.environ)
@@ -152,11 +153,11 @@ def _caption_frames(flags: FrameFlags, display: Screen) -> int:
     from framescribe.easyanimate.saved import Saved
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import check, load
-    from framescribe.run.recipe import Recipe
+    from framescribe.run.recipe import Recipe, StageChoice
 
     method, count = METHODS[flags.frame_sample_method], flags.num_sampled_frames
     if method == "mid" and count != 1:
-        display.say(f"mid is one frame: --num_sampled_frames {count} has no effect (uniform and random count frames)")
+        display.say(f"mid takes one frame: --num_sampled_frames {count} has no effect (it is for uniform and random)")
         count = 1
     sampling = Sampling(method=method, frames=count)  # type: ignore[arg-type]
     videos = _videos(flags, lambda line: display.say(_in_words(line, _FRAME_WORDS)))
@@ -167,7 +168,7 @@ def _caption_frames(flags: FrameFlags, display: Screen) -> int:
         if flags.base_url:
             raise UserError("--image_caption_model_quantized: a server decides that itself; leave it out")
         choice = choice.model_copy(update={"quantize": "int4"})
-    recipe = Recipe(sampling=sampling, frame_model=choice, frame_prompt=prompt)
+    recipe = Recipe(sampling=sampling, stages={"frames": StageChoice(model=choice, prompt=prompt)})
     same = {"image_caption_model": name, "prompt": prompt}
     saved = Saved.read(flags.saved_path, FRAME_COLUMNS, flags.video_path_column, same, NEVER_MIXED)
 
@@ -182,7 +183,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
     from framescribe.easyanimate.captions import frame_captions
     from framescribe.easyanimate.saved import Saved
     from framescribe.prompts import check, load
-    from framescribe.run.recipe import Recipe
+    from framescribe.run.recipe import Recipe, StageChoice
 
     rows = frame_captions(
         flags.video_metadata_path, flags.video_path_column, flags.caption_column, flags.remove_quotes, display.say
@@ -193,7 +194,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
         prompt += " {captions}"
     check(prompt, "summary", sorted({column for video in videos for column in video.metadata}))
     name, choice = _model(flags.summary_model_name, SUMMARY_MODEL, flags, display)
-    recipe = Recipe(summary_model=choice, summary_prompt=prompt)
+    recipe = Recipe(stages={"summary": StageChoice(model=choice, prompt=prompt)})
     same = {"summary_model": name}
     saved = Saved.read(flags.saved_path, SUMMARY_COLUMNS, flags.video_path_column, same, NEVER_MIXED)
 
@@ -221,7 +222,7 @@ def _model(
     name: str | None, default: str, flags: FrameFlags | SummaryFlags, display: Screen
 ) -> tuple[str, ModelChoice]:
     """The model's name as the user knows it, and the choice."""
-    from framescribe.cli.caption import chosen
+    from framescribe.cli.recipes import chosen
     from framescribe.engines.choice import ModelChoice
 
     if flags.base_url:
@@ -240,28 +241,33 @@ def _job(
     display: Screen,
     frames_from: Mapping[str, Row] | None = None,
 ) -> int:
-    """Caption what neither file holds, and bring it to `--saved_path`, however the run ends."""
-    from framescribe.cli.caption import joined, run
-    from framescribe.cli.run_options import ResultOptions
-    from framescribe.results.rows import Results
+    """Caption what neither file holds, and write it to `--saved_path`, however the run ends."""
+    from framescribe.cli.running import run
+    from framescribe.results.index import hash_of
+    from framescribe.results.plan import Again
+    from framescribe.results.rows import Results, video_of
+    from framescribe.run.job import RunOptions
+    from framescribe.runners.ranks import joined
 
+    sources = None if frames_from is None else {(row.id, hash_of(video_of(row))): row for row in frames_from.values()}
     kept = Results(_rows_path(saved.path, output_dir))
     _refuse_other_recipe(kept, recipe)
-    plan = kept.plan(videos, recipe.fingerprints(), retry_failed=True, redo=True, frames_from=frames_from)
-    todo = {video.id for video, _ in plan.todo}
+    again = Again(failed=True, redo=True)
+    plan = kept.plan(videos, recipe.wanted(), again=again, sources=sources)
+    todo = {todo.video.id for todo in plan.todo} | {doubt.video.id for doubt in plan.doubts}
     there = saved.find(videos, made_here=lambda name: _captioned(kept, name))
     foreign = {id for id in there.keys() & todo if not _captioned(kept, id)}
-    # A row that this run replaces goes first: whatever ends the run, the old caption does not stand for the new file.
+    # A row that this run replaces is removed first: however the run ends, the old caption is not kept for the new file.
     there = saved.drop(there, todo - foreign)
     left = [video for video in videos if video.id not in foreign]
     if foreign:
-        display.say(f"{len(foreign):,} videos have their row in {saved.path} already")
+        display.say(f"videos already in {saved.path}: {len(foreign):,}")
     if not left:
         return 0
-    options = ResultOptions(output=str(kept.output), retry_failed=True, redo=True)
-    rank = joined(_rank())
+    rank = joined(os.environ)
     try:
-        code = run(recipe, left, options, kept.output, display, rank=rank, frames_from=frames_from)
+        options = RunOptions(again=again)
+        code = run(recipe, left, kept, display, options=options, runner=rank, frames_from=sources)
     finally:
         rows = list(Results(kept.output).rows(left))
         if rank is None or len(rows) == len(left):  # of several processes the last one writes
@@ -269,8 +275,8 @@ def _job(
             saved.add(videos, {row.id: record(row) for row in done if row.id not in there}, there)
     if rank is not None:
         return code
-    again = "; videos that failed have no row there, and the same command tries them again" if code == 3 else ""
-    display.say(f"{saved.path}: {len(saved.records):,} rows{again}")
+    again_words = "; failed videos have no row there; the same command retries them" if code == 3 else ""
+    display.say(f"rows in {saved.path}: {len(saved.records):,}{again_words}")
     return code
 
 
@@ -280,23 +286,23 @@ def _rows_path(saved_path: Path, output_dir: Path | None) -> Path:
         try:
             wanted.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise UserError(f"the folder {wanted} cannot be made: {error.strerror or error}") from error
+            raise UserError(f"the folder {wanted} cannot be created: {error.strerror or error}") from error
     return folder / f"{saved_path.stem}.rows.jsonl"
 
 
-def _captioned(kept: Results, id: str) -> bool:
-    row = next(kept.rows([Video(id=id, path=id)]), None)
-    return row is not None and row.status != "failed"
+def _captioned(kept: Results, name: str) -> bool:
+    return any(not entry.failed for entry in kept.entries(name))
 
 
 def _refuse_other_recipe(kept: Results, recipe: Recipe) -> None:
-    stage: Part = "frames" if recipe.frame_model else "summary"
-    wanted, noted = recipe.fingerprints()[stage], kept.noted_recipe()
-    if (noted.get("fingerprints") or {}).get(stage) == wanted:
+    (wanted,) = recipe.wanted()
+    ours = (wanted.recipe, wanted.former)
+    others = (row for row in kept.rows() if row.status != "failed")
+    if all((row.fingerprint(wanted.name) or "").partition(":")[0] in ours for row in others):
         return
-    if all(row.status == "failed" or row.fingerprint(stage) == wanted for row in kept.rows()):
-        return
-    before, now = noted.get(stage) or {}, recipe.ingredients(stage) or {}
+    noted = kept.noted_recipe()
+    before = (noted.get("stages") or noted).get(wanted.name) or {}
+    now = recipe.ingredients(wanted.name)
     names = [_INGREDIENTS.get(name, name) for name in now if name in before and before[name] != now[name]]
     different = f"; different now: {', '.join(names)}" if names else ""
-    raise UserError(f"{kept.output} holds rows that were made in another way{different}.\n{NEVER_MIXED}")
+    raise UserError(f"{kept.output} holds rows that were made differently{different}.\n{NEVER_MIXED}")

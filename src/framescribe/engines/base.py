@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.errors import NO_USAGE, Usage
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from framescribe.records import EncodedImage
 
 FinishReason = Literal["stop", "length", "repetition", "other"]
-
-PIXELS = 1024 * 1024  # of a picture, where nothing else is known
-PIXELS_PER_TOKEN = 28 * 28  # Qwen2.5-VL's; other models need fewer tokens for a picture
-QUESTION_TOKENS = 1024  # the prompt's text, with room to spare
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +85,6 @@ class ChatRequest:
         """The video in the request; there is at most one."""
         parts = (part for message in self.messages for part in message.parts)
         return next((part for part in parts if isinstance(part, VideoPart)), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptSize:
-    """The largest prompt with pictures: how many there are (None: not known), pixels of each, tokens of the answer, and
-    whether the pictures come as one video."""
-
-    pictures: int | None = 1
-    pixels: int = PIXELS
-    answer: int = 512
-    video: bool = False
-
-    @property
-    def tokens(self) -> int:
-        """The context that it may need, in tokens."""
-        return (self.pictures or 1) * -(-self.pixels // PIXELS_PER_TOKEN) + self.answer + QUESTION_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from framescribe import registry
-from framescribe.engines.base import Engine, PromptSize
+from framescribe.engines.base import Engine
 from framescribe.engines.choice import ModelChoice
+from framescribe.engines.prompt_size import PromptSize
 
 
 def make_engine(choice: ModelChoice, *, prompt: PromptSize | None, beside: Sequence[ModelChoice], logs: Path) -> Engine:
@@ -18,3 +19,16 @@ def make_engine(choice: ModelChoice, *, prompt: PromptSize | None, beside: Seque
     """
     engine: Engine = registry.load("engines", choice.engine).made(choice, prompt=prompt, beside=beside, logs=logs)
     return engine
+
+
+async def with_name(choice: ModelChoice) -> ModelChoice:
+    """The choice with the name of the model that its servers serve, where it names none. UserError where they serve
+    several, or none can be reached."""
+    if choice.model is not None or choice.engine != "openai":
+        return choice
+    engine = make_engine(choice, prompt=None, beside=[choice], logs=Path())
+    try:
+        await engine.open()
+        return choice.model_copy(update={"model": engine.model})
+    finally:
+        await engine.close()

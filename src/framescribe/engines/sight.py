@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from framescribe.errors import Refused, RunError, TooLong, VideoError
 WIDTH, HEIGHT = 320, 240
 DESCRIBE = "Describe this image."
 SENTENCE = "Please look closely at everything that can be seen, and take your time before you answer. "
-COLOURS = {
+COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (215, 30, 35),
     "orange": (250, 140, 20),
     "yellow": (248, 222, 30),
@@ -228,35 +228,36 @@ async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engi
         return Finding(name=question.__name__.replace("_", " "), verdict="bad", text=str(error))
 
 
-async def check_sight(engines: Mapping[str, Engine], say: Callable[[str], None]) -> None:
-    """Ask the run's models about two pictures and one text. RunError if one is blind or says nothing."""
+async def check_sight(engine: Engine, say: Callable[[str], None], *, model: str, sees: bool, writes: bool) -> None:
+    """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone.
+    RunError if it is blind or says nothing; `model` is what a person calls it there."""
     leave = "Skip this check with --no-preflight; `framescribe doctor` with the same options asks more questions."
-    if "frames" in engines:
+    if sees:
         pictures = card("red"), card("blue", "square")
         try:
-            said = await asyncio.gather(*(ask(engines["frames"], DESCRIBE, picture) for picture in pictures))
+            said = await asyncio.gather(*(ask(engine, DESCRIBE, picture) for picture in pictures))
         except VideoError as error:
             raise RunError(
-                f"before the run, the frame model was asked about a picture, and failed: {error}\n{leave}"
+                f"before the run, the {model} was asked about a picture, and failed: {error}\n{leave}"
             ) from None
         first, second = (reply.text.strip() for reply in said)
         if first == second:
             raise RunError(
-                f"the frame model is blind: a red circle and a blue square are both {_short(first)!r} to it. The "
-                f"usual cause is a chat template without a place for pictures, or a text-only model.\n{leave}"
+                f"the {model} is blind: a red circle and a blue square are both {_short(first)!r} to it. The usual "
+                f"cause is a chat template without a place for pictures, or a text-only model.\n{leave}"
             )
         if not (_names(first, "red") and _names(second, "blue")):
-            say(f"note: of a red circle, the frame model says {_short(first)!r}; of a blue square, {_short(second)!r}")
-    if "summary" in engines:
+            say(f"note: of a red circle, the {model} says {_short(first)!r}; of a blue square, {_short(second)!r}")
+    if writes:
         question = "Make one sentence of this: A large red circle is in the center, on a white background."
         try:
-            reply = await ask(engines["summary"], question)
+            reply = await ask(engine, question)
         except VideoError as error:
             raise RunError(
-                f"before the run, the summary model was asked for a sentence, and failed: {error}\n{leave}"
+                f"before the run, the {model} was asked for a sentence, and failed: {error}\n{leave}"
             ) from None
         if not reply.text.strip():
-            raise RunError(f"the summary model gives an empty answer.\n{leave}")
+            raise RunError(f"the {model} gives an empty answer.\n{leave}")
 
 
 def _short(text: str) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, cast
 
+from framescribe.addresses import Member, in_tar
 from framescribe.errors import Unreadable
 from framescribe.frames.remote import RemoteFile
-from framescribe.records import Member, in_tar
 from framescribe.storage.object_store import is_remote
 
 SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from

@@ -6,15 +6,11 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 
 from framescribe.machine import memory_bytes
 from framescribe.records import Clip, EncodedImage
 
 MOST_BYTES, SHARE = 2 * 2**30, 8  # an eighth of the memory, which ranks and servers share, but no more than 2 GiB
-
-# The memories that hold a clip for this task, or for one that it was started from.
-_holding: ContextVar[frozenset[FrameMemory]] = ContextVar("holding", default=frozenset())
 
 
 class FrameMemory:
@@ -41,30 +37,23 @@ class FrameMemory:
     async def clip(self, decode: Callable[[], Awaitable[Clip]]) -> AsyncIterator[Clip]:
         """What `decode` gives, once there is room for it. Its bytes are held until the block ends.
 
-        Raises RuntimeError where the block of an earlier clip has not ended yet, in this task or in one that it was
-        started from: once the memory is full, the two would wait for each other.
+        Whoever asks again inside the block may wait for itself: leave it first.
         """
-        if self in _holding.get():
-            raise RuntimeError("A video that still holds frames asked for more: leave the first clip's block first.")
-        token = _holding.set(_holding.get() | {self})
+        await self._turn()
         try:
-            await self._turn()
-            try:
-                clip = await decode()
-                size = frame_bytes(clip)
-                self.held += size
-            finally:
-                self.decoding -= 1
-                self._hand_out()
-            self.clips += 1
-            try:
-                yield clip
-            finally:
-                self.clips -= 1
-                self.held -= size
-                self._hand_out()
+            clip = await decode()
+            size = frame_bytes(clip)
+            self.held += size
         finally:
-            _holding.reset(token)
+            self.decoding -= 1
+            self._hand_out()
+        self.clips += 1
+        try:
+            yield clip
+        finally:
+            self.clips -= 1
+            self.held -= size
+            self._hand_out()
 
     async def _turn(self) -> None:
         if not self._waiting and self._room:

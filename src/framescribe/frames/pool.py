@@ -25,11 +25,12 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from framescribe.addresses import in_tar
 from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import Form
 from framescribe.frames.sampling import Sampling
-from framescribe.records import Clip, in_tar
+from framescribe.records import Clip
 from framescribe.storage.object_store import is_remote
 
 VIDEOS_A_WORKER = 500

@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
+from framescribe.addresses import without_keys
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.container import is_cut_off, open_video, pace, times_of
 from framescribe.frames.decoder import Notes, all_frames, packets_index
@@ -19,7 +20,6 @@ from framescribe.frames.display import Turn, stretch
 from framescribe.frames.files import Source, look
 from framescribe.frames.index import InDoubt
 from framescribe.frames.picture import turn_of_frame
-from framescribe.records import without_keys
 
 _HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
 _LONG_GAP = 250  # frames; x264's default distance between keyframes, beyond which a frame in the middle costs more

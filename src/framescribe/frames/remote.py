@@ -6,8 +6,8 @@ import io
 import tempfile
 from typing import IO, Any
 
+from framescribe.addresses import without_keys
 from framescribe.errors import Unreadable
-from framescribe.records import without_keys
 from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first

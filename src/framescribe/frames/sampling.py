@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from framescribe.errors import Unreadable, UserError
 
@@ -72,6 +72,29 @@ class Sampling:
         if self.method in COUNTED:
             return self.frames
         return {"mid": 1, "times": len(self.times)}.get(self.method)
+
+    @property
+    def likely(self) -> int:
+        """How many frames a video probably gives; for some methods that depends on the video."""
+        if self.method in ("uniform", "random"):
+            return self.frames
+        return {"mid": 1, "times": len(self.times), "every": 8}.get(self.method, min(self.frames, 8))
+
+    @property
+    def ingredients(self) -> dict[str, Any]:
+        """What decides which frames are taken, as plain JSON, without what makes no difference for this method."""
+        kept: dict[str, Any] = {"method": self.method}
+        if self.method in COUNTED:
+            kept["frames"] = self.frames
+        if self.method == "times":
+            kept["times"] = list(self.times)
+        elif self.skip_edges:
+            kept["skip_edges"] = self.skip_edges
+        if self.method == "every":
+            kept["every"] = self.every
+        if self.method == "random":
+            kept["seed"] = self.seed
+        return kept | ({"salvage": True} if self.salvage else {})
 
 
 def choose(sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int] = ()) -> list[int]:

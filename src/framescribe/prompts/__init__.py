@@ -61,13 +61,22 @@ def check(text: str, kind: Kind, columns: Iterable[str]) -> None:
             )
 
 
+def columns_in(text: str, kind: Kind) -> tuple[str, ...]:
+    """The user's columns whose values the prompt uses, sorted."""
+    return tuple(sorted(set(_PLACEHOLDER.findall(text)) - set(VALUES[kind])))
+
+
+def as_filled(value: object) -> str:
+    """A value as it stands in a filled prompt."""
+    return "" if value is None else str(value)
+
+
 def fill(text: str, values: Mapping[str, object]) -> str:
     """The text with every `{name}` in `values` replaced, in one pass, so that values are never filled in again."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             return match[0]
-        found = values[match[1]]
-        return "" if found is None else str(found)
+        return as_filled(values[match[1]])
 
     return _PLACEHOLDER.sub(value, text)

@@ -1,4 +1,4 @@
-"""Knows the finished file: a row's form in each kind of file, how it is written whole, and how it is read back."""
+"""Knows the finished file: how each format holds a row, how the file is written whole, and how it is read back."""
 
 from __future__ import annotations
 
@@ -13,35 +13,47 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
-from framescribe.records import Row, Video, sample_key
-from framescribe.results.parts import Place
-from framescribe.storage.object_store import StoreError, is_remote, is_web, read_whole, size_of, upload
+from framescribe.records import Row
+from framescribe.results.parts import Location
+from framescribe.storage.object_store import StoreError, described, is_remote, is_web, read_whole, size_of, upload
 from framescribe.storage.tables import ending_of, read_table, write_to
 from framescribe.storage.whole_file import whole_file
 
+_ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")  # a byte of a name that is not UTF-8, as tables write it
 ENDINGS = (".jsonl", ".csv", ".parquet", ".tar")
 _OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
 
 
-def place_of(output: str | Path) -> Place:
-    """Where the finished file goes: a path here, or a URL. UserError where it cannot be written."""
-    place: Place = str(output) if is_remote(str(output)) else Path(output)
+def location_of(output: str | Path) -> Location:
+    """Where the finished file goes: a local path, or a URL. UserError if it cannot be written."""
+    location: Location = str(output) if is_remote(str(output)) else Path(output)
     if ending_of(str(output)) not in ENDINGS:
-        raise UserError(f"{output} must end in {', '.join(ENDINGS)}: that says in which form the result is written")
-    if isinstance(place, str) and is_web(place):
+        raise UserError(f"{output} must end in {', '.join(ENDINGS)}: the ending decides the format")
+    if isinstance(location, str) and is_web(location):
         raise UserError(f"{output}: a web server takes no files; write to a folder, or to s3://, gs:// or az://")
-    if isinstance(place, Path) and place.is_dir():
+    if isinstance(location, Path) and location.is_dir():
         raise UserError(f"{output} is a folder; name a file in it")
-    return place
+    return location
 
 
-def is_there(place: Place) -> bool:
-    """Whether the finished file was written. Raises StoreError where its store does not say."""
-    if isinstance(place, Path):
-        return place.exists()
+def stamp_of(location: Location) -> dict[str, Any]:
+    """What shows whether the finished file was changed, without reading it: its size, and its modification time in
+    seconds or what its store says about its version. OSError, StoreError if it is not there."""
+    if isinstance(location, Path):
+        status = location.stat()
+        return {"size": status.st_size, "modified": status.st_mtime}
+    found = described(location)._asdict()
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def is_there(location: Location) -> bool:
+    """Whether the finished file was written. Raises StoreError if its store does not say."""
+    if isinstance(location, Path):
+        return location.exists()
     try:
-        size_of(place)
+        size_of(location)
     except StoreError as error:
         if error.kind == "missing":
             return False
@@ -49,32 +61,31 @@ def is_there(place: Place) -> bool:
     return True
 
 
-def refuse_twins(place: Place, videos: Iterable[Video]) -> None:
-    """UserError where two videos would have the same name in a .tar."""
+def refuse_twins(location: Location, ids: Iterable[str]) -> None:
+    """UserError where videos of two ids would have the same name in a .tar."""
     names: dict[str, str] = {}
-    if ending_of(str(place)) == ".tar":
-        for video in videos:
-            first = names.setdefault(key_of(video.id), video.id)
-            if first != video.id:
-                raise UserError(
-                    f"{first} and {video.id} would both be {key_of(video.id)}.json in {place}; write .jsonl or .parquet"
-                )
+    if ending_of(str(location)) == ".tar":
+        for one in ids:
+            first = names.setdefault(key_of(one), one)
+            if first != one:
+                name = f"{key_of(one)}.json"
+                raise UserError(f"{first} and {one} would both be {name} in {location}; write .jsonl or .parquet")
 
 
 def key_of(video_id: str) -> str:
-    """The name of a video's sample in a .tar: that of its source shard, where it is in one; else its id's, undotted."""
+    """The name of a video's sample in a .tar: its name in the source shard, if it has one; else its id without dots."""
     _, in_shard, name = re.fullmatch(r"(.*?\.tar/)?(.*)", video_id, re.DOTALL | re.IGNORECASE).group(0, 1, 2)  # type: ignore[union-attr]
     if in_shard:
-        return sample_key(name)
+        return webdataset_key(name)
     name = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://|^/+", "", name)
     folder, slash, base = name.rpartition("/")
     return folder + slash + (base.rpartition(".")[0] or base).replace(".", "_")
 
 
-def write_finished(place: Place, rows: Callable[[], Iterator[Row]]) -> None:
-    """Write the file whole or not at all; `rows` gives them anew each time. OSError, StoreError where that fails."""
-    ending = ending_of(str(place))
-    with _whole(place) as temporary:
+def write_finished(location: Location, rows: Callable[[], Iterator[Row]]) -> None:
+    """Write the file whole or not at all; `rows` yields them afresh each time. OSError, StoreError if that fails."""
+    ending = ending_of(str(location))
+    with _whole(location) as temporary:
         if ending == ".tar":
             _write_tar(temporary, rows())
         elif ending == ".jsonl":
@@ -84,26 +95,33 @@ def write_finished(place: Place, rows: Callable[[], Iterator[Row]]) -> None:
 
 
 @contextmanager
-def _whole(place: Place) -> Iterator[str]:
-    """A temporary file on this machine that becomes the finished one when all is written."""
-    if isinstance(place, Path):
-        with whole_file(str(place)) as temporary:
+def _whole(location: Location) -> Iterator[str]:
+    """A temporary file on this machine that becomes the finished file once everything is written."""
+    if isinstance(location, Path):
+        with whole_file(str(location)) as temporary:
             yield temporary
     elif sys.platform.startswith("linux"):
-        with tempfile.TemporaryFile(prefix="framescribe-") as file:  # without a name, nothing can leave it behind
+        with tempfile.TemporaryFile(prefix="framescribe-") as file:  # unnamed, so it can never be left behind
             yield f"/proc/self/fd/{file.fileno()}"
-            upload(f"/proc/self/fd/{file.fileno()}", place)
+            upload(f"/proc/self/fd/{file.fileno()}", location)
     else:
         with tempfile.TemporaryDirectory(prefix="framescribe-") as folder:
             yield f"{folder}/finished"
-            upload(f"{folder}/finished", place)
+            upload(f"{folder}/finished", location)
 
 
 def _write_tar(temporary: str, rows: Iterator[Row]) -> None:
-    """Of each row a sample: KEY.json, the whole row, and KEY.txt, its caption where it has one."""
+    """For each row a sample: KEY.json, the whole row, and KEY.txt, its caption where it has one.
+
+    Of two rows with one id, which lie at two places, only the first has a name here.
+    """
+    there: set[str] = set()
     with tarfile.open(temporary, "w") as tar:
         for row in rows:
             key = key_of(row.id)
+            if key in there:
+                continue
+            there.add(key)
             _add(tar, f"{key}.json", row.as_line())
             if row.caption is not None:
                 _add(tar, f"{key}.txt", row.caption)
@@ -128,7 +146,7 @@ class _Again:
 
 
 def flat(row: Row) -> dict[str, Any]:
-    """A row for csv and parquet: the user's columns beside ours, as "metadata.…" where the name is one of ours."""
+    """A row for csv and parquet: the user's columns beside ours, renamed "metadata.…" if the name is one of ours."""
     record = row.as_dict()
     metadata = record.pop("metadata")
     first = {name: record[name] for name in ("id", "video_path", "caption", "status")}
@@ -136,14 +154,14 @@ def flat(row: Row) -> dict[str, Any]:
     return {**first, **own, **record}
 
 
-def read_rows(path: Place) -> Iterator[Row]:
-    """The rows of a finished file, here or at a URL. UserError where it is not one of framescribe's."""
+def read_rows(path: Location) -> Iterator[Row]:
+    """The rows of a finished file, here or at a URL. UserError if framescribe did not write it."""
     for record in _tar_records(path) if ending_of(str(path)) == ".tar" else read_table(path).records:
         try:
             yield Row.from_dict(_unflat(record))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
-                f"{path} was not written by framescribe (no row: {error!r}). Choose another file."
+                f"{path} was not written by framescribe (not a row: {error!r}). Choose another file."
             ) from error
 
 
@@ -154,19 +172,29 @@ def _unflat(record: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("frames", "video", "flags", "error", "provenance"):
         if isinstance(own[name], str):
             own[name] = json.loads(own[name]) if own[name] else None
+        elif name == "provenance":
+            own[name] = _without_nothing(own[name])
     own["caption"] = None if own["caption"] == "" else own["caption"]
+    own |= {name: _ESCAPED.sub(lambda found: chr(int(found[1], 16)), own[name]) for name in ("id", "video_path")}
     own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
     metadata = {name.removeprefix("metadata."): value for name, value in record.items() if name not in _OWN}
     return {**own, "metadata": metadata}
 
 
-def _tar_records(path: Place) -> Sequence[Mapping[str, Any]]:
+def _without_nothing(value: Any) -> Any:
+    """The value without empty keys: a Parquet column has every key in every row."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _without_nothing(inner) for name, inner in value.items() if inner is not None}
+
+
+def _tar_records(path: Location) -> Sequence[Mapping[str, Any]]:
     try:
         content = io.BytesIO(read_whole(path)) if isinstance(path, str) and is_remote(path) else open(path, "rb")  # noqa: SIM115
         with content, tarfile.open(fileobj=content, mode="r:") as tar:
             samples = [tar.extractfile(entry) for entry in tar if entry.name.endswith(".json")]
             return [json.loads(sample.read()) for sample in samples if sample is not None]
     except (tarfile.TarError, ValueError, OSError) as error:
-        raise UserError(f"{path} is no result of framescribe ({error}). Choose another file.") from error
+        raise UserError(f"{path} is not a framescribe result ({error}). Choose another file.") from error
     except StoreError as error:
         raise UserError(f"{path} cannot be read: {error}") from error

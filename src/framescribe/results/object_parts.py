@@ -1,7 +1,7 @@
-"""Knows how rows' lines are kept in an object store, where nothing can be appended to; knows no row's meaning.
+"""Knows how lines are kept in an object store, where nothing can be appended to; not what a line means.
 
-A process that writes appends to a spool on this machine, flushed, as `part_store` does. The spool becomes a new object
-every so many rows or seconds; no object is ever rewritten.
+A process appends flushed lines to a spool on this machine, as `parts` does. The spool becomes a new object every so
+many rows or seconds; no object is ever rewritten.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
-from framescribe.results.parts import RECIPE_FILE, Place, hold, open_part, record_of, write_line, write_part
+from framescribe.results.parts import RECIPE_FILE, Location, hold, open_part, record_of, write_line, write_part
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
 from framescribe.storage.whole_file import lock
 
@@ -33,10 +33,10 @@ _log = logging.getLogger("framescribe")
 
 
 class ObjectParts:
-    """Parts in an object store, with the spool of this machine; all of them are read through a copy without a name.
+    """Parts in an object store, with this machine's spool; all of them are read through an unnamed local copy.
 
     A line is on this machine's disk when `append` returns and in the store `SECONDS_AN_OBJECT` later, or with `close`.
-    What a process that died left in its spool counts when lines are read on this machine, and is uploaded by the next
+    Whatever a dead process left in its spool counts when lines are read on this machine, and is uploaded by the next
     `begin` or `close` here.
     """
 
@@ -53,16 +53,16 @@ class ObjectParts:
         self._changed = threading.Condition()
         self._part: FileIO | None = None
         self._rows, self._since = 0, 0.0
-        self._full: list[FileIO] = []  # parts of the spool that no line is added to any more
+        self._full: list[FileIO] = []  # parts of the spool that take no more lines
         self._uploading = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
 
-    def begin(self, record: Mapping[str, Any], launch: str, output: Place) -> None:
+    def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
             self.spool.mkdir(parents=True, exist_ok=True)
             self._held = hold(self.spool, launch, output)
-            write_whole(f"{self.place}/{RECIPE_FILE}", json.dumps(record, indent=2, ensure_ascii=False).encode())
+            self.keep_note(RECIPE_FILE, record)
             self._upload_what_was_left()
         except OSError as error:
             self._let_go()
@@ -78,9 +78,16 @@ class ObjectParts:
             held.close()
 
     def noted(self) -> dict[str, Any]:
+        return self.note(RECIPE_FILE)
+
+    def note(self, name: str) -> dict[str, Any]:
         with suppress(StoreError):
-            return record_of(read_whole(f"{self.place}/{RECIPE_FILE}"))
+            return record_of(read_whole(f"{self.place}/{name}"))
         return {}
+
+    def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
+        text = json.dumps(record, indent=2, ensure_ascii=False)
+        write_whole(f"{self.place}/{name}", text.encode(errors="backslashreplace"))
 
     def append(self, line: bytes) -> tuple[str, int]:
         try:
@@ -99,7 +106,7 @@ class ObjectParts:
             raise RunError(f"rows cannot be written to {self.spool}: {error.strerror or error}") from error
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        part = write_part(self.spool, lines, self._names())
+        part = write_part(self.spool, lines, self.names())
         upload(str(part), f"{self.place}/{part.name}")
         part.unlink()
 
@@ -111,20 +118,31 @@ class ObjectParts:
         wanted = sorted(name for name in there.keys() - self._own if there[name] > self._seen.get(name, 0))
         for name, content in read_all(self.place, wanted):
             yield from self._taken(name, content)
-            self._seen[name] = len(content)  # what is torn at the end of an object stays so
+            self._seen[name] = len(content)  # a torn end of an object stays torn
         for name in sorted(here.keys() - there.keys() - self._own):
-            with suppress(FileNotFoundError):  # it was uploaded just now, and is there the next time
+            with suppress(FileNotFoundError):  # it has just been uploaded, and will be found next time
                 yield from self._taken(name, here[name].read_bytes())
         self._looked = time.monotonic()
 
-    @contextmanager
-    def reading(self) -> Iterator[Callable[[str, int], bytes]]:
-        def line(_part: str, offset: int) -> bytes:
-            assert self._copy is not None
-            self._copy.seek(offset)
-            return self._copy.readline()
+    def names(self) -> Iterator[str]:
+        yield from {*self._seen, *self._own, *(path.name for path in self.spool.glob("*.jsonl"))}
 
-        yield line
+    def all_lines(self) -> Iterator[tuple[str, bytes]]:
+        there, here = self._listed(), {path.name: path for path in self.spool.glob("*.jsonl")}
+        for name in sorted(there.keys() | here.keys()):
+            content = read_whole(f"{self.place}/{name}") if name in there else here[name].read_bytes()
+            yield from ((name, line) for line in io.BytesIO(content) if line.endswith(b"\n"))
+
+    def read(self, part: str, offset: int) -> bytes:
+        assert self._copy is not None
+        self._copy.seek(offset)
+        return self._copy.readline()
+
+    def seal(self) -> None:
+        try:
+            self._upload_own()
+        except (StoreError, OSError) as error:
+            raise RunError(f"rows cannot be uploaded to {self.place}: {error}") from error
 
     def close(self) -> None:
         with self._changed:
@@ -138,11 +156,11 @@ class ObjectParts:
             self._upload_what_was_left()
         except (StoreError, OSError) as error:
             raise RunError(
-                f"rows cannot be uploaded to {self.place}: {error}. They wait in {self.spool} on this machine, from "
-                "where the same command uploads them."
+                f"rows cannot be uploaded to {self.place}: {error}. They wait in {self.spool} on this machine; the "
+                "same command uploads them."
             ) from error
         finally:
-            self._looked = -LOOK_SECONDS  # whoever closes wants to see what others wrote
+            self._looked = -LOOK_SECONDS  # whoever closes wants to see what others have written
             self._let_go()
 
     def __del__(self) -> None:
@@ -160,7 +178,7 @@ class ObjectParts:
         return start
 
     def _taken(self, name: str, content: bytes) -> Iterator[tuple[str, int, bytes]]:
-        """Its whole lines that were not taken yet."""
+        """Its whole lines that have not been taken yet."""
         start = self._seen.get(name, 0)
         for line in io.BytesIO(content[start : content.rfind(b"\n") + 1]):
             self._seen[name] = self._seen.get(name, 0) + len(line)
@@ -169,20 +187,17 @@ class ObjectParts:
     def _listed(self) -> dict[str, int]:
         """The parts in the store, with their sizes."""
         try:
-            return {name: size or 0 for name, size in listed(self.place, 1) if name.endswith(".jsonl")}
+            return {name: size or 0 for name, size, _ in listed(self.place, 1) if name.endswith(".jsonl")}
         except StoreError as error:
-            if error.kind == "missing":  # some stores say so of a folder without files
+            if error.kind == "missing":  # some stores report a folder without files as missing
                 return {}
             raise
 
     # --- the spool ---
 
-    def _names(self) -> list[str]:
-        return [*self._seen, *self._own, *(path.name for path in self.spool.glob("*.jsonl"))]
-
     def _new_part(self) -> FileIO:
-        part = open_part(self.spool, self._names())
-        lock(part)  # until it is uploaded: nobody takes it for one that was left behind
+        part = open_part(self.spool, self.names())
+        lock(part)  # until it is uploaded, so that nobody mistakes it for an abandoned one
         self._own.add(Path(part.name).name)
         self._rows, self._since = 0, time.monotonic()
         return part
@@ -201,7 +216,7 @@ class ObjectParts:
             try:
                 self._upload_own()
             except (StoreError, OSError) as error:
-                _log.warning("rows wait on this machine, since %s takes none: %s", self.place, error)
+                _log.warning("rows wait on this machine, since %s accepts none: %s", self.place, error)
 
     def _upload_own(self) -> None:
         with self._uploading:
@@ -217,13 +232,13 @@ class ObjectParts:
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
-        """Upload the spool's parts whose process is gone."""
+        """Upload those parts of the spool whose process is gone."""
         left = sorted(self.spool.glob("*.jsonl"))
         there = self._listed() if left else {}
         for path in left:
             with suppress(FileNotFoundError), path.open("rb+") as part:
                 if lock(part):
-                    # One that was uploaded and not removed is the same: what is there is not written again.
+                    # One that was uploaded but not removed is identical: an existing object is not rewritten.
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
                     path.unlink()

@@ -1,7 +1,7 @@
-"""Knows how rows' lines are kept in parts on a disk, so that none is lost, and who may write; knows no row's meaning.
+"""Knows how lines are kept in parts on a disk so that none is lost, and who may write; not what a line means.
 
-A process that writes opens a part of its own and appends a line per row, flushed; nothing is ever rewritten. A line
-without its newline is torn, or being written: it is left alone. Parts in an object store: `object_parts`.
+Each writing process opens a part of its own and appends a flushed line per row; nothing is ever rewritten. A line
+without its newline is torn, or still being written: it is left alone. Parts in an object store: `object_parts`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from types import ModuleType
@@ -31,36 +31,51 @@ OPEN_PARTS = 64
 RECIPE_FILE = "recipe.json"
 _STAMP = "%Y%m%dT%H%M%S"
 
-Place = Path | str  # on this machine, or a URL
+Location = Path | str  # on this machine, or a URL
 
 
 class Parts(Protocol):
-    """The parts of one result. A line's place is the part that holds it and the byte it begins at."""
+    """The parts of one result. A line's place is the part that holds it and the byte at which it begins."""
 
     @property
-    def place(self) -> Place:
-        """Where they are, for people."""
+    def place(self) -> Location:
+        """Where they are, as shown to people."""
 
-    def begin(self, record: Mapping[str, Any], launch: str, output: Place) -> None:
-        """Be ready to write, and keep `record`. UserError where that cannot be, or another launch writes here."""
+    def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
+        """Get ready to write, and keep `record`. UserError if that fails, or if another launch is writing here."""
 
     def noted(self) -> dict[str, Any]:
         """What `begin` kept last, or nothing."""
 
-    def append(self, line: bytes) -> tuple[Place, int]:
-        """Keep a line for good before returning its place. RunError where that fails."""
+    def append(self, line: bytes) -> tuple[Location, int]:
+        """Keep a line for good before returning its place. RunError if that fails."""
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        """Make a part of its own of these lines, whole or not at all."""
+        """Write these lines as a separate part, whole or not at all."""
 
-    def new_lines(self) -> Iterator[tuple[Place, int, bytes]]:
-        """Whole lines of all parts but one's own that were not given yet, with their places."""
+    def new_lines(self) -> Iterator[tuple[Location, int, bytes]]:
+        """Whole lines not returned before, with their places, of all parts but this process's own."""
 
-    def reading(self) -> Any:
-        """A context that gives a function from a line's place to the line."""
+    def names(self) -> Iterator[str]:
+        """The parts' names."""
+
+    def all_lines(self) -> Iterator[tuple[str, bytes]]:
+        """Whole lines of all parts, with their parts' names, ordered by these."""
+
+    def note(self, name: str) -> dict[str, Any]:
+        """What `keep_note` kept under this name, or nothing."""
+
+    def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
+        """Keep a small JSON object beside the parts."""
+
+    def read(self, part: Any, offset: int) -> bytes:
+        """The line at its place."""
+
+    def seal(self) -> None:
+        """Begin a new part with what is appended next. RunError where that fails."""
 
     def close(self) -> None:
-        """Bring all that was appended to where it belongs; may be called twice. RunError where that fails."""
+        """Bring everything appended to where it belongs; may be called twice. RunError if that fails."""
 
 
 class LocalParts:
@@ -71,27 +86,36 @@ class LocalParts:
         self._part: FileIO | None = None
         self._part_path: Path | None = None
         self._held: IO[str] | None = None
+        self._opened: dict[Path, IO[bytes]] = {}
         self._seen: dict[Path, int] = {}  # bytes read of each part
 
-    def begin(self, record: Mapping[str, Any], launch: str, output: Place) -> None:
+    def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             self._held = hold(self.place, launch, output)
-            temporary = self.place / f".{RECIPE_FILE}.{os.getpid()}"
-            temporary.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            temporary.replace(self.place / RECIPE_FILE)
+            self.keep_note(RECIPE_FILE, record)
         except OSError as error:
             raise UserError(f"{self.place} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
     def noted(self) -> dict[str, Any]:
+        return self.note(RECIPE_FILE)
+
+    def note(self, name: str) -> dict[str, Any]:
         with suppress(OSError):
-            return record_of((self.place / RECIPE_FILE).read_bytes())
+            return record_of((self.place / name).read_bytes())
         return {}
+
+    def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
+        temporary = self.place / f".{name}.{os.getpid()}"
+        temporary.write_bytes(
+            json.dumps(record, indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
+        )
+        temporary.replace(self.place / name)
 
     def append(self, line: bytes) -> tuple[Path, int]:
         try:
             if self._part is None:
-                self._part = open_part(self.place, self._names())
+                self._part = open_part(self.place, self.names())
                 self._part_path = Path(self._part.name)
             assert self._part_path is not None
             offset = self._part.tell()
@@ -101,10 +125,15 @@ class LocalParts:
         return self._part_path, offset
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        write_part(self.place, lines, self._names())
+        write_part(self.place, lines, self.names())
 
-    def _names(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         return (part.name for part in self.place.glob("*.jsonl"))
+
+    def all_lines(self) -> Iterator[tuple[str, bytes]]:
+        for name in sorted(self.names()):
+            with (self.place / name).open("rb") as stream:
+                yield from ((name, line) for line in stream if line.endswith(b"\n"))
 
     def new_lines(self) -> Iterator[tuple[Path, int, bytes]]:
         for part in sorted(self.place.glob("*.jsonl")):
@@ -122,37 +151,42 @@ class LocalParts:
                 finally:
                     self._seen[part] = offset
 
-    @contextmanager
-    def reading(self) -> Iterator[Callable[[Path, int], bytes]]:
-        opened: dict[Path, IO[bytes]] = {}  # opening a part for every row would take longer than the reading
+    def read(self, part: Path, offset: int) -> bytes:
+        stream = self._opened.get(part)  # opening a part for every row would take longer than reading it
+        if stream is None:
+            while len(self._opened) >= OPEN_PARTS:
+                self._opened.popitem()[1].close()
+            stream = self._opened[part] = part.open("rb")
+        stream.seek(offset)
+        return stream.readline()
 
-        def line(part: Path, offset: int) -> bytes:
-            stream = opened.get(part)
-            if stream is None:
-                while len(opened) >= OPEN_PARTS:
-                    opened.popitem()[1].close()
-                stream = opened[part] = part.open("rb")
-            stream.seek(offset)
-            return stream.readline()
+    def seal(self) -> None:
+        part, self._part = self._part, None
+        if part is not None:
+            assert self._part_path is not None
+            self._seen[self._part_path] = part.tell()
+            part.close()
 
-        try:
-            yield line
-        finally:
-            for stream in opened.values():
-                stream.close()
+    def __del__(self) -> None:
+        self._close_opened()
+
+    def _close_opened(self) -> None:
+        while self._opened:
+            self._opened.popitem()[1].close()
 
     def close(self) -> None:
+        self._close_opened()
         held, self._held = self._held, None
         part, self._part = self._part, None
         try:
             if part is not None:
                 with part:
                     os.fsync(part.fileno())
-        except OSError as error:  # a network's disk may say only now that it is full
+        except OSError as error:  # a network disk may report only now that it is full
             raise RunError(f"rows cannot be written to {self.place}: {error.strerror or error}") from error
         finally:
             if held is not None:
-                held.close()  # which lets it go
+                held.close()  # which releases the lock
 
 
 def record_of(text: bytes) -> dict[str, Any]:
@@ -165,15 +199,15 @@ def record_of(text: bytes) -> dict[str, Any]:
 
 
 def part_name(others: Iterable[str]) -> str:
-    """Sorts behind `others`, by the time at which the part was begun, or just behind the last of them where the clock
-    was set back. No two processes choose the same."""
+    """A name that sorts after `others`: by the time at which the part was begun, or just after the last of them if the
+    clock was set back. No two processes choose the same."""
     moment = max([time.time_ns(), *(begun + 1 for begun in map(_begun, others) if begun is not None)])
     stamp = time.strftime(_STAMP, time.gmtime(moment // 10**9)) + f".{moment % 10**9:09d}"
     return f"{stamp}-{socket.gethostname().split('.')[0]}-{os.getpid()}.jsonl"
 
 
 def _begun(part: str) -> int | None:
-    """When a part was begun by its name, in nanoseconds; None where it has another name."""
+    """When a part was begun according to its name, in nanoseconds; None if the name has another form."""
     stamp, _, rest = part.partition(".")
     try:
         return calendar.timegm(time.strptime(stamp, _STAMP)) * 10**9 + int(rest.partition("-")[0])
@@ -182,19 +216,19 @@ def _begun(part: str) -> int | None:
 
 
 def open_part(folder: Path, others: Iterable[str]) -> FileIO:
-    """A new part to add lines to, behind `others`."""
+    """A new part to append lines to, sorted after `others`."""
     folder.mkdir(parents=True, exist_ok=True)
-    return (folder / part_name(others)).open("xb", buffering=0)  # what a full disk did not take is not tried again
+    return (folder / part_name(others)).open("xb", buffering=0)  # what a full disk refused is not retried
 
 
 def write_line(part: FileIO, line: bytes) -> None:
-    """Hand the whole line to the system. OSError where it does not take it."""
-    while line:  # a disk that is nearly full takes a part of it
+    """Hand the whole line to the system. OSError if it is not accepted."""
+    while line:  # a disk that is nearly full accepts only some of it
         line = line[part.write(line) :]
 
 
 def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> Path:
-    """A new part of these lines, behind `others`, whole or not at all."""
+    """A new part with these lines, sorted after `others`, whole or not at all."""
     part = folder / part_name(others)
     temporary = folder / f".{part.name}.tmp"
     with temporary.open("wb") as file:
@@ -202,10 +236,10 @@ def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> P
     return temporary.replace(part)
 
 
-def hold(folder: Path, launch: str, output: Place) -> IO[str] | None:
-    """Keep other launches away from these parts until it is closed, or until this process ends, however it does.
+def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
+    """Keep other launches away from these parts until the file is closed or this process ends, however that happens.
 
-    None where the system has no locks. UserError where another launch holds it.
+    None if the system has no locks. UserError if another launch holds it.
     """
     if fcntl is None:
         return None
@@ -220,7 +254,7 @@ def hold(folder: Path, launch: str, output: Place) -> IO[str] | None:
         else:
             end = time.monotonic() + WRITING_SECONDS
             while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
-                time.sleep(0.05)  # the holder is writing who it is
+                time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
             if holder != launch:

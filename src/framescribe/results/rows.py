@@ -1,249 +1,393 @@
-"""Knows which rows of a result count and what is left to do; knows no model, no video file and no form of a file.
+"""Knows the rows of one result: reads and appends them, finishes the file, and adopts what a person changed in it.
 
-Beside the finished file lies the folder of parts (`part_store`), to which rows are only ever added; so whatever ends a
-run, at most what was under way is lost.
+Beside the finished file is the folder of parts (`parts`), to which lines are only ever added; so however a run ends, at
+most what was under way is lost. Which row counts is decided in `index`, what is left to do in `plan`.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from framescribe.errors import RunError, UserError
-from framescribe.records import Row, Video
-from framescribe.results.finished import flat, is_there, place_of, read_rows, refuse_twins, write_finished
+from framescribe.machine import without_collection
+from framescribe.records import SCHEMA, Row, Video, parsed
+from framescribe.results import edits
+from framescribe.results.corrections import Written, differences, key_of
+from framescribe.results.corrections import refuse_twins as refuse_twin_rows
+from framescribe.results.edits import Edit
+from framescribe.results.finished import flat, is_there, location_of, read_rows, refuse_twins, stamp_of, write_finished
+from framescribe.results.index import Entry, Index, Key, hash_of, place_hash
 from framescribe.results.object_parts import ObjectParts
-from framescribe.results.parts import LocalParts, Parts, Place
+from framescribe.results.parts import LocalParts, Location, Parts
+from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
 from framescribe.storage.object_store import StoreError
+from framescribe.strategies.base import StageWanted
 
-__all__ = ["Plan", "Results", "flat", "read_rows"]
+__all__ = ["Results", "flat", "read_rows"]
 
-
-class _Entry(NamedTuple):
-    """Where a row's line is (or the row itself, where no part holds it yet), and what decides whether it counts."""
-
-    part: Place | None
-    offset: int
-    row: Row | None
-    failed: bool
-    size: int | None
-    content: str | None
-    frames: str | None
-    summary: str | None
-    has_frames: bool
-
-
-@dataclass(slots=True, kw_only=True)
-class Plan:
-    """What is left to do, and why. `todo` pairs a video with the row whose frame captions can be taken over."""
-
-    todo: list[tuple[Video, Row | None]] = field(default_factory=list)
-    done: int = 0
-    failed_before: int = 0
-    summaries_only: int = 0
-    replaced: int = 0
-    other_recipe: int = 0
+FINISHED_FILE = "finished.json"
+ROW_KIND = "row"
 
 
 class Results:
     """The rows of one output file, on this machine or at a URL. Several processes may read and write at once."""
 
     def __init__(self, output: str | Path) -> None:
-        self.output = place_of(output)
+        self.output = location_of(output)
         parts, logs = f"{self.output}.parts", f"{self.output}.logs"
         local = isinstance(self.output, Path)
-        self.parts: Place = Path(parts) if local else parts
+        self.parts: Location = Path(parts) if local else parts
         self.logs = Path(logs if local else logs.rpartition("/")[2])  # of servers that a run starts
         self.unreadable_lines = 0
-        self._index: dict[str, _Entry] = {}
-        self.fresh: set[str] = set()  # ids of the rows that others wrote since this was made
+        self.fresh: set[Key] = set()  # of the rows that other processes have written since this was made
+        self._index = Index()
+        self._edits: dict[Key, list[Edit]] = {}
         self._store: Parts = LocalParts(self.parts) if isinstance(self.parts, Path) else ObjectParts(self.parts)
         try:
             self._read()
-            if not self._index and not self.unreadable_lines and self.finished:
-                for row in read_rows(self.output):  # a finished file whose parts are gone still counts
-                    self._add(row, None, 0)
+            if not self._index.count and not self.unreadable_lines and self.finished:
+                for row in read_rows(self.output):  # a finished file still counts if its parts are gone
+                    self._index.add_row(row)
         except StoreError as error:
             raise UserError(f"{self.output} cannot be read: {error}") from error
         except ValueError as error:
-            raise UserError(f"{self.output}: {str(self.output).split('://')[0]} is no known protocol") from error
+            raise UserError(f"{self.output}: {str(self.output).split('://')[0]} is not a known protocol") from error
 
     def __len__(self) -> int:
-        return len(self._index)
+        return self._index.count
 
-    def __contains__(self, name: object) -> bool:
+    def __contains__(self, name: str) -> bool:
         return name in self._index
 
     @property
     def failed(self) -> int:
-        """How many videos have a failed row."""
-        return sum(entry.failed for entry in self._index.values())
+        """How many of the rows are failures."""
+        return self._index.failed
 
     @property
     def finished(self) -> bool:
-        """Whether the finished file is there."""
+        """Whether the finished file exists."""
         return is_there(self.output)
 
-    def plan(
+    # --- what is left to do ---
+
+    def planner(
         self,
-        videos: Iterable[Video],
-        prints: Mapping[str, str | None],
+        wanted: Sequence[StageWanted],
+        inputs: Sequence[Video],
         *,
-        retry_failed: bool = False,
-        redo: bool = False,
-        frames_from: Mapping[str, Row] | None = None,
-        changed: Collection[str] = (),
-    ) -> Plan:
-        """What is left of `videos` for a recipe with these fingerprints.
+        again: Again | None = None,
+        sources: Mapping[Key, Row] | None = None,
+        checked: Checked | None = None,
+    ) -> Planner:
+        """A planner of what is left of the `inputs` for a recipe that wants these stages."""
+        ids: set[str] = set()
 
-        `frames_from` holds rows whose frame captions are to be summed up, by id (then the recipe has no frame stage).
-        `changed` holds the ids of files that are not what their rows say (`content_check`).
-        Rows whose frames another recipe made count as `other_recipe` and are left out, unless `redo` is on.
-        """
-        plan = Plan()
-        for video in videos:
-            source = frames_from.get(video.id) if frames_from is not None else None
-            wanted = source.fingerprint("frames") if source is not None else prints["frames"]
-            entry = self._index.get(video.id)
-            if entry is not None and source is not None and entry.frames != wanted:
-                plan.summaries_only += 1
-                plan.todo.append((video, source))
-            elif entry is None:
-                plan.todo.append((video, source))
-            elif (None not in (video.size, entry.size) and video.size != entry.size) or video.id in changed:
-                plan.replaced += 1
-                plan.todo.append((video, source))
-            elif entry.frames != wanted:
-                plan.other_recipe += 1
-                if redo:
-                    plan.todo.append((video, source))
-            elif entry.summary != prints["summary"] and prints["summary"] is not None and entry.has_frames:
-                plan.summaries_only += 1
-                plan.todo.append((video, source or self._load(entry)))
-            elif entry.failed and retry_failed:
-                plan.todo.append((video, source or (self._load(entry) if entry.has_frames else None)))
-            else:
-                plan.done += 1
-                plan.failed_before += entry.failed
-        return plan
+        def known() -> Collection[str]:
+            if not ids:
+                ids.update(video.id for video in inputs)
+            return ids
 
-    def accept(self, videos: Iterable[Video]) -> None:
-        """UserError where the finished file could not hold these videos."""
-        refuse_twins(self.output, videos)
+        return Planner(
+            self._index,
+            wanted,
+            again=again or Again(),
+            inputs=known,
+            edited=self._is_edited if self._edits else lambda name, entry: False,
+            metadata=lambda entry: self.load(entry).metadata,
+            sources=sources,
+            checked=checked,
+        )
+
+    def plan(self, videos: Sequence[Video], wanted: Sequence[StageWanted], **more: Any) -> Plan:
+        """What is left of `videos`, according to `planner`."""
+        return self.planner(wanted, videos, **more).plan(videos)
+
+    def entry(self, video: Video) -> Entry | None:
+        """What is known about a video's row."""
+        return self._index.at(video.id, hash_of(video))
+
+    def entries(self, name: str) -> Sequence[Entry]:
+        """What is known about the rows of an id, one for each place."""
+        return self._index.of(name)
+
+    def load(self, entry: Entry) -> Row:
+        """The row of an entry, as it was written."""
+        if entry.part is None:
+            assert entry.row is not None
+            return entry.row
+        return Row.from_dict(parsed(self._store.read(entry.part, entry.offset)))
+
+    def earlier(self, todo: Todo) -> Row | None:
+        """What need not be redone for a video: its source row, or its own row with only what is kept."""
+        if todo.source is not None:
+            return todo.source
+        return self.load(todo.entry).only(todo.keep) if todo.entry is not None and todo.keep else None
+
+    def taken_over(self, todo: Todo) -> Row:
+        """The row of a file that has only moved, at its new place."""
+        assert todo.entry is not None
+        return replace(marked(self.load(todo.entry), todo, self), metadata=dict(todo.video.metadata))
+
+    def accept(self, videos: Iterable[Video], *, prune: bool = False) -> None:
+        """UserError where the finished file could not hold these videos, and, unless `prune` is on, the others too."""
+        others = () if prune else (name for name, _ in self._index)
+        refuse_twins(self.output, chain((video.id for video in videos), others))
+
+    # --- writing ---
 
     def append(self, row: Row) -> None:
-        """Keep the row before returning, on this machine's disk at least. RunError where it cannot be written."""
-        part, offset = self._store.append((row.as_line() + "\n").encode("utf-8", errors="replace"))
-        self._add(row, part, offset)
+        """Keep the row, at least on this machine's disk, before returning. RunError if it cannot be written."""
+        line = _row_line(row)
+        part, offset = self._store.append(line)
+        self._index.add(parsed(line), part, offset)
 
-    def begin(self, record: Mapping[str, Any], launch: str | None = None) -> None:
-        """Make the parts ready, and keep in them what was asked for: a later run can say what is different.
+    def edit(self, *made: Edit) -> None:
+        """Keep what a person changed. RunError if it cannot be written."""
+        for one in made:
+            self._store.append(one.as_line())
+            self._add_edit(one)
 
-        UserError where another run is writing here. Processes that one command started give the same `launch`.
+    def begin(self, record: Mapping[str, Any], launch: str | None = None) -> list[Edit]:
+        """Make the parts ready, keep in them what was asked for, and adopt what a person changed in the finished file;
+        returns those changes.
+
+        UserError if another run is writing here, or if the changes cannot be determined. Processes that one command
+        started pass the same `launch`.
         """
         self._store.begin(record, launch or f"process {os.getpid()} of {time.time_ns()}", self.output)
         try:
-            adopted = [entry.row for entry in self._index.values() if entry.row is not None]
+            adopted = [entry.row for _, entry in self._index if entry.row is not None]
             if adopted:  # rows that only the finished file holds get a part before that file is replaced
-                self._store.keep((row.as_line() + "\n").encode("utf-8", errors="replace") for row in adopted)
-                self._index.clear()
+                self._store.keep(_row_line(row) for row in adopted)
+                self._index.forget()
                 self._read()
+                self._note_finished()
+            return self._take_up()
         except (OSError, StoreError) as error:
+            self.close()
             raise UserError(f"{self.parts} cannot be written: {_why(error)}. Choose another -o.") from error
+        except UserError:
+            self.close()
+            raise
 
     def noted_recipe(self) -> dict[str, Any]:
         """What `begin` kept last, or nothing."""
         return self._store.noted()
 
-    def rows(self, videos: Iterable[Video] | None = None) -> Iterator[Row]:
-        """The row that counts for each video, with that video's metadata as it is now; for all ids where None."""
-        with self._store.reading() as line:
-            if videos is None:
-                for entry in self._index.values():
-                    yield _load(entry, line)
-                return
-            for video in videos:
-                found = self._index.get(video.id)
-                if found is not None:
-                    yield replace(_load(found, line), video_path=video.public_path, metadata=dict(video.metadata))
-
-    def finish(self, videos: Sequence[Video]) -> Place:
-        """Write the finished file: one row per video that has one, in the order of `videos`, whole or not at all."""
+    def finish(self, videos: Sequence[Video], *, prune: bool = False) -> Location:
+        """Write the finished file, whole or not at all: a row per video that has one, in the order of `videos`, then,
+        unless `prune` is on, those of all other videos, by id and place. UserError as in `begin`."""
         try:
+            self._take_up()
             self.close()
-            write_finished(self.output, lambda: self.rows(videos))
+            write_finished(self.output, lambda: self._all_rows(videos, prune))
+            self._note_finished()
         except (OSError, StoreError) as error:
             raise RunError(
                 f"{self.output} cannot be written: {_why(error)}. Every row is kept in {self.parts}."
             ) from error
         return self.output
 
-    def contents(self) -> Mapping[str, str]:
-        """The hash of the file that each row was made from, by id, where it was asked for."""
-        return {name: entry.content for name, entry in self._index.items() if entry.content is not None}
-
     def close(self) -> None:
-        """Bring this process's rows to where they belong; may be called twice. RunError where that fails."""
+        """Bring this process's rows to where they belong; may be called twice. RunError if that fails."""
         self._store.close()
 
+    # --- reading ---
+
+    def rows(self, videos: Iterable[Video] | None = None) -> Iterator[Row]:
+        """The row that counts for each video, with its current metadata and a person's edits; None: all rows."""
+        if videos is None:
+            for name, entry in list(self._index):
+                yield self._edited(name, entry, self.load(entry))
+            return
+        for video in videos:
+            found = self.entry(video)
+            if found is not None:
+                yield self._edited(video.id, found, replace(self.load(found), metadata=dict(video.metadata)))
+
+    def in_order(self) -> Iterator[Row]:
+        """All rows, those in the finished file first and in its order."""
+        keys: dict[Key, None] = {}
+        if self.finished:
+            keys = dict.fromkeys(map(key_of, read_rows(self.output)))
+        keys |= dict.fromkeys((name, entry.place) for name, entry in self._index)
+        for name, place in keys:
+            if (entry := self._index.at(name, place)) is not None:
+                yield self._edited(name, entry, self.load(entry))
+
+    def others(self, videos: Iterable[Video]) -> int:
+        """How many rows belong to videos other than these."""
+        return len(self) - sum(self.entry(video) is not None for video in videos)
+
+    def _all_rows(self, videos: Sequence[Video], prune: bool) -> Iterator[Row]:
+        yield from self.rows(videos)
+        if prune or not self.others(videos):
+            return
+        there = {(video.id, hash_of(video)) for video in videos}
+        rest = [(name, entry.place, entry) for name, entry in self._index if (name, entry.place) not in there]
+        rest.sort(key=lambda one: one[:2])
+        for name, _, entry in rest:
+            yield self._edited(name, entry, self.load(entry))
+
     def refresh(self) -> None:
-        """Read what other processes have added since; in a store that is looked for now and then."""
+        """Read what other processes have added since; in a store this is checked only now and then."""
         try:
             self.fresh.update(self._read())
         except StoreError as error:
             raise RunError(f"{self.parts} cannot be read: {error}") from error
 
-    def _read(self) -> list[str]:
-        """Take in the lines that were not read yet; the ids of their rows."""
-        ids = []
-        for part, offset, line in self._store.new_lines():
-            try:
-                row = Row.from_line(line)
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                self.unreadable_lines += 1
-            else:
-                self._add(row, part, offset)
-                ids.append(row.id)
-        return ids
+    def _read(self) -> list[Key]:
+        """Take in the lines not read yet; returns the ids of their rows."""
+        keys = []
+        with without_collection():
+            for part, offset, line in self._store.new_lines():
+                try:
+                    record = parsed(line)
+                    kind = record.get("kind", ROW_KIND)
+                    if kind == ROW_KIND:
+                        keys.append(self._index.add(record, part, offset))
+                    elif kind == edits.KIND:
+                        self._add_edit(Edit.from_dict(record))
+                except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+                    self.unreadable_lines += 1
+        return keys
 
-    def _add(self, row: Row, part: Place | None, offset: int) -> None:
-        prints = row.provenance.get("fingerprints") or {}
-        new = _Entry(
-            part=part,
-            offset=offset,
-            row=row if part is None else None,
-            failed=row.status == "failed",
-            size=row.size,
-            content=row.content,
-            frames=_interned(prints.get("frames")),
-            summary=_interned(prints.get("summary")),
-            has_frames=row.has_frame_captions,
-        )
-        old = self._index.get(row.id)
-        same = old is not None and (old.frames, old.summary, old.size) == (new.frames, new.summary, new.size)
-        if not (same and old is not None and new.failed and not old.failed):
-            self._index[row.id] = new
+    # --- what a person changed ---
 
-    def _load(self, entry: _Entry) -> Row:
-        with self._store.reading() as line:
-            return _load(entry, line)
+    def _add_edit(self, edit: Edit) -> None:
+        known = self._edits.setdefault((edit.id, place_hash(edit.video_path)), [])
+        if edit not in known:
+            known.append(edit)
+
+    def _edited(self, name: str, entry: Entry, row: Row) -> Row:
+        made = self._edits.get((name, entry.place))
+        return edits.apply(row, made) if made else row
+
+    def _is_edited(self, name: str, entry: Entry) -> bool:
+        return bool(edits.standing(self._edits.get((name, entry.place), ()), entry.fingerprint))
+
+    def carry_edits(self, todo: Todo) -> None:
+        """What a person changed in the row that this one was carried over from counts for this one too."""
+        if todo.entry is None or todo.other_file or not self._edits:
+            return
+        before = self.load(todo.entry)
+        new, old = (todo.video.id, hash_of(todo.video)), (before.id, todo.entry.place)
+        if new != old:
+            there = self._edits.get(old, ())
+            self.edit(*(replace(edit, id=todo.video.id, video_path=todo.video.place) for edit in list(there)))
+
+    def take_back_edits(self, videos: Iterable[Video]) -> None:
+        """What a person changed in these videos' rows no longer counts."""
+        for video in videos:
+            entry = self.entry(video)
+            made = self._edits.get((video.id, hash_of(video)), ())
+            if entry is not None:
+                stand = edits.standing(made, entry.fingerprint)
+                self.edit(*(edits.taken_back(edit) for edit in stand.values()))
+
+    def _take_up(self) -> list[Edit]:
+        """Keep as edits what somebody changed in the finished file since framescribe wrote it. UserError if that cannot
+        be determined."""
+        if not self.finished:
+            return []
+        stamp, note = stamp_of(self.output), self._store.note(FINISHED_FILE)
+        if stamp == note.get("stamp"):
+            return []
+        try:
+            found = list(self._changed_rows())
+        except UserError as error:
+            raise UserError(
+                f"{error}\n{self.output} was changed since framescribe wrote it. Repair it, or move it away: every "
+                f"row is kept in {self.parts}."
+            ) from None
+        made, unknown = self._told_apart(found, stamp, note)
+        for row in unknown:
+            self.append(row)
+        self.edit(*made)
+        self._store.seal()  # what this run adds is newer than the file as it is noted now
+        self._note_finished()
+        return made
+
+    def _told_apart(
+        self, found: Sequence[tuple[Row, Entry | None]], stamp: Mapping[str, Any], note: Mapping[str, Any]
+    ) -> tuple[list[Edit], list[Row]]:
+        """What a person changed in these rows of the finished file, and the rows that somebody put into it."""
+        if not found:
+            return [], []
+        until = note.get("until")
+        written = Written([key_of(row) for row, _ in found], noted=until is not None)
+        for part, line in self._store.all_lines():
+            if until is None or part <= until:
+                written.see(line)
+        when = stamp.get("modified") or time.time()
+        made, unknown = [], []
+        for row, entry in found:
+            if entry is not None:
+                ours = self._edited(row.id, entry, self.load(entry))
+                made += written.edits(key_of(row), ours, differences(row, ours), when)
+            elif not written.knew(key_of(row)):  # else its file has moved since, and the row with it
+                unknown.append(row)
+        return made, unknown
+
+    def _changed_rows(self) -> Iterator[tuple[Row, Entry | None]]:
+        """The rows of the finished file that differ from ours, with our entry if there is one."""
+        for row in refuse_twin_rows(read_rows(self.output), self.output):
+            entry = self._index.at(*key_of(row))
+            if entry is None or differences(row, self._edited(row.id, entry, self.load(entry))):
+                yield row, entry
+
+    def _note_finished(self) -> None:
+        if self.finished:
+            until = max(self._store.names(), default="")
+            self._store.keep_note(FINISHED_FILE, {"stamp": stamp_of(self.output), "until": until})
 
 
-def _load(entry: _Entry, line: Callable[[Any, int], bytes]) -> Row:
-    if entry.part is None:
-        assert entry.row is not None
-        return entry.row
-    return Row.from_line(line(entry.part, entry.offset))
+def video_of(row: Row) -> Video:
+    """The video that a row belongs to, as far as the row can tell."""
+    return Video(id=row.id, path=row.video_path, metadata=row.metadata, size=row.size, stamp=row.file.get("stamp"))
+
+
+def marked(row: Row, todo: Todo, results: Results) -> Row:
+    """The row, with what ties it to its file and the row that it replaces."""
+    video, file = todo.video, {**row.file}
+    if video.stamp is not None:
+        file["stamp"] = video.stamp
+    if todo.other_file:
+        file["replaced"] = True
+    else:
+        file.pop("replaced", None)
+    provenance = {**row.provenance, "schema": SCHEMA, "file": file}
+    provenance.pop("replaces", None)
+    if todo.moved is not None and todo.entry is not None:
+        provenance["replaces"] = [todo.moved, results.load(todo.entry).video_path]
+    return replace(
+        row,
+        id=video.id,
+        video_path=video.place,
+        size=row.size if video.size is None else video.size,
+        provenance=provenance,
+    )
+
+
+def _row_line(row: Row) -> bytes:
+    # File names need not be UTF-8: what is not becomes \\udc.., which is also its JSON escape.
+    text = json.dumps({"kind": ROW_KIND, **row.as_dict()}, ensure_ascii=False, default=_as_text)
+    return (text + "\n").encode(errors="backslashreplace")
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _why(error: Exception) -> object:
     return getattr(error, "strerror", None) or error
-
-
-def _interned(text: str | None) -> str | None:
-    return sys.intern(text) if text is not None else None

@@ -1,1 +1,1 @@
-"""One run: what is wanted, the way from a video to its row, and what is counted and spent on it."""
+"""One run: what is wanted, the way from a video to its row, and what is counted and spent."""

@@ -1,40 +1,42 @@
-"""Turns one video into one row: decodes it, runs the strategy, and puts every failure of the video into its row.
+"""Turns one video into one row: decodes it, runs the strategy's stages, and puts every failure of the video in its row.
 
-It opens what it needs once, and knows neither where videos come from nor where rows go.
+It opens what it needs once. It does not know where videos come from, where rows go, or any stage by name.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from framescribe.engines.base import PIXELS, ChatRequest, Engine, PromptSize, Reply
+from framescribe.engines.base import ChatRequest, Engine, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.factory import make_engine
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.sight import check_sight
-from framescribe.errors import FramescribeError, VideoError
+from framescribe.errors import NO_USAGE, FramescribeError, Usage, VideoError
+from framescribe.frames.files import fingerprint_of
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
-from framescribe.records import Clip, Failure, Row, Stage, Video
-from framescribe.run.budget import Budget
-from framescribe.run.meter import Meter
-from framescribe.run.recipe import Part, Recipe
-from framescribe.strategies.ask import Ask
-from framescribe.strategies.frames_then_summary import caption_frames, summarize
-from framescribe.strategies.whole_clip import caption_clip
+from framescribe.records import DECODE, SCHEMA, Clip, Failure, FrameCaption, Row, Video
+from framescribe.run.budget import Budget, Tab
+from framescribe.run.figures import where_models_run
+from framescribe.run.meter import Figure, Meter
+from framescribe.run.recipe import Recipe
+from framescribe.storage.object_store import is_remote
+from framescribe.strategies.base import Context, Output, Stage
 from framescribe.version import VERSION
 
 
 class Captioner:
     """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`.
 
-    Servers that are started for it keep their logs in the folder `logs`. With `hashed` rows hold their file's hash.
+    Servers started for it keep their logs in the folder `logs`. With `hashed`, rows hold their file's hash.
     """
 
     def __init__(
@@ -45,222 +47,340 @@ class Captioner:
         budget: Budget | None = None,
         hashed: bool = False,
     ) -> None:
-        self.recipe = recipe
+        self.recipe, self.steps = recipe, recipe.steps
         self._hashed = hashed
         self.budget = budget or Budget()
         self._logs = logs or Path("framescribe-logs")
-        self.meter = meter or Meter()
-        self.engines: dict[Part, Engine] = {}
-        self.models: dict[Part, str | None] = {
-            "frames": recipe.frame_model.model if recipe.frame_model else None,
-            "summary": recipe.summary_model.model if recipe.summary_model else None,
-        }
-        self._fingerprints = recipe.fingerprints()
+        self.meter = meter or Meter(list(recipe.stages))
+        self.engines: dict[str, Engine] = {}  # by stage
+        self._wanted = {wanted.name: wanted for wanted in recipe.wanted()}
         self._decoders = recipe.decoders or min(8, cpus())
         self.memory = FrameMemory(self._decoders)
         self._pool: DecoderPool | None = None
 
     async def open(self) -> None:
-        """Load or reach the models; one and the same model is opened once."""
-        choices: dict[Part, ModelChoice | None] = {
-            "frames": self.recipe.frame_model,
-            "summary": self.recipe.summary_model,
-        }
-        distinct = list(dict.fromkeys(choice for choice in choices.values() if choice is not None))
+        """Load or connect to the models; each is opened once, even if several stages use it."""
+        distinct = self.recipe.choices
+        self.budget.check([choice.model for choice in distinct])
         opened = {
-            choice: make_engine(
-                choice,
-                prompt=largest_prompt(self.recipe) if choice == choices["frames"] else None,
-                beside=distinct,
-                logs=self._logs,
-            )
+            choice: make_engine(choice, prompt=largest_prompt(self.recipe, choice), beside=distinct, logs=self._logs)
             for choice in distinct
         }
-        self.engines = {stage: opened[choice] for stage, choice in choices.items() if choice is not None}
-        self.budget.check([choice.model for choice in distinct])
+        self.engines = {step.name: opened[self.recipe.stages[step.name].model] for step in self.steps}
         for engine in opened.values():
             await engine.open()
-        if self.recipe.frame_model is not None:
+        if self.recipe.sees:
             self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
 
     async def close(self) -> None:
-        """Give the models and the decoders back; may be called twice."""
+        """Release the models and the decoders; may be called twice."""
         for engine in set(self.engines.values()):
             await engine.close()
         if self._pool is not None:
             await asyncio.to_thread(self._pool.close)
 
     def describe(self) -> list[str]:
-        """A line for a person about each model that is open."""
-        if len(self.engines) == 2 and len(set(self.engines.values())) == 1:
-            return [f"frame and summary model: {self.engines['frames'].describe()}"]
-        names = {"frames": "frame model", "summary": "summary model"}
-        return [f"{names[stage]}: {engine.describe()}" for stage, engine in self.engines.items()]
+        """A line about each open model, for people to read."""
+        return [f"{self._called(engine)}: {engine.describe()}" for engine in dict.fromkeys(self.engines.values())]
+
+    def _called(self, engine: Engine) -> str:
+        """What people call the model of an engine: "frame and summary model"."""
+        names = [step.model.removesuffix(" model") for step in self._steps_of(engine)]
+        return f"{' and '.join(names)} model"
+
+    def _steps_of(self, engine: Engine) -> list[Stage]:
+        return [step for step in self.steps if self.engines[step.name] is engine]
 
     async def check_sight(self, say: Callable[[str], None]) -> None:
-        """Ask the models whether they see; RunError where one does not."""
-        await check_sight({str(stage): engine for stage, engine in self.engines.items()}, say)
+        """Ask the models whether they see; RunError if one does not."""
+        for engine in dict.fromkeys(self.engines.values()):
+            sees = {step.sees for step in self._steps_of(engine)}
+            await check_sight(engine, say, model=self._called(engine), sees=True in sees, writes=False in sees)
 
     @property
     def in_flight(self) -> int:
         """How many videos at once keep every model busy while the next ones are decoded; it may change.
 
-        Twice what the models answer at once, and no more: a row comes out, and a stop ends, the sooner for it.
+        Twice what the models answer at once, and no more: that way rows come out sooner, and so does the end of a stop.
         """
         answered = max(engine.concurrency for engine in self.engines.values())
-        return math.ceil(2 * answered / self._frame_requests) + self._decoders
+        most = max(step.requests(self.recipe.sampling) for step in self.steps)
+        return math.ceil(2 * answered / most) + self._decoders
 
     @property
     def requests_a_video(self) -> int:
-        """How many requests a video probably costs."""
-        return (self._frame_requests if "frames" in self.engines else 0) + ("summary" in self.engines)
+        """How many requests a video probably takes."""
+        return sum(step.requests(self.recipe.sampling) for step in self.steps)
 
-    @property
-    def _frame_requests(self) -> int:
-        """How many requests the frames of a video probably make."""
-        return 1 if self.recipe.strategy == "whole-clip" else _frames_a_video(self.recipe.sampling)
+    def figures(self) -> Iterator[Figure]:
+        """What is known here about the run; see `run.figures`."""
+        return where_models_run(self.meter, self.memory, self.engines, self.steps)
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
-        """The row for this video. Frame captions that `earlier` paid for are taken over, not asked for again.
+        """The row for this video. Any stage result in `earlier` is reused, not requested again.
 
-        What goes wrong with this video becomes a failed row; UserError and RunError are the run's and are raised.
+        What goes wrong with this video becomes a failed row; UserError and RunError concern the run and are raised.
         """
-        counted = {
-            stage: _Counted(engine, stage, self.meter, self.budget, self.models[stage])
-            for stage, engine in self.engines.items()
-        }
-        row = Row(
-            id=video.id,
-            video_path=video.public_path,
-            caption=None,
-            status="ok",
-            size=video.size,
-            metadata=dict(video.metadata),
-        )
-        flags: list[str] = []
-        stage: Stage = "decode"
-        content = earlier.content if earlier is not None and earlier.frames else None
-        if "frames" not in counted and not (earlier and earlier.has_frame_captions):
-            error = (earlier and earlier.error) or Failure(
-                stage="frames", kind="no_frames", message="it has no frame captions"
-            )
-            return replace(row, status="failed", error=error, provenance=self._provenance(counted, earlier))
+        with self.budget.video() as tab:
+            async with Clips(self, video) as clips:
+                return await self._caption(video, earlier, clips, tab)
+
+    async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab) -> Row:
+        outputs, stages = _kept(earlier)
+        done, at, failure = list(outputs), DECODE, None
+        seeing = [step.name for step in self.steps if step.sees and step.name not in outputs]
+        info = earlier.video if earlier is not None else None
         try:
-            if earlier is not None and earlier.frames:
-                row = replace(row, frames=earlier.frames, video=earlier.video)
-                flags += [flag for flag in earlier.flags if flag.startswith(("frame_", "video_"))]
-            else:
-                async with self.memory.clip(lambda: self._decode(video)) as clip:
-                    row = replace(row, video=clip.info)
-                    flags += clip.flags
-                    content = clip.content
-                    stage, ask = "frames", self._ask("frames", counted["frames"])
-                    if self.recipe.strategy == "whole-clip":
-                        as_video = self.engines["frames"].takes_video
-                        told = await caption_clip(clip, ask, video.metadata, as_video=as_video)
-                        row = replace(row, frames=told.frames, caption=told.caption)
-                        flags += told.flags
-                    else:
-                        seen = await caption_frames(clip, ask, video.metadata)
-                        row = replace(row, frames=seen.frames)
-                        flags += seen.flags
-                del clip  # its pixels need not stay while the summary is written
-            if "summary" in counted:
-                stage = "summary"
-                written = await summarize(
-                    row.frames, row.video, self._ask("summary", counted["summary"]), video.metadata
-                )
-                row = replace(row, caption=written.caption)
-                flags += written.flags
+            for step in self.steps:
+                made: dict[str, Any] = {"fingerprint": self._wanted[step.name].of(video)}
+                if step.name in outputs:
+                    stages[step.name] = {**stages[step.name], **made}
+                    continue
+                if failure is not None or (failure := _lacks(step, outputs, earlier)):
+                    stages[step.name] = made
+                    continue
+                stages[step.name] = made | self.recipe.made_by(step.name)
+                at = step.name
+                counted = Counted(self, step.name, tab)
+                try:
+                    output = await step.run(self._context(step, video, counted, clips, outputs, info))
+                finally:
+                    stages[step.name] |= counted.spent()
+                    if step.name in seeing[-1:]:
+                        await clips.give_back()  # its pixels need not stay while the text is written
+                info = clips.info or info
+                stages[step.name] |= _result(output)
+                _settle(stages, done, step.name, outputs, output)
+                outputs[step.name] = output
+                done.append(step.name)
         except VideoError as error:
-            failure = Failure(stage=stage, kind=error.kind, message=str(error))
-            row = replace(row, status="failed", error=failure)
+            failure = Failure(stage=DECODE if clips.failed else at, kind=error.kind, message=str(error))
         except FramescribeError:
             raise
-        except Exception as error:  # the one place where a mistake of ours, or a library's, costs one video and no more
-            failure = Failure(stage=stage, kind="internal", message=f"{type(error).__name__}: {error}")
-            row = replace(row, status="failed", error=failure)
-        else:
-            row = replace(row, status="flagged" if flags else "ok")
-        provenance = {**self._provenance(counted, earlier), **({"content": content} if content else {})}
-        return replace(row, flags=tuple(flags), provenance=provenance)
+        except Exception as error:  # the one place that confines a bug, ours or a library's, to one video
+            at = DECODE if clips.failed else at
+            failure = Failure(stage=at, kind="internal", message=f"{type(error).__name__}: {error}")
+        for wanted in self._wanted.values():
+            stages.setdefault(wanted.name, {"fingerprint": wanted.of(video)})
+        if clips.flags:
+            stages = {DECODE: {"flags": list(clips.flags)}, **stages}
+        return self._row(video, earlier, clips, stages, outputs, info, failure)
 
-    async def _decode(self, video: Video) -> Clip:
+    def _row(
+        self,
+        video: Video,
+        earlier: Row | None,
+        clips: Clips,
+        stages: Mapping[str, Mapping[str, Any]],
+        outputs: Mapping[str, Output],
+        info: Any,
+        failure: Failure | None,
+    ) -> Row:
+        captions = [output.caption for output in outputs.values() if output.caption is not None]
+        frames = [output.frames for output in outputs.values() if output.frames is not None]
+        flags = tuple(dict.fromkeys(flag for made in stages.values() for flag in made.get("flags") or ()))
+        file = {**(earlier.file if earlier is not None else {}), **clips.file}
+        return Row(
+            id=video.id,
+            video_path=video.place,
+            caption=captions[-1] if captions and failure is None else None,
+            status="failed" if failure else "flagged" if flags else "ok",
+            frames=frames[-1] if frames else clips.frames,
+            video=clips.info or info,
+            size=video.size,
+            flags=flags,
+            error=failure,
+            provenance={"schema": SCHEMA, "version": VERSION, "file": file, "stages": dict(stages)},
+            metadata=dict(video.metadata),
+        )
+
+    def _context(
+        self, step: Stage, video: Video, counted: Counted, clips: Clips, outputs: Mapping[str, Output], info: Any
+    ) -> Context:
+        choice = self.recipe.stages[step.name]
+        return Context(
+            prompt=choice.prompt,
+            decoding=choice.decoding,
+            metadata=video.metadata,
+            info=clips.info or info,
+            earlier=dict(outputs),
+            complete=counted.complete,
+            clip=clips,
+            takes_video=self.engines[step.name].takes_video,
+        )
+
+    async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
+        """A video's frames, in the form wanted by the engines that see."""
         assert self._pool is not None
-        recipe = self.recipe
+        forms = {self.engines[step.name].wants for step in self.steps if step.sees}
         self.meter.counts["file_bytes"] += video.size or 0
-        with self.meter.busy("decode"):
+        with self.meter.busy(DECODE):
             return await self._pool.sample(
                 video.path,
-                recipe.sampling,
+                sampling,
                 key=video.id,
-                max_pixels=recipe.max_pixels,
-                form=self.engines["frames"].wants,
+                max_pixels=max_pixels,
+                form=forms.pop() if len(forms) == 1 else "pixels",
                 hashed=self._hashed,
             )
 
-    def _ask(self, stage: Part, counted: _Counted) -> Ask:
-        recipe = self.recipe
-        if stage == "frames":
-            return Ask(complete=counted.complete, prompt=recipe.frame_prompt, decoding=recipe.frame_decoding)
-        return Ask(complete=counted.complete, prompt=recipe.summary_prompt, decoding=recipe.summary_decoding)
-
-    def _provenance(self, counted: dict[Part, _Counted], earlier: Row | None) -> dict[str, Any]:
-        """Who made the row, how, and for how many tokens; what an earlier run made keeps that run's record."""
-        kept = earlier.provenance.get("stages", {}) if earlier is not None and earlier.frames else {}
-        stages = {"frames": kept["frames"]} if "frames" in kept else {}
-        for stage, counter in counted.items():
-            if stage not in stages:
-                stages[stage] = {
-                    **self.recipe.made_by(stage),
-                    "prompt_tokens": counter.prompt_tokens,
-                    "completion_tokens": counter.completion_tokens,
-                    **({"cost": round(counter.cost, 8)} if counter.cost is not None else {}),
-                }
-        prints = {stage: fingerprint for stage, fingerprint in self._fingerprints.items() if fingerprint is not None}
-        if earlier is not None and earlier.frames and (frames := earlier.fingerprint("frames")):
-            prints["frames"] = frames
-        return {"version": VERSION, "fingerprints": prints, "stages": stages}
+    async def fingerprint(self, video: Video) -> dict[str, Any]:
+        """What a row says about a local file that could not be decoded, as far as it can be read."""
+        assert self._pool is not None
+        if is_remote(video.path):
+            return {}
+        try:
+            return {"fingerprint": await self._pool.run(fingerprint_of, video.path)}
+        except VideoError:
+            return {}
 
 
-def largest_prompt(recipe: Recipe) -> PromptSize:
-    """What the recipe's frame model is asked at most."""
-    whole = recipe.strategy == "whole-clip"
-    return PromptSize(
-        pictures=recipe.sampling.most if whole else 1,
-        pixels=recipe.max_pixels or PIXELS,
-        answer=recipe.frame_decoding.max_tokens,
-        video=recipe.as_video,
-    )
+def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
+    """The largest prompt with pictures that this model is sent; None if it is sent none."""
+    sizes = [
+        size
+        for step in recipe.steps
+        if (own := recipe.stages[step.name]).model == choice
+        and (size := step.largest(recipe.sampling, recipe.max_pixels, choice, own.decoding.max_tokens)) is not None
+    ]
+    return max(sizes, key=lambda size: size.tokens, default=None)
 
 
-def _frames_a_video(sampling: Sampling) -> int:
-    """How many frames a video probably gives; `every` and the like depend on the video, which is not known yet."""
-    if sampling.method in ("uniform", "random"):
-        return sampling.frames
-    return {"mid": 1, "times": len(sampling.times), "every": 8}.get(sampling.method, min(sampling.frames, 8))
+def _kept(earlier: Row | None) -> tuple[dict[str, Output], dict[str, dict[str, Any]]]:
+    """The stage results that an earlier row holds, and their records: of the recipe's own stages, and of others that
+    these may read."""
+    outputs: dict[str, Output] = {}
+    stages: dict[str, dict[str, Any]] = {}
+    if earlier is None:
+        return outputs, stages
+    for name, made in earlier.stages.items():
+        if name == DECODE or not earlier.has_result(name):
+            stages |= {name: dict(made)} if name == DECODE else {}
+            continue
+        fills = made.get("fills") or ()
+        stages[name] = dict(made)
+        outputs[name] = Output(
+            caption=earlier.caption if "caption" in fills else None,
+            frames=earlier.frames if "frames" in fills else None,
+            value=made.get("output"),
+            flags=tuple(made.get("flags") or ()),
+        )
+    return outputs, stages
 
 
-class _Counted:
-    """One video's one stage asking an engine: counts that video's tokens and the run's."""
+def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> Failure | None:
+    """Why a stage cannot run: a stage that it reads, and that this recipe does not run, produced nothing before."""
+    missing = next((name for name in step.after if name not in outputs), None)
+    if missing is None:
+        return None
+    message = f"the result of its stage {missing} is missing"
+    return (earlier and earlier.error) or Failure(stage=missing, kind=f"no_{missing}", message=message)
 
-    def __init__(self, engine: Engine, stage: Stage, meter: Meter, budget: Budget, model: str | None) -> None:
-        self._engine, self._stage, self._meter = engine, stage, meter
-        self._budget, self._model = budget, model
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.cost: float | None = None
+
+def _result(output: Output) -> dict[str, Any]:
+    """What a stage's record says about its result."""
+    return {
+        **({"flags": list(output.flags)} if output.flags else {}),
+        **({"fills": list(output.fills)} if output.fills else {}),
+        **({"output": output.value} if output.value is not None else {}),
+    }
+
+
+def _settle(
+    stages: dict[str, dict[str, Any]], done: list[str], name: str, outputs: Mapping[str, Output], output: Output
+) -> None:
+    """A field of the row holds what the last stage wrote there; an earlier stage's text stays in its own record."""
+    for before in done:
+        fills = [field for field in stages[before].get("fills") or () if field not in output.fills]
+        if len(fills) < len(stages[before].get("fills") or ()) and outputs[before].value is None:
+            own = outputs[before]
+            stages[before]["output"] = own.caption if "caption" in output.fills and own.caption else None
+            stages[before]["fills"] = fills
+
+
+class Clips:
+    """One video's frames: decoded when a stage asks for them, held until every stage that sees is done with them."""
+
+    def __init__(self, captioner: Captioner, video: Video) -> None:
+        self._captioner, self._video = captioner, video
+        self._held = AsyncExitStack()
+        self._key: tuple[Sampling, int | None] | None = None
+        self._clip: Clip | None = None
+        self.failed = False
+        self.info: Any = None
+        self.flags: tuple[str, ...] = ()
+        self.frames: tuple[FrameCaption, ...] = ()
+        self.file: dict[str, Any] = {}
+
+    async def __aenter__(self) -> Clips:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.give_back()
+
+    async def give_back(self) -> None:
+        """Release the frames."""
+        self._key = self._clip = None
+        await self._held.aclose()
+
+    async def __call__(self, sampling: Sampling | None = None, max_pixels: int | None = None) -> Clip:
+        recipe = self._captioner.recipe
+        key = sampling or recipe.sampling, max_pixels or recipe.max_pixels
+        if self._clip is not None and key == self._key:
+            return self._clip
+        await self.give_back()  # whoever waits for room while holding some may be waiting for itself
+        self.failed = True
+        decoded = self._captioner.memory.clip(lambda: self._captioner.decode(self._video, *key))
+        try:
+            clip = await self._held.enter_async_context(decoded)
+        except VideoError:
+            self.file |= await self._captioner.fingerprint(self._video)  # so that it is recognised if it moves
+            raise
+        self.failed = False
+        self._key, self._clip, self.info = key, clip, clip.info
+        self.flags = tuple(dict.fromkeys((*self.flags, *clip.flags)))
+        self.frames = tuple(FrameCaption(index=frame.index, time=frame.time, caption=None) for frame in clip.frames)
+        told = {"fingerprint": clip.fingerprint, "content": clip.content}
+        self.file |= {name: value for name, value in told.items() if value is not None}
+        return clip
+
+
+class Counted:
+    """One video's one stage asking an engine: counts that video's answers and the run's."""
+
+    def __init__(self, captioner: Captioner, stage: str, tab: Tab) -> None:
+        self._captioner, self._stage, self._tab = captioner, stage, tab
+        self._engine, self._model = captioner.engines[stage], captioner.recipe.stages[stage].model.model
+        self._usage = NO_USAGE
+        self._cost: float | None = None
 
     async def complete(self, request: ChatRequest) -> Reply:
-        with self._meter.busy(self._stage):
-            reply = await self._engine.complete(request)
-        self._meter.counts[self._stage] += 1
-        self.prompt_tokens += reply.prompt_tokens or 0
-        self.completion_tokens += reply.completion_tokens or 0
-        for name in ("prompt_tokens", "completion_tokens"):
-            tokens: int = getattr(reply, name) or 0
-            self._meter.counts[name] += tokens
-            self._meter.counts[f"{self._stage}_{name}"] += tokens
-        paid = self._budget.pay(self._model, reply.prompt_tokens or 0, reply.completion_tokens or 0)
-        self.cost = self.cost if paid is None else (self.cost or 0.0) + paid
+        try:
+            with self._captioner.meter.busy(self._stage):
+                reply = await self._engine.complete(request)
+        except FramescribeError as error:
+            self._pay(error.usage)  # useless answers are billed too
+            raise
+        video = request.video.frames if request.video else ()
+        self._captioner.meter.counts["pictures"] += len(request.images) + len(video)
+        self._pay(reply.usage)
         return reply
+
+    def _pay(self, usage: Usage) -> None:
+        counts = self._captioner.meter.counts
+        self._usage += usage
+        counts[self._stage] += usage.answers
+        for name in ("prompt_tokens", "completion_tokens"):
+            counts[name] += getattr(usage, name)
+            counts[f"{self._stage}_{name}"] += getattr(usage, name)
+        paid = self._captioner.budget.pay(self._model, usage, self._tab)
+        self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
+
+    def spent(self) -> dict[str, Any]:
+        """What a stage's record says about its answers, useless ones included."""
+        return {
+            "attempts": self._usage.answers,
+            "prompt_tokens": self._usage.prompt_tokens,
+            "completion_tokens": self._usage.completion_tokens,
+            **({"cost": round(self._cost, 8)} if self._cost is not None else {}),
+        }

@@ -1,73 +1,57 @@
-"""Knows the order of a run: what is left, caption it, keep each row, finish the file; knows no option and no screen."""
+"""Knows the order of a run: find what is left, caption it, keep each row, finish the file; no option and no screen."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.records import Row, Video
-from framescribe.results.content_check import changed_files
-from framescribe.results.parts import Place
-from framescribe.results.rows import Plan, Results
+from framescribe.results.file_check import check_content, check_doubts
+from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
+from framescribe.results.rows import Results, marked
+from framescribe.run import former
 from framescribe.run.budget import Budget
-from framescribe.run.captioner import Captioner
+from framescribe.run.captions import Captions
+from framescribe.run.driver import drive, unless_stopped
 from framescribe.run.meter import Meter
 from framescribe.run.recipe import Recipe
-from framescribe.runners.cluster import Cluster
-from framescribe.runners.one_process import Work, run
-from framescribe.runners.ranks import Rank, of_one_rank
-from framescribe.runners.ray_actors import Actors
+from framescribe.run.report import Report
+from framescribe.run.runner import Runner
 
-LONG_RUN = 50  # videos: from here on it pays to ask first whether the models see
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """How a run went. `output` is None where it stopped before every input had a row."""
-
-    inputs: int
-    done_before: int
-    failed_before: int
-    output: Place | None = None
-    parts: Place
-    statuses: Counter[str] = field(default_factory=Counter)
-    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: dict[tuple[str, str], Row] = field(default_factory=dict)
-    meter: Meter
-    budget: Budget = field(default_factory=Budget)
-    rank: Rank | None = None
-
-    @property
-    def new(self) -> int:
-        """Rows that this run wrote."""
-        return sum(self.statuses.values())
-
-    @property
-    def failed(self) -> int:
-        """Failed rows among all inputs, those of earlier runs too."""
-        return self.failed_before + self.statuses["failed"]
-
-    def count(self, row: Row) -> None:
-        """Add a row that this run wrote."""
-        self.statuses[row.status] += 1
-        if row.error is not None:
-            key = (row.error.stage, row.error.kind)
-            self.failures[key] += 1
-            self.examples.setdefault(key, row)
+LONG_RUN = 50  # videos: from this number on it pays to ask first whether the models see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """What a caller wants to hear of a run; every one is called from the run's own thread and must be quick."""
+    """What a caller wants to hear about a run; each is called from the run's own thread and must be quick."""
 
     say: Callable[[str], None] = lambda line: None
-    opening: Callable[[Report, Captioner | Actors], None] = lambda report, captioner: None
-    started: Callable[[Plan, Captioner | Actors], None] = lambda plan, captioner: None
+    opening: Callable[[Report, Captions], None] = lambda report, captions: None
+    started: Callable[[Plan, Captions], None] = lambda plan, captions: None
     row: Callable[[Row], None] = lambda row: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The settings of a run that change no caption.
+
+    `again`: what is captioned again although it has a row. `check_content`: rows hold a hash of their file, and a file
+    whose hash differs is captioned again. `preflight`: before a long run the models are asked whether they see.
+    `prune`: the finished file holds only the inputs. `recaption`: a person chose to have these videos captioned
+    differently, and later runs leave them as they are; `drop_edits`: their corrections are dropped too. `order`: the
+    videos in whose order the finished file is written, if these are more than the inputs.
+    """
+
+    again: Again = field(default_factory=Again)
+    check_content: bool = False
+    preflight: bool = False
+    prune: bool = False
+    recaption: bool = False
+    drop_edits: bool = False
+    order: Sequence[Video] = ()
 
 
 async def run_job(
@@ -75,150 +59,205 @@ async def run_job(
     videos: Sequence[Video],
     results: Results,
     *,
-    retry_failed: bool = False,
-    redo: bool = False,
-    frames_from: Mapping[str, Row] | None = None,
-    stop: asyncio.Event | None = None,
-    watcher: Watcher | None = None,
+    options: RunOptions | None = None,
+    frames_from: Mapping[tuple[str, int], Row] | None = None,
+    runner: Runner | None = None,
     budget: Budget | None = None,
-    preflight: bool = False,
-    rank: Rank | None = None,
-    check_content: bool = False,
-    cluster: Cluster | None = None,
+    watcher: Watcher | None = None,
+    stop: asyncio.Event | None = None,
 ) -> Report:
     """Caption what is left of `videos` and finish the file.
 
-    Set `stop` to end after what is under way; the report then has no output. UserError before anything is paid for
-    where the results hold rows of another recipe and `redo` is off. RunError where the run had to stop: the rows
-    written until then are kept. No video is begun that would go over the `budget`. With `preflight` the models are
-    asked to see before a long run. As one `rank` of several it does its share, then helps the others; the last one
-    finishes the file. With `check_content` rows hold a hash of their file, and a file with another one is done again.
-    On a `cluster` videos are captioned there, and rows are written here.
+    Set `stop` to end after what is under way; the report then has no output. Raises UserError, before anything is paid
+    for, if the results hold rows of another recipe and `options.again.redo` is off; RunError if the run had to stop:
+    the rows written until then are kept. No video begins that would probably exceed the `budget`. `frames_from`: rows
+    whose frame captions are summarised, by id and place (`results.index.hash_of`). `runner` says where videos are
+    captioned, and which of them are this process's.
     """
-    budget = budget or Budget()
-    watcher = watcher or Watcher()
-    stop = stop or asyncio.Event()
+    recipe = await recipe.with_names()
+    job = _Job(recipe, videos, results, options or RunOptions(), frames_from, runner or Runner(), watcher or Watcher())
+    return await job.run(budget or Budget(), stop or asyncio.Event())
 
-    def left(some: Sequence[Video]) -> Plan:
-        return results.plan(
-            some,
-            recipe.fingerprints(),
-            retry_failed=retry_failed,
-            redo=redo,
-            frames_from=frames_from,
-            changed=changed,
+
+class _Job:
+    """One run, step by step."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        videos: Sequence[Video],
+        results: Results,
+        options: RunOptions,
+        frames_from: Mapping[tuple[str, int], Row] | None,
+        runner: Runner,
+        watcher: Watcher,
+    ) -> None:
+        self._recipe, self._videos, self._results = recipe, videos, results
+        self._options, self._frames_from = options, frames_from
+        self._runner, self._watcher, self._say = runner, watcher, watcher.say
+        self._wanted = recipe.wanted()
+        self._mine = runner.share(videos)
+        self._checked = Checked()
+
+    async def run(self, budget: Budget, stop: asyncio.Event) -> Report:
+        self._results.accept(self._videos, prune=self._options.prune)
+        plan = await self._planned()
+        self._refuse_other_recipe(plan)
+        plan = self._begin(plan)
+        self._tell(plan)
+        report = Report(
+            inputs=len(self._mine),
+            done_before=plan.done,
+            failed_before=plan.failed_before,
+            parts=self._results.parts,
+            meter=Meter(list(self._recipe.stages)),
+            budget=budget,
+            words={step.name: step.model for step in self._recipe.steps},
+        )
+        if (plan.todo or self._left_for_others()) and not await self._caption(plan, report, stop):
+            return report
+        if self._is_done(plan, report):
+            self._finish(report)
+        return report
+
+    def _planner(self, again: Again | None = None) -> Planner:
+        return self._results.planner(
+            self._wanted,
+            self._videos,
+            again=self._options.again if again is None else again,
+            sources=self._frames_from,
+            checked=self._checked,
         )
 
-    results.accept(videos)
-    mine = videos if rank is None else rank.share(videos)
-    changed = await changed_files(mine, results, recipe.decoders, watcher.say) if check_content else set()
-    plan = left(mine)
-    if plan.other_recipe and not redo:
+    async def _planned(self) -> Plan:
+        """What is left of this process's share. A file is opened only if its row's place or stamp differs."""
+        if self._options.check_content:
+            changed = await check_content(self._mine, self._results, self._recipe.decoders, self._say)
+            self._checked = Checked(changed=changed)
+        plan = self._planner().plan(self._mine)
+        if plan.doubts:
+            found = await check_doubts(plan.doubts, self._results, self._recipe.decoders, self._say)
+            self._checked = replace(found, changed=self._checked.changed)
+            plan = self._planner().plan(self._mine)
+        return plan
+
+    def _refuse_other_recipe(self, plan: Plan) -> None:
+        if not plan.other_recipe or self._options.again.redo:
+            return
+        noted = self._results.noted_recipe().get("stages") or self._results.noted_recipe()
+        seeing = [step.name for step in self._recipe.steps if step.sees]
+        different = next((text for name in seeing if (text := self._difference(noted.get(name), name))), "")
+        if all(isinstance(made, dict) and made.get("strategy") != self._recipe.strategy for made in noted.values()):
+            different = " (different: strategy)" if noted else ""
         raise UserError(
-            f"{results.output} holds {plan.other_recipe:,} rows whose frames were captioned another way"
-            f"{_difference(results.noted_recipe().get('frames'), recipe.ingredients('frames'))}.\n"
-            "Write to another file (-o), or caption them again with this recipe (--redo; the old rows stay in "
-            f"{results.parts})."
+            f"{self._results.output} holds rows whose frames were captioned another way: {plan.other_recipe:,}"
+            f"{different}.\n"
+            "Write to another file (-o), caption some of them again (framescribe recaption), or all of them "
+            f"(--redo; the old rows stay in {self._results.parts})."
         )
-    _tell(plan, results, watcher.say)
-    meter = Meter()
-    report = Report(
-        inputs=len(mine),
-        done_before=plan.done,
-        failed_before=plan.failed_before,
-        parts=results.parts,
-        meter=meter,
-        budget=budget,
-        rank=rank,
-    )
-    results.begin(
-        {
-            "inputs": len(videos),
-            "frames": recipe.ingredients("frames"),
-            "summary": recipe.ingredients("summary"),
-            "fingerprints": recipe.fingerprints(),
-        },
-        rank.launch if rank else None,
-    )
-    if plan.todo or (rank is not None and left(videos).todo):  # its own, or others' to help with
-        captioner: Captioner | Actors
-        if cluster is None:
-            captioner = Captioner(recipe, meter, results.logs, budget, check_content)
-        else:
-            most = len(plan.todo)
-            captioner = Actors(
-                recipe, cluster, meter=meter, logs=results.logs, budget=budget, most=most, hashed=check_content
-            )
+
+    def _difference(self, before: Mapping[str, Any] | None, stage: str) -> str:
+        now = self._recipe.ingredients(stage)
+        before = former.ingredients(before or {})
+        names = [name for name in before if name in now and before[name] != now[name]]
+        return f" (different: {', '.join(names)})" if names else ""
+
+    def _tell(self, plan: Plan) -> None:
+        say, results = self._say, self._results
+        if plan.done:
+            failed = f", {plan.failed_before:,} of them failed (--retry-failed retries them)"
+            say(f"videos already done: {plan.done:,}{failed if plan.failed_before else ''}")
+        for count, words in (
+            (plan.later_stages, "captions to be rewritten from the existing frame captions"),
+            (plan.other_values, "videos to be captioned again, because values that a prompt uses changed"),
+            (plan.replaced, "videos to be captioned again, because their file is a different one"),
+            (len(plan.moved), "files that only moved or were touched, rows kept"),
+            (plan.recaptioned, "rows made by `recaption`, kept as they are (--redo replaces them)"),
+            (plan.edited, "rows corrected by a person, kept as they are"),
+        ):
+            if count:
+                say(f"{words}: {count:,}")
+        if results.unreadable_lines:
+            say(f"damaged lines in {results.parts}, whose videos are captioned again: {results.unreadable_lines:,}")
+
+    def _begin(self, plan: Plan) -> Plan:
+        """Make the parts ready, adopt what a person changed, and note where files are now; returns the new plan."""
+        results = self._results
+        stages = {name: self._recipe.ingredients(name) for name in self._recipe.stages}
+        record = results.noted_recipe() if self._options.recaption else {}
+        made = results.begin(record or {"inputs": len(self._videos), "stages": stages}, self._runner.launch)
+        if made:
+            rows = len({(edit.id, edit.video_path) for edit in made})
+            self._say(f"kept corrections made in {results.output}: {rows:,}")
+        if self._options.drop_edits:
+            results.take_back_edits(self._videos)
+        if made or self._options.drop_edits:
+            plan = self._planner().plan(self._mine)
+        for todo in plan.moved:
+            results.append(results.taken_over(todo))
+            results.carry_edits(todo)
+        return plan
+
+    def _left_for_others(self) -> bool:
+        return self._mine is not self._videos and bool(self._planner().plan(self._videos).todo)
+
+    async def _caption(self, plan: Plan, report: Report, stop: asyncio.Event) -> bool:
+        """Caption what is left; False if the run was stopped before the models were ready."""
+        results, budget = self._results, report.budget
+        captions = self._runner.captioner(
+            self._recipe,
+            meter=report.meter,
+            logs=results.logs,
+            budget=budget,
+            most=len(plan.todo),
+            hashed=self._options.check_content,
+        )
+
+        def room(under_way: int) -> int:
+            admitted, why = budget.admits(captions.requests_a_video, under_way)
+            if why and not stop.is_set():
+                self._say(f"{why}: no further video begins")
+                stop.set()
+            return captions.in_flight if admitted else 0
+
+        async def caption(todo: Todo) -> Row:
+            row = await captions.caption(todo.video, results.earlier(todo))
+            row = marked(row, todo, results)
+            results.carry_edits(todo)
+            chosen = {**row.provenance, "recaptioned": True}
+            return replace(row, provenance=chosen) if self._options.recaption else row
+
         try:
-            watcher.opening(report, captioner)
-            if not await _opened(captioner, stop):
-                return report
-            if preflight and len(plan.todo) >= LONG_RUN:
-                await captioner.check_sight(watcher.say)
-            watcher.started(plan, captioner)
-
-            def room(under_way: int) -> int:
-                why = budget.used_up(finished=report.new, under_way=under_way, requests_each=captioner.requests_a_video)
-                if why and not stop.is_set():
-                    watcher.say(f"{why}: no further video is begun")
-                    stop.set()
-                return 0 if why else captioner.in_flight
-
-            work: Iterable[Work] = plan.todo
-            if rank is not None:
-                work = of_one_rank(
-                    rank, plan.todo, lambda some: left(some).todo, videos, results, lambda: captioner.in_flight
-                )
-            async for row in run(captioner.caption, work, room=room, stop=stop):
+            self._watcher.opening(report, captions)
+            if not await unless_stopped(captions.open(), stop):
+                return False
+            if self._options.preflight and len(plan.todo) >= LONG_RUN:
+                await captions.check_sight(self._say)
+            self._watcher.started(plan, captions)
+            planner = self._planner()
+            work = self._runner.work(plan.todo, planner, self._videos, results, lambda: captions.in_flight)
+            async for row in drive(caption, work, room=room, stop=stop):
                 results.append(row)
                 report.count(row)
-                watcher.row(row)
+                self._watcher.row(row)
         finally:
-            await captioner.close()
-            results.close()
-    if rank is None:
-        done = report.new == len(plan.todo)
-    else:
-        results.refresh()
-        done = not results.plan(videos, recipe.fingerprints(), redo=redo, frames_from=frames_from).todo
-    if done:
-        report.output = results.finish(videos)
-        if others := len(results) - len(videos):
-            watcher.say(f"{others:,} rows of videos that are not among the inputs now stay in {results.parts} alone")
-    return report
+            try:
+                await captions.close()
+            finally:
+                results.close()
+        return True
 
+    def _is_done(self, plan: Plan, report: Report) -> bool:
+        if self._mine is self._videos:
+            return report.new == len(plan.todo)
+        self._results.refresh()
+        self._checked = Checked()  # its findings were about the earlier rows
+        left = self._planner(Again(redo=self._options.again.redo)).plan(self._videos)
+        return not left.todo and not left.doubts
 
-async def _opened(captioner: Captioner | Actors, stop: asyncio.Event) -> bool:
-    """Open it; False where `stop` came before that was done, which may take as long as a model takes to load."""
-    opening, stopped = asyncio.ensure_future(captioner.open()), asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({opening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if opening.done():
-            opening.result()
-            return True
-        return False
-    finally:
-        for task in (opening, stopped):
-            task.cancel()
-        await asyncio.gather(opening, stopped, return_exceptions=True)
-
-
-def _tell(plan: Plan, results: Results, say: Callable[[str], None]) -> None:
-    if plan.done:
-        again = (
-            f", {plan.failed_before:,} of them failed (--retry-failed does them again)" if plan.failed_before else ""
-        )
-        say(f"{plan.done:,} videos have their row already{again}")
-    if plan.summaries_only:
-        say(f"{plan.summaries_only:,} summaries are written anew, from the frame captions that are there")
-    if plan.replaced:
-        say(f"{plan.replaced:,} files are not the ones that were captioned: they are done again")
-    if results.unreadable_lines:
-        say(f"{results.unreadable_lines:,} damaged lines in {results.parts}: their videos are done again")
-
-
-def _difference(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> str:
-    if not before or not now:
-        return ""
-    names = [name for name in {**now, **before} if before.get(name) != now.get(name)]
-    return f" (different: {', '.join(names)})" if names else ""
+    def _finish(self, report: Report) -> None:
+        results, prune = self._results, self._options.prune
+        report.output = results.finish(self._options.order or self._videos, prune=prune)
+        if others := results.others(self._options.order or self._videos):
+            where = f"now only in {results.parts}" if prune else "kept in it (--prune leaves them out)"
+            self._say(f"rows of videos that are not among the inputs, {where}: {others:,}")

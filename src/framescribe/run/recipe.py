@@ -1,107 +1,145 @@
-"""Knows all that a run needs and what of it changes results; runs nothing."""
+"""Knows everything that a run needs and which of it changes results; runs nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from framescribe import registry
 from framescribe.engines.base import Decoding
 from framescribe.engines.choice import ModelChoice
-from framescribe.engines.presets import frames_as_video
+from framescribe.engines.factory import with_name
 from framescribe.frames.sampling import Sampling
+from framescribe.prompts import columns_in
+from framescribe.run import former
+from framescribe.strategies.base import Stage, StageWanted, Strategy
 
-Part = Literal["frames", "summary"]
-PARTS: tuple[Part, ...] = ("frames", "summary")
-Strategy = Literal["frames-then-summary", "whole-clip"]
+
+class StageChoice(BaseModel):
+    """Which model is asked at one stage, and what."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelChoice
+    prompt: str
+    decoding: Decoding = Decoding()
 
 
 class Recipe(BaseModel):
-    """All that a run needs. `frame_model` None: frame captions are there; `summary_model` None: no summary wanted.
+    """Everything that a run needs: a strategy, and a choice for each of its stages that is to run.
 
-    `strategy` "whole-clip" asks the frame model once about all frames of a video; there is no summary then.
+    Stages left out are not wanted, or their results exist already. `decode_seconds`: for one video; None: by the file's
+    size.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    strategy: Strategy = "frames-then-summary"
+    strategy: str = "frames-then-summary"
     sampling: Sampling = Sampling()
     max_pixels: int | None = Field(default=1024 * 1024, ge=1024)
-    frame_model: ModelChoice | None = None
-    frame_prompt: str = ""
-    frame_decoding: Decoding = Decoding()
-    summary_model: ModelChoice | None = None
-    summary_prompt: str = ""
-    summary_decoding: Decoding = Decoding()
+    stages: Mapping[str, StageChoice]
     decoders: int | None = Field(default=None, ge=1)
-    decode_seconds: float | None = Field(default=None, gt=0)  # for one video; None: by the file's size
+    decode_seconds: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
-    def _has_a_stage(self) -> Recipe:
-        if self.frame_model is None and self.summary_model is None:
-            raise ValueError("a recipe needs a frame model, a summary model, or both")
-        if self.strategy == "whole-clip" and (self.frame_model is None or self.summary_model is not None):
-            raise ValueError("the strategy whole-clip needs a frame model and no summary model")
+    def _fits_its_strategy(self) -> Recipe:
+        known = [stage.name for stage in self.way.stages]
+        unknown = [name for name in self.stages if name not in known]
+        if unknown or not self.stages:
+            named = f"has no stage {unknown[0]!r}" if unknown else "needs a model for a stage"
+            raise ValueError(f"the strategy {self.strategy} {named}: its stages are {', '.join(known)}")
         return self
 
-    @cached_property
-    def as_video(self) -> bool:
-        """Whether a clip's frames go to the model as one video."""
-        choice = self.frame_model
-        return self.strategy == "whole-clip" and choice is not None and frames_as_video(choice.model, choice.engine)
+    @property
+    def way(self) -> type[Strategy]:
+        """The strategy itself. UserError if there is none of that name."""
+        found: type[Strategy] = registry.load("strategies", self.strategy)
+        return found
 
-    def ingredients(self, part: Part) -> dict[str, Any] | None:
-        """What a stage's result depends on, as plain JSON; None where the recipe does not run that stage."""
-        if part == "frames":
-            if self.frame_model is None:
-                return None
-            return {
-                "sampling": self.model_dump(mode="json")["sampling"],
-                "max_pixels": self.max_pixels,
-                "prompt": self.frame_prompt,
-                "decoding": _drawn(self.frame_decoding),
-                **self.frame_model.what_matters(),
-                # Beside the other strategy's rows, which were there first, this one's tell that they are others.
-                **({"strategy": self.strategy, "as_video": self.as_video} if self.strategy == "whole-clip" else {}),
-            }
-        if self.summary_model is None:
-            return None
+    @property
+    def steps(self) -> tuple[Stage, ...]:
+        """The stages that are to run, in their order."""
+        return tuple(stage for stage in self.way.stages if stage.name in self.stages)
+
+    @property
+    def sees(self) -> bool:
+        """Whether videos are decoded."""
+        return any(stage.sees for stage in self.steps)
+
+    @property
+    def choices(self) -> list[ModelChoice]:
+        """The models, each once."""
+        return list(dict.fromkeys(choice.model for choice in self.stages.values()))
+
+    async def with_names(self) -> Recipe:
+        """The recipe, with the names of the servers' models where it names none. UserError as in `with_name`."""
+        named = {choice: await with_name(choice) for choice in self.choices}
+        stages = {name: own.model_copy(update={"model": named[own.model]}) for name, own in self.stages.items()}
+        return self.model_copy(update={"stages": stages})
+
+    def ingredients(self, stage: str) -> dict[str, Any]:
+        """What the stage's result depends on, as plain JSON, without defaults that may be added later. KeyError if the
+        recipe does not run that stage."""
+        choice, step = self.stages[stage], self.way.stage(stage)
         return {
-            "prompt": self.summary_prompt,
-            "decoding": _drawn(self.summary_decoding),
-            **self.summary_model.what_matters(),
+            "strategy": self.strategy,
+            "stage": stage,
+            "prompt": choice.prompt,
+            "decoding": drawn(choice.decoding),
+            **({"sampling": self.sampling.ingredients, "max_pixels": self.max_pixels} if step.sees else {}),
+            **choice.model.ingredients(),
+            **step.ingredients(choice.model),
         }
 
-    def made_by(self, part: Part) -> dict[str, Any]:
-        """What a row's provenance says of a stage: engine, model, prompt (as a hash) and decoding."""
-        choice = self.frame_model if part == "frames" else self.summary_model
-        prompt = self.frame_prompt if part == "frames" else self.summary_prompt
-        assert choice is not None
-        whole = part == "frames" and self.strategy == "whole-clip"
+    def made_by(self, stage: str) -> dict[str, Any]:
+        """What a row's provenance says about a stage: engine, model, prompt (as a hash) and decoding."""
+        choice = self.stages[stage]
         return {
-            **({"strategy": self.strategy, "as_video": self.as_video} if whole else {}),
-            "engine": choice.engine,
-            "model": choice.model,
-            "prompt_sha256": hashlib.sha256(prompt.encode()).hexdigest()[:16],
-            "decoding": _drawn(self.frame_decoding if part == "frames" else self.summary_decoding),
+            **self.way.stage(stage).ingredients(choice.model),
+            "engine": choice.model.engine,
+            "model": choice.model.model,
+            "prompt_sha256": hashlib.sha256(choice.prompt.encode()).hexdigest()[:16],
+            "decoding": drawn(choice.decoding),
         }
 
-    def fingerprints(self) -> dict[str, str | None]:
-        """A short text per stage, equal where the stage would give the same result."""
-        return {part: _digest(self.ingredients(part)) for part in PARTS}
+    def wanted(self) -> tuple[StageWanted, ...]:
+        """What a row must match, stage by stage, for this recipe to leave it as it is."""
+        return tuple(
+            StageWanted(
+                name=step.name,
+                after=step.after,
+                sees=step.sees,
+                recipe=digest(self.ingredients(step.name)),
+                columns=columns_in(self.stages[step.name].prompt, step.prompt),
+                by_id=step.sees and self.sampling.method == "random",
+                former=former.fingerprint(
+                    self.strategy,
+                    step.name,
+                    **dict(self.stages[step.name]),
+                    sampling=self.sampling,
+                    max_pixels=self.max_pixels,
+                ),
+            )
+            for step in self.steps
+        )
+
+    def fingerprints(self) -> dict[str, str]:
+        """A short text per stage, equal if the stage would give the same result."""
+        return {wanted.name: wanted.recipe for wanted in self.wanted()}
 
 
-def _drawn(decoding: Decoding) -> dict[str, Any]:
+def drawn(decoding: Decoding) -> dict[str, Any]:
+    """The decoding settings that make a difference: greedy answers are not sampled."""
     greedy = decoding.temperature == 0
     return {"max_tokens": decoding.max_tokens} | (
         {} if greedy else {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": decoding.seed}
     )
 
 
-def _digest(value: dict[str, Any] | None) -> str | None:
-    if value is None:
-        return None
+def digest(value: Mapping[str, Any]) -> str:
+    """Sixteen hexadecimal digits, equal for equal JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

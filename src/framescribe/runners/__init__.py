@@ -1,1 +1,1 @@
-"""Where captioners live. A runner shares and runs; it does not write, filter or retry."""
+"""Where captioners live. A runner shares out work and runs it; it does not write, filter or retry."""

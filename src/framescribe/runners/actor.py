@@ -1,6 +1,6 @@
-"""What runs on a machine of a cluster: a captioner, asked video by video; knows neither who asks nor which cluster.
+"""What runs on a cluster's machine: a captioner, asked video by video; knows neither who asks nor which cluster.
 
-Errors of framescribe are given back, not raised: so they arrive as they are, without a cluster's traceback around them.
+Errors of framescribe are returned, not raised: so they arrive as they are, without a cluster's traceback around them.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What there is once the models are ready: `Captioner.describe`, what it can do, and the recipe's fingerprints as
-    this machine's files give them."""
+    """What an actor reports once its models are ready: `Captioner.describe`, what it can do, and the
+    recipe's fingerprints according to this machine's files."""
 
     models: list[str]
     in_flight: int
     requests_a_video: int
-    fingerprints: Mapping[str, str | None]
+    fingerprints: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A row, and what else happened here since the last one was handed over: counts, requests, their cost, what was
-    logged. `seconds` are those of the whole run so far, by stage."""
+    """A row, and what else happened here since the last one was handed over: counts, requests, their cost, log lines.
+    `seconds` are those of the whole run so far, by stage."""
 
     row: Row
     in_flight: int
@@ -51,11 +51,11 @@ class Done:
 
 
 class Actor:
-    """Holds one captioner. `open`, `caption` as many at once as it says, `close`."""
+    """Holds one captioner. Call `open`, `caption` for as many videos at once as it says, then `close`."""
 
     def __init__(self) -> None:
-        # A decode worker reads the main script of its parent again. Here that is the cluster's own, which would load
-        # the cluster's library into each of them.
+        # A decode worker re-imports its parent's main script. Here that is the cluster's own, which would load the
+        # cluster's library into each of them.
         vars(sys.modules["__main__"]).pop("__file__", None)
         self._captioner: Captioner | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -67,7 +67,7 @@ class Actor:
         logger.setLevel(logging.INFO)
 
     async def alive(self) -> None:
-        """Returns when this actor has a place to run."""
+        """Returns once this actor has a place to run."""
 
     async def open(
         self,
@@ -78,8 +78,8 @@ class Actor:
         folder: Path,
         keys: Mapping[str, str],
     ) -> Opened | FramescribeError:
-        """Open the models, with paths that begin in `folder` where this machine has it. `keys` are variables that the
-        environment lacks here."""
+        """Open the models, with paths relative to `folder` if this machine has it. `keys` are variables missing from
+        the environment here."""
         with contextlib.suppress(OSError):
             os.chdir(folder)
         for name, value in keys.items():
@@ -97,12 +97,12 @@ class Actor:
         )
 
     async def check_sight(self) -> FramescribeError | None:
-        """As `Captioner.check_sight`; what it says is logged."""
+        """Like `Captioner.check_sight`; what it finds is logged."""
         assert self._captioner is not None
         return await _given(self._captioner.check_sight(logging.getLogger("framescribe").info))
 
     async def caption(self, video: Video, earlier: Row | None) -> Done | FramescribeError:
-        """As `Captioner.caption`."""
+        """Like `Captioner.caption`."""
         captioner = self._captioner
         assert captioner is not None
         row = await _given(captioner.caption(video, earlier))
@@ -122,7 +122,7 @@ class Actor:
         return done
 
     def said(self) -> list[str]:
-        """What was logged since this was last asked."""
+        """What was logged since the last call."""
         lines, self._log.lines = self._log.lines, []
         return lines
 
@@ -134,13 +134,13 @@ class Actor:
 
 
 async def _given(work: Awaitable[T]) -> T | FramescribeError:
-    """What the work returns, or framescribe's error where it raised one."""
+    """What the work returns, or framescribe's error if it raised one."""
     try:
         return await work
     except FramescribeError as error:
         return error
-    except PermissionError as error:  # of the logs of servers that are started: the one folder that is written here
-        return UserError(f"{error.filename} cannot be written: give an -o that lies in a folder of all machines")
+    except PermissionError as error:  # for the logs of started servers: the one folder that is written here
+        return UserError(f"{error.filename} cannot be written: give an -o in a folder that all machines share")
 
 
 class _Kept(logging.Handler):

@@ -1,4 +1,4 @@
-"""Knows Ray: how a cluster is reached or started, what it has, what an actor of ours needs of it, and its errors.
+"""Knows Ray: how to reach or start a cluster, what the cluster has, what our actors need from it, and its errors.
 
 It is the only module that imports Ray, and knows no video.
 """
@@ -18,15 +18,15 @@ from framescribe.run.recipe import Recipe
 from framescribe.version import VERSION
 
 MOST_DECODERS = 8
-STORE_BYTES = 100 * 2**20  # of a local cluster: only rows travel
+STORE_BYTES = 100 * 2**20  # of a local cluster: only rows are sent
 CONNECT_SECONDS = 10.0
-AT_ONCE = 1000  # videos that an actor is sent at most
+AT_ONCE = 1000  # the most videos that an actor is sent
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Which cluster, as `ray.init` takes its address; None: that of RAY_ADDRESS, or one that is started on this machine
-    for the run. `actors`: how many, None for as many as there is room for."""
+    """Which cluster, as an address for `ray.init`; None: that of RAY_ADDRESS, or one started on this machine for
+    the run. `actors`: how many, None for as many as there is room for."""
 
     address: str | None = None
     actors: int | None = None
@@ -34,7 +34,7 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What one actor needs of its machine."""
+    """What one actor needs from its machine."""
 
     cpus: int
     gpus: int
@@ -44,10 +44,10 @@ class Needs:
 
 
 class Connection:
-    """A cluster that is connected, until `close`. UserError where it cannot be."""
+    """A connected cluster, until `close`. UserError if the connection fails."""
 
     def __init__(self, cluster: Cluster) -> None:
-        # "A worker died", several hundred words a time, on standard output: who asks for actors says it in one line.
+        # "A worker died", several hundred words each time, on standard output: our own code says it in one line.
         os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
         try:
             import ray
@@ -68,20 +68,19 @@ class Connection:
         term = signal.getsignal(signal.SIGTERM)
         try:
             self._ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **more)
-        except ImportError as error:  # ray:// wants grpcio
+        except ImportError as error:  # ray:// needs grpcio
             raise MissingExtra("--ray-address ray://", "ray") from error
         except (ConnectionError, TimeoutError, ValueError, RuntimeError) as error:
             why = " ".join(str(error).split())[:400]
             raise UserError(f"no Ray cluster can be reached at {address}: {why}") from error
         finally:
             if threading.current_thread() is threading.main_thread():
-                signal.signal(signal.SIGTERM, term)  # Ray takes it for its own
+                signal.signal(signal.SIGTERM, term)  # Ray installs its own handler
 
     def needs(self, recipe: Recipe) -> Needs:
-        """GPUs: one, or those that one server spreads over, where models run in the actor and the cluster has any (or
-        the device is "cuda"). CPUs: those that are a GPU's share of its machine, or a machine's, for decoding."""
-        choices = [choice for choice in (recipe.frame_model, recipe.summary_model) if choice is not None]
-        own = [choice for choice in choices if choice.engine != "openai" and choice.device != "cpu"]
+        """GPUs: one, or as many as one server spreads over, if models run in the actor and the cluster has any (or
+        the device is "cuda"). CPUs, for decoding: a GPU's share of its machine, or all of a machine's."""
+        own = [choice for choice in recipe.choices if choice.engine != "openai" and choice.device != "cpu"]
         machines = self._machines()
         gpus = 0
         if any(machine.get("GPU", 0) >= 1 for machine in machines) or any(c.device.startswith("cuda") for c in own):
@@ -98,13 +97,13 @@ class Connection:
         return Needs(max(1, int(min(share, most))), gpus)
 
     def room(self, needs: Needs) -> int:
-        """How many actors are to be asked for: what the cluster holds, and one more, for which it may grow."""
+        """How many actors to ask for: as many as the cluster holds, and one more, for which it may grow."""
         if self._fixed is not None:
             return self._fixed
         return max(1, self.fits(needs) + (not self._local))
 
     def fits(self, needs: Needs) -> int:
-        """How many actors the machines that are there hold, if nothing else ran on them."""
+        """How many actors the present machines hold, if nothing else ran on them."""
         held = 0
         for machine in self._machines():
             by_cpu = machine.get("CPU", 0) // needs.cpus
@@ -112,14 +111,14 @@ class Connection:
         return held
 
     def describe(self) -> str:
-        """What the cluster has, for a person."""
+        """What the cluster has, for people to read."""
         machines = self._machines()
         cpus, gpus = (int(sum(machine.get(name, 0) for machine in machines)) for name in ("CPU", "GPU"))
         where = _counted(len(machines), "machine")
         return f"the cluster has {_counted(cpus, 'CPU')} and {_counted(gpus, 'GPU')} on {where}"
 
     def actor(self, kind: type, needs: Needs) -> Any:
-        """A handle of a new actor, which runs once there is room."""
+        """A handle to a new actor, which runs once there is room."""
         remote = self._ray.remote(
             num_cpus=needs.cpus,
             num_gpus=needs.gpus,
@@ -130,20 +129,19 @@ class Connection:
         return remote(kind).remote()
 
     def kill(self, handle: Any) -> None:
-        """End an actor at once, also one that waits for room."""
+        """End an actor at once, even one that is waiting for room."""
         self._ray.kill(handle)
 
     def loss(self, error: Exception) -> tuple[str, bool]:
-        """Why an actor does not answer, and whether what it was asked may be to blame. An error that says anything
-        else is raised."""
+        """Why an actor does not answer, and whether what it was asked may be to blame. Any other error is raised."""
         kinds = self._ray.exceptions
         if not isinstance(error, kinds.RayError) or isinstance(error, kinds.RayTaskError):
             raise error
         if getattr(error, "actor_init_failed", False):
             last = str(error).strip().splitlines()[-1]
             raise UserError(
-                f"an actor cannot begin: {last}\nEvery machine of the cluster needs framescribe {VERSION}, with the "
-                "extras that its engine wants, in the Python that Ray runs in."
+                f"an actor cannot start: {last}\nEvery machine of the cluster needs framescribe {VERSION}, with the "
+                "extras that its engine needs, in the Python that Ray runs in."
             ) from None
         if isinstance(error, kinds.OutOfMemoryError):
             return "its machine ran out of memory", True
@@ -152,7 +150,7 @@ class Connection:
         return "its machine cannot be reached", False
 
     def close(self) -> None:
-        """Leave the cluster, or end it where it was started here."""
+        """Leave the cluster, or end it if it was started here."""
         if self._mine:
             self._ray.shutdown()
 
@@ -161,7 +159,7 @@ class Connection:
 
 
 def _answers(address: str) -> None:
-    """UserError where nobody listens there: Ray itself would try for minutes."""
+    """UserError if nothing listens there: Ray itself would keep trying for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not port.isdigit():  # auto, local
         return

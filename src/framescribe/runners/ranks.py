@@ -1,7 +1,7 @@
-"""Knows which part of the work is this process's, of those that a launcher started together; starts none of them.
+"""Knows which part of the work is this process's, among those that a launcher started together; starts none.
 
 `torchrun` and `accelerate launch` say so in the environment. The processes never talk to each other: they share the
-folder of parts, so a slow one holds nobody up and a dead one loses only what it had under way.
+folder of parts, so a slow one delays nobody and a dead one loses only what it had under way.
 """
 
 from __future__ import annotations
@@ -10,34 +10,72 @@ import hashlib
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from framescribe.engines.servers.launch import visible_gpus
 from framescribe.errors import UserError
 from framescribe.records import Video
+from framescribe.results.index import Key, hash_of
+from framescribe.results.plan import Planner, Todo
 from framescribe.results.rows import Results
-from framescribe.runners.one_process import Work
+from framescribe.run.runner import Runner
 
 _LAUNCH = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID", "WORLD_SIZE")
 
 
-@dataclass(frozen=True, slots=True)
-class Rank:
-    """This process among `count` that one command started: its number, its number on this machine, and a text that
-    is the same for all of them and for no others that run now."""
+class Rank(Runner):
+    """This process among `count` that one command started: its number, its number on this machine, and a text shared
+    by all of them and by no others running now. It does its share, then helps the others."""
 
     number: int
-    count: int
-    local: int
-    launch: str
+
+    def __init__(self, number: int, count: int, local: int, launch: str) -> None:
+        self.number, self.count, self.local, self.launch = number, count, local, launch
 
     def share(self, videos: Sequence[Video]) -> Sequence[Video]:
-        """Every `count`-th video; the shares of all ranks hold each video once."""
-        return videos[self.number :: self.count]
+        """Every `count`-th video; together the ranks' shares hold each video once."""
+        return self._share_of(self.number, videos)
+
+    def _share_of(self, number: int, videos: Sequence[Video]) -> Sequence[Video]:
+        return videos[number :: self.count]
+
+    def work(
+        self,
+        todo: Sequence[Todo],
+        planner: Planner,
+        videos: Sequence[Video],
+        results: Results,
+        under_way: Callable[[], int],
+    ) -> Iterator[Todo]:
+        """Its own work, then what other ranks have not reached yet.
+
+        Each rank works from the front of its share, so help comes from the back, and leaves alone as many as a rank has
+        `under_way`. Two may still take the same video at the very end: it then has two rows, of which one counts.
+        """
+        for one in todo:
+            results.refresh()
+            if key_of(one) not in results.fresh:
+                yield one
+        plans = (planner.plan(self._share_of(number, videos)).todo for number in range(self.count))
+        shares = [[(key_of(one), one) for one in todo] for todo in plans]
+        shares[self.number] = []
+        chance = random.Random(self.number)
+        while True:
+            results.refresh()
+            shares = [[pair for pair in share if pair[0] not in results.fresh] for share in shares]
+            open_ones = [(share, at) for share in shares for at in range(under_way(), len(share))]
+            if not open_ones:
+                return
+            share, at = chance.choice(open_ones)
+            yield share.pop(at)[1]
+
+
+def key_of(todo: Todo) -> Key:
+    """Id and place of a video that is left to do."""
+    return todo.video.id, hash_of(todo.video)
 
 
 def rank_of(environment: Mapping[str, str]) -> Rank | None:
-    """What RANK, WORLD_SIZE and LOCAL_RANK say; None where there is one process. UserError where they make no sense."""
+    """What RANK, WORLD_SIZE and LOCAL_RANK say; None for a single process. UserError if they make no sense."""
     try:
         count = int(environment.get("WORLD_SIZE", "1"))
         number, local = int(environment.get("RANK", "0")), int(environment.get("LOCAL_RANK", "0"))
@@ -46,41 +84,20 @@ def rank_of(environment: Mapping[str, str]) -> Rank | None:
     if count <= 1:
         return None
     if not 0 <= number < count:
-        raise UserError(
-            "RANK, WORLD_SIZE and LOCAL_RANK in the environment make no sense; --runner local leaves them out"
-        )
+        raise UserError("RANK, WORLD_SIZE and LOCAL_RANK in the environment make no sense; --runner local ignores them")
     text = " ".join(environment.get(name, "") for name in _LAUNCH)
     return Rank(number, count, local, hashlib.sha256(text.encode()).hexdigest()[:16])
 
 
+def joined(environment: Mapping[str, str]) -> Rank | None:
+    """This process's rank, which from here on sees only its own GPU; None for a single process."""
+    rank = rank_of(environment)
+    if rank is not None:
+        pin(rank)
+    return rank
+
+
 def pin(rank: Rank) -> None:
-    """Leave this process and what it starts one GPU: its own among those of the machine. Before torch is imported."""
+    """Leave this process and what it starts one GPU of the machine's: its own. Call before torch is imported."""
     if gpus := visible_gpus():
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[rank.local % len(gpus)]
-
-
-def of_one_rank(
-    rank: Rank, own: Sequence[Work], others: Callable[[Sequence[Video]], list[Work]], videos: Sequence[Video],
-    results: Results, under_way: Callable[[], int],
-) -> Iterator[Work]:  # fmt: skip
-    """This rank's work, then what other ranks are not at yet.
-
-    `others` gives what is left of some videos. Each rank works from the front of its share, so help comes from the
-    back, and stays off as many as a rank has `under_way`. Two may still take the same video at the very end: it then
-    has two rows, of which one counts.
-    """
-    for video, earlier in own:
-        results.refresh()
-        if video.id not in results.fresh:
-            yield video, earlier
-    shares = [list(others(Rank(number, rank.count, 0, "").share(videos))) for number in range(rank.count)]
-    shares[rank.number] = []
-    chance = random.Random(rank.number)
-    while True:
-        results.refresh()
-        shares = [[work for work in share if work[0].id not in results.fresh] for share in shares]
-        open_ones = [(share, at) for share in shares for at in range(under_way(), len(share))]
-        if not open_ones:
-            return
-        share, at = chance.choice(open_ones)
-        yield share.pop(at)

@@ -1,6 +1,6 @@
-"""Knows how actors on a Ray cluster caption a list of videos, and what becomes of a video whose actor died.
+"""Knows how actors on a Ray cluster caption a list of videos, and what happens to a video whose actor died.
 
-It knows no option and writes no row. To who runs it, all the actors together look like one captioner.
+It knows no option and writes no row. To its caller, all the actors together look like one captioner.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ import logging
 import math
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from framescribe.errors import ActorDied, FramescribeError, RunError, UserError
-from framescribe.records import Failure, Row, Video
-from framescribe.run.budget import Budget
-from framescribe.run.meter import Meter
+from framescribe.records import SCHEMA, Failure, Row, Video
+from framescribe.run.budget import Budget, Tab
+from framescribe.run.meter import Figure, Meter
 from framescribe.run.recipe import Recipe
+from framescribe.run.runner import Runner
 from framescribe.runners.actor import Actor, Done, Opened
 from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
 from framescribe.version import VERSION
 
-MOST_DEATHS = 4  # of actors that did nothing, one after the other, with no video done in between
-TOGETHER_SECONDS = 2.0  # actors that die within this time died of one thing, such as their machine
+MOST_DEATHS = 4  # of actors, one after the other, with no video done in between
+TOGETHER_SECONDS = 2.0  # actors that die within this time share one cause, such as their machine
 LOOK_SECONDS = 10.0
-CLOSE_SECONDS = 20.0  # for engines that are to be ended well
+CLOSE_SECONDS = 20.0  # for engines to shut down cleanly
 
 _log = logging.getLogger("framescribe")
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """One actor. `placed`: it runs. `up`: its models are ready. `kept`: for one video that is to be alone there."""
+    """One actor. `placed`: it runs. `up`: its models are ready. `kept`: reserved for a video that must be alone."""
 
     number: int
     handle: Any
@@ -48,13 +49,25 @@ class _Worker:
     done: int = 0
 
 
+class RayRunner(Runner):
+    """Actors on a cluster caption, and this process writes."""
+
+    elsewhere = True
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    def captioner(self, recipe: Recipe, *, meter: Meter, logs: Path, budget: Budget, most: int, hashed: bool) -> Actors:
+        return Actors(recipe, self.cluster, meter=meter, logs=logs, budget=budget, most=most, hashed=hashed)
+
+
 class Actors:
-    """Asked like a `Captioner`: `open`, `caption` for as many videos at once as `in_flight`, `close`.
+    """Used like a `Captioner`: `open`, `caption` for as many videos at once as `in_flight`, `close`.
 
     There are as many actors as the cluster holds, at most one for each of the `most` videos, or the cluster's `actors`.
-    Those that find no video any more are let go while others are at the last ones.
-    One that dies is replaced. A video that was under way there is done again alone; where its actor dies once more, its
-    row is a failed one. A machine that is lost is nobody's fault.
+    Those that have no video left are released while others work on the last ones.
+    One that dies is replaced. A video that was under way there is retried alone; if its actor dies again, the video
+    fails. A lost machine is not blamed on any video.
     """
 
     def __init__(
@@ -62,7 +75,7 @@ class Actors:
     ) -> None:
         self.recipe, self.meter, self.budget = recipe, meter, budget
         self._cluster, self._logs, self._most, self._hashed = cluster, logs.resolve(), most, hashed
-        self._fingerprints = recipe.fingerprints()
+        self._wanted = recipe.wanted()
         self._connection: Connection | None = None
         self._needs: Needs | None = None
         self._workers: list[_Worker] = []
@@ -75,13 +88,12 @@ class Actors:
         self._changed, self._gone = asyncio.Event(), asyncio.Event()
 
     async def open(self) -> None:
-        """Reach the cluster and wait until the first actor's models are ready; the others follow meanwhile.
+        """Reach the cluster and wait until the first actor's models are ready; the others follow in the background.
 
-        UserError where there is no such cluster; what an actor's captioner raises.
+        Raises UserError if there is no such cluster, and whatever an actor's captioner raises.
         """
-        choices = (self.recipe.frame_model, self.recipe.summary_model)
-        self.budget.check([choice.model for choice in choices if choice is not None])
-        # Not in a thread: a local cluster ends with the thread that began it, and Ray takes the signals for itself.
+        self.budget.check([choice.model for choice in self.recipe.choices])
+        # Not in a thread: a local cluster ends with the thread that started it, and Ray installs signal handlers.
         self._connection = Connection(self._cluster)
         self._needs = self._connection.needs(self.recipe)
         self.recipe = self.recipe.model_copy(update={"decoders": self._needs.cpus})
@@ -102,13 +114,13 @@ class Actors:
         self._connection = None
 
     def describe(self) -> list[str]:
-        """As `Captioner.describe`, and where the actors are."""
+        """Like `Captioner.describe`, and where the actors are."""
         assert self._opened is not None and self._needs is not None
         count = self._cluster.actors or "as many as the cluster holds"
         return [*self._opened.models, f"Ray actors: {count}, each with {self._needs}"]
 
     async def check_sight(self, say: Callable[[str], None]) -> None:
-        """As `Captioner.check_sight`, of one actor."""
+        """Like `Captioner.check_sight`, on one actor."""
         assert self._connection is not None
         worker = await self._place(alone=False)
         try:
@@ -126,7 +138,7 @@ class Actors:
 
     @property
     def in_flight(self) -> int:
-        """How many videos keep the actors that are ready busy."""
+        """How many videos keep the ready actors busy."""
         return max(1, sum(worker.in_flight for worker in self._workers if worker.up))
 
     @property
@@ -136,8 +148,15 @@ class Actors:
 
     @property
     def under_way(self) -> int:
-        """How many videos actors are at."""
+        """How many videos the actors are working on."""
         return sum(worker.under_way for worker in self._workers)
+
+    def figures(self) -> Iterator[Figure]:
+        """What the driver knows about its actors; the rest is known on their machines."""
+        under_way = {("actors",): self.under_way}
+        yield Figure("framescribe_videos_in_flight", "gauge", "Videos under way by stage", ("stage",), under_way)
+        yield Figure("framescribe_actors", "gauge", "Actors whose models are ready", (), {(): self.ready})
+        yield Figure("framescribe_actor_room", "gauge", "Videos that they take at once", (), {(): self.in_flight})
 
     @property
     def requests_a_video(self) -> int:
@@ -145,7 +164,11 @@ class Actors:
         return self._opened.requests_a_video
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
-        """As `Captioner.caption`, wherever there is room."""
+        """Like `Captioner.caption`, wherever there is room."""
+        with self.budget.video() as tab:
+            return await self._caption(video, earlier, tab)
+
+    async def _caption(self, video: Video, earlier: Row | None, tab: Tab) -> Row:
         assert self._connection is not None
         self._to_come -= 1
         suspect = False
@@ -169,11 +192,11 @@ class Actors:
                 raise done
             self._deaths = 0
             worker.done += 1
-            self._note(worker, done)
+            self._note(worker, done, tab)
             return done.row
 
     async def _place(self, *, alone: bool) -> _Worker:
-        """A worker with room; where `alone`, one that does nothing else until this video is done."""
+        """A worker with room; if `alone`, one that does nothing else until this video is done."""
         mine: _Worker | None = None
         try:
             while True:
@@ -203,7 +226,7 @@ class Actors:
         self._changed.set()
 
     async def _alive(self, worker: _Worker) -> bool:
-        """Whether it still answers: what is sent to one that is gone must not be blamed for that."""
+        """Whether it still answers: a video sent to a worker that is already gone must not be blamed."""
         assert self._connection is not None
         try:
             await worker.handle.alive.remote()
@@ -211,13 +234,12 @@ class Actors:
             self._lost(worker, error)
         return worker.up
 
-    def _note(self, worker: _Worker, done: Done) -> None:
-        """Take over what an actor counted and said."""
+    def _note(self, worker: _Worker, done: Done, tab: Tab) -> None:
+        """Add what an actor counted, and log what it said."""
         worker.in_flight = min(done.in_flight, AT_ONCE)
         self.meter.counts.update(done.counts)
         self.meter.elsewhere[worker.number] = done.seconds
-        self.budget.requests += done.requests
-        self.budget.cost += done.cost
+        self.budget.note(done.requests, done.cost, tab)
         self._say(worker, done.said)
 
     def _say(self, worker: _Worker, lines: list[str]) -> None:
@@ -225,8 +247,8 @@ class Actors:
             _log.info("actor %d: %s", worker.number, line)
 
     async def _grow(self) -> None:
-        """Ask for actors as long as there may be room and are videos for them: now, and when a machine comes or an
-        actor is lost. Let those go that find none any more."""
+        """Ask for actors as long as there may be room and there are videos for them: now, and whenever a machine
+        comes or an actor is lost. Release those that have no video left."""
         assert self._connection is not None and self._needs is not None
         told = False
         while True:
@@ -239,7 +261,7 @@ class Actors:
                     self._workers.append(worker)
                     self._number += 1
             try:
-                async with asyncio.timeout(LOOK_SECONDS):  # wait_for, in Python 3.11, may drop a `close` that comes now
+                async with asyncio.timeout(LOOK_SECONDS):  # wait_for, in Python 3.11, may lose a `close` that comes now
                     await self._gone.wait()
             except TimeoutError:
                 if not told and not self._connection.fits(self._needs):
@@ -248,7 +270,7 @@ class Actors:
             self._gone.clear()
 
     def _idle(self) -> list[_Worker]:
-        """Those who have nothing to do, or are not ready yet, where all videos are with others."""
+        """Those that have nothing to do, or are not ready yet, when all videos are with others."""
         if self._to_come or not self.ready:
             return []
         idle = [worker for worker in self._workers if worker.up and not worker.under_way and not worker.kept]
@@ -267,7 +289,7 @@ class Actors:
                 self._connection.kill(worker.handle)
 
     async def _live(self, worker: _Worker) -> None:
-        """Bring a worker up. What goes wrong with it for good ends the run."""
+        """Start a worker. A failure that retrying cannot fix ends the run."""
         assert self._connection is not None
         try:
             await worker.handle.alive.remote()
@@ -278,15 +300,15 @@ class Actors:
             opened = opening.result()
             if isinstance(opened, FramescribeError):
                 raise opened
-            if opened.fingerprints != self._fingerprints:
+            if opened.fingerprints != {wanted.name: wanted.recipe for wanted in self._wanted}:
                 raise UserError(
-                    "the model's folder is not the same here and on the cluster: give a path that leads to the same "
+                    "the model's folder differs between here and the cluster: give a path that leads to the same "
                     "files on every machine, or a repository's name"
                 )
             worker.up, worker.in_flight = True, min(opened.in_flight, AT_ONCE)
             self._opened = self._opened or opened
         except Exception as error:
-            if worker in self._workers:  # it was not let go
+            if worker in self._workers:  # it was not released
                 try:
                     self._lost(worker, error)
                 except Exception as cause:
@@ -294,8 +316,7 @@ class Actors:
         self._changed.set()
 
     async def _open(self, worker: _Worker) -> Opened | FramescribeError:
-        choices = (self.recipe.frame_model, self.recipe.summary_model)
-        names = [choice.api_key_env for choice in choices if choice is not None]
+        names = [choice.api_key_env for choice in self.recipe.choices]
         opened: Opened | FramescribeError = await worker.handle.open.remote(
             self.recipe,
             dict(self.budget.prices),
@@ -307,8 +328,8 @@ class Actors:
         return opened
 
     def _lost(self, worker: _Worker, error: Exception) -> bool:
-        """Forget a worker that does not answer any more; whether what it was at may be to blame. Another error is
-        raised."""
+        """Forget a worker that no longer answers; returns whether what it was working on may be to blame. Any other
+        error is raised."""
         assert self._connection is not None
         why, to_blame = self._connection.loss(error)
         if worker in self._workers:
@@ -318,17 +339,15 @@ class Actors:
             self._gone.set()
             if not worker.done and time.monotonic() - self._counted > TOGETHER_SECONDS:
                 self._deaths, self._counted = self._deaths + 1, time.monotonic()
-            again = f"; what it was at is done again ({worker.under_way:,})" if worker.under_way else ""
+            again = f"; videos to retry: {worker.under_way:,}" if worker.under_way else ""
             _log.warning("actor %d is lost: %s%s", worker.number, why, again)
             if self._deaths >= MOST_DEATHS:
-                self._failure = RunError(
-                    f"{self._deaths} actors were lost one after the other, and none did a video: {why}"
-                )
+                self._failure = RunError(f"{self._deaths} actors were lost in a row without finishing a video: {why}")
         self._changed.set()
         return to_blame
 
     async def _until(self, true: Callable[[], bool]) -> None:
-        """Wait for it. What ended the run is raised."""
+        """Wait for it. Raises what ended the run."""
         while not true():
             if self._failure is not None:
                 raise self._failure
@@ -336,31 +355,38 @@ class Actors:
             await self._changed.wait()
 
     def _failed(self, video: Video, earlier: Row | None) -> Row:
-        """The row of a video that killed two actors."""
-        frames = earlier.frames if earlier is not None else ()
-        prints = {stage: text for stage, text in self._fingerprints.items() if text is not None}
-        if frames and earlier is not None and (made := earlier.fingerprint("frames")):
-            prints["frames"] = made
+        """The row for a video that killed two actors."""
+        kept = dict(earlier.stages) if earlier is not None else {}
+        stages = {
+            **kept,
+            **{wanted.name: {**kept.get(wanted.name, {}), "fingerprint": wanted.of(video)} for wanted in self._wanted},
+        }
+        at = next(wanted.name for wanted in self._wanted if not (earlier and earlier.has_result(wanted.name)))
         return Row(
             id=video.id,
-            video_path=video.public_path,
+            video_path=video.place,
             caption=None,
             status="failed",
-            frames=frames,
-            video=earlier.video if frames and earlier is not None else None,
+            frames=earlier.frames if earlier is not None else (),
+            video=earlier.video if earlier is not None else None,
             size=video.size,
             error=Failure(
-                stage="summary" if frames else "frames",
+                stage=at,
                 kind=ActorDied.kind,
                 message="Its actor died twice, the second time with nothing else under way.",
             ),
-            provenance={"version": VERSION, "fingerprints": prints, "stages": {}},
+            provenance={
+                "schema": SCHEMA,
+                "version": VERSION,
+                "file": dict(earlier.file) if earlier is not None else {},
+                "stages": stages,
+            },
             metadata=dict(video.metadata),
         )
 
 
 async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:
-    """Wait until all of it is done, well or not, or the time is over."""
+    """Wait until all of it is done, successfully or not, or the time is up."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.gather(*work, return_exceptions=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from itertools import takewhile
 
+from framescribe.addresses import named, place_of, without_keys
 from framescribe.errors import UserError
-from framescribe.records import Video, without_keys
+from framescribe.records import Video
 from framescribe.sources.folders import by_pattern, in_folder
 from framescribe.sources.found import MAGIC, VIDEO_ENDINGS, Found, Say, absolute, look_up, not_there, numbered
 from framescribe.sources.lists import Columns, in_table
 from framescribe.sources.shards import TAR, in_shards
-from framescribe.storage.object_store import StoreError, is_remote, is_web, size_of
+from framescribe.storage.object_store import StoreError, described, is_remote, is_web, size_of
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
 __all__ = ["VIDEO_ENDINGS", "find_videos"]
@@ -28,7 +31,7 @@ def find_videos(
     """All videos of `sources` (files, folders, patterns, tables, tar shards; here, or at URLs) in a stable order, with
     stable ids.
 
-    `say` gets one line for each choice that was made for the user. UserError where a source holds no video.
+    `say` gets one line for each choice made on the user's behalf. UserError if a source holds no video.
     """
     given = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
     given = [one for source in given for one in numbered(source)]
@@ -45,7 +48,7 @@ def find_videos(
         ("--video-root", video_root, tables),
     ):
         if value is not None and not useful:
-            raise UserError(f"{option} {value} is of no use for {', '.join(given)}; leave it out")
+            raise UserError(f"{option} {value} does not apply to {', '.join(given)}; leave it out")
     columns = Columns(video_column, id_column, video_root)
     return _settle_ids((video for source in given for video in _find(source, columns, say)), say)
 
@@ -58,7 +61,7 @@ def _find(source: str, columns: Columns, say: Say) -> list[Found]:
     if is_remote(source):
         return _find_remote(source, columns, say)
     if not os.path.lexists(source):
-        source = os.path.expanduser(source)  # inside quotes the shell leaves ~ alone
+        source = os.path.expanduser(source)  # the shell leaves ~ alone inside quotes
     if os.path.isdir(source):
         return in_folder(source, say)
     if not os.path.exists(source):
@@ -68,9 +71,9 @@ def _find(source: str, columns: Columns, say: Say) -> list[Found]:
     if _is_table(source):
         return in_table(source, columns, say)
     path = absolute(source)
-    real, size = look_up(path, {})
+    real, size, stamp = look_up(path, {})
     folder, name = os.path.split(path)
-    one = Found(id=name, path=path, real=real, size=size, folder=folder)
+    one = Found(id=name, path=path, real=real, size=size, folder=folder, stamp=stamp)
     return in_shards([one], say) if ending_of(name) in TAR else [one]
 
 
@@ -78,7 +81,7 @@ def _find_remote(source: str, columns: Columns, say: Say) -> list[Found]:
     address = without_keys(source)
     folder, _, name = address.rpartition("/")
     ending = ending_of(name)
-    one = Found(id=name, path=source, real=source, size=None, folder=folder)
+    one = Found(id=named(name, source), path=source, real=place_of(source), size=None, folder=folder)
     try:
         if not is_web(source) and MAGIC.search(source) and not _is_there(source):
             return by_pattern(source, say)
@@ -86,17 +89,17 @@ def _find_remote(source: str, columns: Columns, say: Say) -> list[Found]:
             raise UserError(f"{address}: a web server does not list its files; name them in a table")
         if ending in TABLE_ENDINGS:
             return in_table(source, columns, say)
-        if ending in TAR:
-            return in_shards([one], say)
-        if is_web(source):
+        if is_web(source) and ending not in TAR:
             return [one]
-        if ending in VIDEO_ENDINGS:
-            return [Found(id=name, path=source, real=source, size=size_of(source), folder=folder)]
+        if ending in VIDEO_ENDINGS | TAR:
+            known = described(source)
+            one = replace(one, size=known.size, stamp=known.stamp)
+            return in_shards([one], say) if ending in TAR else [one]
         return in_folder(source, say)
     except StoreError as error:
         raise UserError(f"{address} cannot be read: {error}") from error
     except ValueError as error:
-        raise UserError(f"{address}: {source.split('://')[0]} is no known protocol") from error
+        raise UserError(f"{address}: {source.split('://')[0]} is not a known protocol") from error
 
 
 def _is_there(source: str) -> bool:
@@ -107,31 +110,40 @@ def _is_there(source: str) -> bool:
 
 
 def _settle_ids(found: Iterable[Found], say: Say) -> list[Video]:
-    """One video per file and one id per video; an id that the user gave stays, and so does its row."""
+    """One video per file. An id that the user gave stays, and so does its row. The others depend only on where their
+    source is: not on other videos, nor on any order."""
+    every = list(found)
+    prefixes = _prefixes({one.folder for one in every})
     videos: list[Video] = []
-    taken: dict[str, str] = {}
+    given: dict[str, str] = {}
     reached: set[str] = set()
     again: list[Found] = []
-    for one in found:
+    for one in every:
         if one.named_by is None and one.real in reached:
             again.append(one)
             continue
-        if one.named_by is not None and one.id in taken:
-            raise UserError(f"id {one.id!r} of {one.named_by} is also that of {taken[one.id]}; change it")
-        unique = _free_id(one, taken)
-        taken[unique] = one.named_by or one.path
+        if one.named_by is not None:
+            if one.id in given:
+                raise UserError(f"id {one.id!r} of {one.named_by} also belongs to {given[one.id]}; change one")
+            given[one.id] = one.named_by
         reached.add(one.real)
-        videos.append(Video(id=unique, path=one.path, metadata=one.metadata, size=one.size))
+        whole = one.named_by is not None or is_remote(one.id) or os.path.isabs(one.id)
+        name = one.id if whole else prefixes[one.folder] + one.id
+        videos.append(Video(id=name, path=one.path, metadata=one.metadata, size=one.size, stamp=one.stamp))
     if again:
         times = "1 video was" if len(again) == 1 else f"{len(again)} videos were"
         rows = "; --id-column keeps every row" if any(one.metadata for one in again) else ""
-        say(f"{times} reached before and skipped (first: {without_keys(again[0].path)}){rows}")
+        say(f"{times} already listed: left out (first: {without_keys(again[0].path)}){rows}")
     return videos
 
 
-def _free_id(one: Found, taken: Mapping[str, str]) -> str:
-    unique = one.id
-    parents = [part for part in one.folder.replace(os.sep, "/").split("/") if part]
-    while unique in taken:
-        unique = f"{parents.pop() if parents else '_'}/{unique.lstrip('/')}"
-    return unique
+def _prefixes(folders: Collection[str]) -> dict[str, str]:
+    """The start of the ids in each of these folders: if there are several, the names in which they differ."""
+    names = {folder: folder.replace(os.sep, "/").rstrip("/").split("/") for folder in folders}
+    if len(names) < 2:
+        return dict.fromkeys(folders, "")
+    common = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*names.values(), strict=False)))
+    return {
+        folder: "".join(f"{part}/" for part in parts[common:] if part and not part.endswith(":"))
+        for folder, parts in names.items()
+    }

@@ -1,18 +1,20 @@
-"""Knows what a video is called and where it lies before its id is settled, and what ends like one; lists nothing."""
+"""Knows a video's name and location before its id is settled, and which endings mean video; lists nothing."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from framescribe.registry import nearest
+
 Say = Callable[[str], None]
 
-# What FFmpeg reads as video without being told more. Left out: playlists, frames without a header, what is
+# What FFmpeg reads as video without further options. Left out: playlists, frames without a header, what is
 # mostly sound (.ogg, .mod) or a still (.webp, .avif), and GoPro's .lrv, a small copy of the video beside it.
 _ENDINGS = """
 .mp4 .m4v .mov .qt .mkv .mk3d .webm .avi .divx .wmv .asf .wm .flv .f4v .swf .mpg .mpeg .mpe .mpv .mpv2
@@ -35,18 +37,20 @@ class Found:
 
     id: str
     path: str
-    # Where the path leads once links are followed: what leads to the same place is captioned once.
+    # Where the path leads once links are followed: files that lead to the same place are captioned once.
     real: str
     size: int | None
-    # The folder that the id is relative to: its names tell two equal ids apart.
+    # The folder that the id is relative to: if there are several, the names in which they differ become part of it.
     folder: str
+    # What the file's store says about its version: a modification time in nanoseconds, an ETag.
+    stamp: int | str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    # "row 3 of list.csv" where the id is the user's own and must not be changed.
+    # "row 3 of list.csv" if the id is the user's own and must not be changed.
     named_by: str | None = None
 
 
 def numbered(source: str) -> list[str]:
-    """ "a-{000..002}.tar" as the three that it stands for, as a shell does outside quotes; anything else as it is."""
+    """ "a-{000..002}.tar" as its three names, as a shell expands it outside quotes; anything else unchanged."""
     found = None if os.path.lexists(source) else _NUMBERS.search(source)
     if found is None:
         return [source]
@@ -61,14 +65,14 @@ def numbered(source: str) -> list[str]:
 def absolute(path: str, base: str = "") -> str:
     joined = os.path.join(os.getcwd(), base, path)
     plain = os.path.normpath(joined)
-    # "link/.." is the parent of what the link leads to, which is not the folder that holds the link.
+    # "link/.." is the parent of the link's target, not the folder that holds the link.
     if ".." in joined.split(os.sep) and os.path.realpath(plain) != os.path.realpath(joined):
         return joined
     return plain
 
 
-def look_up(path: str, real_folders: dict[str, str]) -> tuple[str, int | None]:
-    """Where a path really leads, and the size of the file there; `real_folders` keeps what was looked up."""
+def look_up(path: str, real_folders: dict[str, str]) -> tuple[str, int | None, int | None]:
+    """Where a path really leads, and the size and stamp of the file there; `real_folders` caches lookups."""
     folder, name = os.path.split(path)
     if folder not in real_folders:
         real_folders[folder] = os.path.realpath(folder)
@@ -78,12 +82,18 @@ def look_up(path: str, real_folders: dict[str, str]) -> tuple[str, int | None]:
         if stat.S_ISLNK(status.st_mode):
             real, status = os.path.realpath(path), os.stat(path)
     except OSError:
-        return real, None
-    return real, status.st_size if stat.S_ISREG(status.st_mode) else None
+        return real, None, None
+    return (real, status.st_size, stamp_of(status)) if stat.S_ISREG(status.st_mode) else (real, None, None)
+
+
+def stamp_of(status: os.stat_result) -> int:
+    """Nanoseconds that change when the file does: when it is written, renamed or given another time, the inode's change
+    time moves on (POSIX st_ctime; on Windows that is the file's creation, and says nothing)."""
+    return status.st_mtime_ns if sys.platform == "win32" else max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def not_there(path: str) -> str:
-    """That `path` does not exist, from which folder on, and what beside it is spelled nearly so."""
+    """Says that `path` does not exist, which folder is missing, and what there has a similar name."""
     head = path.rstrip("/") or path
     folder, name = os.path.split(head)
     while folder not in ("", "/") and not os.path.isdir(folder):
@@ -91,13 +101,13 @@ def not_there(path: str) -> str:
         folder, name = os.path.split(head)
     siblings = os.listdir(folder or ".") if os.access(folder or ".", os.R_OK) else []
     if name in siblings:
-        fault = "a link that leads nowhere" if os.path.islink(head) else "not a folder"
+        fault = "a broken link" if os.path.islink(head) else "not a folder"
         return f"{path} does not exist: {head} is {fault}"
     missing = "" if head == path.rstrip("/") else f": there is no folder {head}"
     return f"{path} does not exist{missing}{did_you_mean(name, siblings)}"
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
-    by_lower = {other.lower(): other for other in names}
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
-    return f" (did you mean {by_lower[close[0]]!r}?)" if close else ""
+    """ " (did you mean …?)" if one of the names is close, else nothing."""
+    near = nearest(name, names)
+    return f" (did you mean {near!r}?)" if near is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import re
@@ -9,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from framescribe.addresses import place_of, without_keys
 from framescribe.errors import UserError
-from framescribe.records import without_keys
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say, absolute, did_you_mean, look_up, not_there
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import ending_of, read_table
@@ -25,7 +26,7 @@ _PATH_COLUMNS = frozenset(_PATH_COLUMN_NAMES.split())
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the user said of a table: which column is which, and which folder its paths start from."""
+    """What the user said about a table: which column is which, and which folder its paths start from."""
 
     video: str | None
     id: str | None
@@ -33,7 +34,7 @@ class Columns:
 
 
 def in_table(source: str, columns: Columns, say: Say) -> list[Found]:
-    """The videos that a table lists, one a row, with its other columns as their metadata."""
+    """The videos that a table lists, one per row, with its other columns as their metadata."""
     table = read_table(source)
     if not table.records:
         raise UserError(f"{source} has no rows; it must list at least one video")
@@ -50,16 +51,17 @@ def in_table(source: str, columns: Columns, say: Say) -> list[Found]:
     found: list[Found] = []
     real_folders: dict[str, str] = {}
     for row, (record, written) in enumerate(zip(table.records, paths, strict=True), 1):
-        path, real, size = _place(written, root, real_folders)
+        path, real, size, stamp = _place(written, root, real_folders)
         found.append(
             Found(
-                id=ids[row - 1] if ids else without_keys(written) or f"row-{row}",
+                id=ids[row - 1] if ids else place_of(written) or f"row-{_values(record)}",
                 path=path,
-                # Without a path only the table's own name tells one third row from another.
-                real=real or f"{place}:{row}",
-                folder=os.path.dirname(place) if written else place,
+                real=real or f"{place}:{_values(record)}",  # without a path, its other values identify it
+                folder=os.path.dirname(place),
                 size=size,
-                metadata={} if plain else record,
+                stamp=stamp,
+                # An address may hold a key, and rows hold none.
+                metadata={} if plain else record | ({column: place_of(written)} if is_remote(written) else {}),
                 named_by=f"row {row} of {source}" if ids else None,
             )
         )
@@ -67,15 +69,22 @@ def in_table(source: str, columns: Columns, say: Say) -> list[Found]:
     return found
 
 
-def _place(written: str, root: str, real_folders: dict[str, str]) -> tuple[str, str, int | None]:
-    """The whole path, where it really leads, and its size."""
-    if not written or "\0" in written or is_remote(written):  # no file's name holds a NUL
-        return written, written, None
+def _values(record: Mapping[str, Any]) -> str:
+    """Eight digits that distinguish a row from rows with other values."""
+    return hashlib.sha256(repr(sorted(record.items())).encode(errors="backslashreplace")).hexdigest()[:8]
+
+
+def _place(written: str, root: str, real_folders: dict[str, str]) -> tuple[str, str, int | None, int | None]:
+    """The whole path, where it really leads, and the size and stamp of the file."""
+    if not written or "\0" in written:  # no file's name holds a NUL
+        return written, written, None, None
+    if is_remote(written):
+        return written, place_of(written), None, None
     if is_remote(root) and not os.path.isabs(written):
         scheme, _, folder = root.partition("://")
         rest = f"{folder.rstrip('/')}/{written}"
         path = f"{scheme}://{posixpath.normpath(rest) if '..' in written.split('/') else rest}"
-        return path, path, None
+        return path, path, None, None
     path = absolute(written, root)
     return path, *look_up(path, real_folders)
 
@@ -122,10 +131,10 @@ def _path_column(
     named = [name for name in columns if re.sub(r"[\s-]+", "_", name.strip().lower()) in _PATH_COLUMNS]
     filled = [name for name in columns if _holds_videos(records, name)]
     both = [name for name in named if name in filled]
-    # A name and values that agree outweigh either alone.
+    # A matching name and matching values together outweigh either alone.
     candidates = both or list(dict.fromkeys(named + filled))
     if len(candidates) > 1:
-        raise UserError(f"{source}: {_listed(candidates)} may be the video paths; choose with --video-column")
+        raise UserError(f"{source}: {_listed(candidates)} could each hold the video paths; choose with --video-column")
     if not candidates:
         hint = " (are they separated by commas?)" if len(columns) == 1 and ";" in columns[0] else ""
         which = f"no column looks like video paths among {_listed(columns)}{hint}"

@@ -1,7 +1,7 @@
-"""Knows which videos lie in tar shards (the WebDataset convention), and what lies beside each; unpacks nothing.
+"""Knows which videos are in tar shards (the WebDataset convention), and what accompanies each; unpacks nothing.
 
-Files whose names are the same up to the first dot behind the last slash are one sample. Of a sample with a video the
-object in its .json and the text of its .txt become metadata.
+Files whose names are the same up to the first dot after the last slash form one sample. In a sample with a video, the
+object in the .json and the text of the .txt become metadata.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, cast
 
+from framescribe.addresses import Member, webdataset_key, without_keys
 from framescribe.errors import Unreadable, UserError
 from framescribe.frames.remote import RemoteFile
-from framescribe.records import Member, sample_key, without_keys
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import ending_of
@@ -22,19 +22,19 @@ from framescribe.storage.tables import ending_of
 TAR = frozenset({".tar"})
 AT_ONCE = 8  # shards read together
 BLOCK = 2**16  # bytes fetched around each header of a remote shard
-MOST_METADATA = 2**20  # bytes of a .json or .txt: more describes no clip
+MOST_METADATA = 2**20  # bytes of a .json or .txt: anything larger does not describe a clip
 
 
 def in_shards(shards: Sequence[Found], say: Say) -> list[Found]:
-    """The videos in these tars, in the order of the tars and of what is in them; ids are "shard.tar/name".
+    """The videos in these tars, in the order of the tars and of their contents; ids are "shard.tar/name".
 
-    UserError where a tar cannot be read to its end, or where none holds a video.
+    UserError if a tar cannot be read to its end, or if none holds a video.
     """
     found: list[Found] = []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="shard") as threads:
         for shard, (videos, strange) in zip(shards, threads.map(_in_shard, shards), strict=True):
             if strange:
-                say(f"{without_keys(shard.path)}: {strange[0]} is no JSON object; it is kept as text")
+                say(f"{without_keys(shard.path)}: {strange[0]} is not a JSON object; it is kept as text")
             if not videos:
                 say(f"{without_keys(shard.path)} holds no video")
             found += videos
@@ -44,7 +44,7 @@ def in_shards(shards: Sequence[Found], say: Say) -> list[Found]:
 
 
 def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
-    """Its videos, and the names of JSON files that are none."""
+    """Its videos, and the names of .json files that hold no JSON object."""
     videos: list[Member] = []
     metadata: dict[str, dict[str, Any]] = {}
     strange: list[str] = []
@@ -60,12 +60,12 @@ def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
                 elif (ending := ending_of(name)) in (".json", ".txt") and entry.size <= MOST_METADATA:
                     content = cast(BinaryIO, tar.extractfile(entry)).read().decode("utf-8", errors="replace")
                     columns = _columns(ending, content)
-                    metadata.setdefault(sample_key(name), {}).update(columns)
+                    metadata.setdefault(webdataset_key(name), {}).update(columns)
                     if ending == ".json" and "json" in columns:
                         strange.append(name)
     except (tarfile.TarError, OSError, EOFError) as error:
-        where = f", behind {videos[-1].name}" if videos else ""
-        raise UserError(f"{without_keys(shard.path)} is no whole, plain tar{where} ({error}); leave it out") from error
+        where = f" after {videos[-1].name}" if videos else ""
+        raise UserError(f"{without_keys(shard.path)} cannot be read as a plain tar{where}: {error}; omit it") from error
     except Unreadable as error:
         raise UserError(f"{without_keys(shard.path)} cannot be read: {error}") from error
     return [
@@ -75,7 +75,9 @@ def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
             real=f"{shard.real}/{video.name}",
             size=video.size,
             folder=shard.folder,
-            metadata=metadata.get(sample_key(video.name), {}),
+            # A rewritten tar may hold another file under the same name, of the same size.
+            stamp=None if shard.stamp is None else f"{shard.stamp}@{video.offset}",
+            metadata=metadata.get(webdataset_key(video.name), {}),
         )
         for video in videos
     ], strange

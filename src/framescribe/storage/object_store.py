@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from framescribe.errors import FramescribeError, MissingExtra
 
@@ -95,8 +96,8 @@ def _status(error: BaseException) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | None]]:
-    """Names beneath a folder, relative to it, with their sizes; all of them, or those at most `depth` names deep.
+def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | None, str | None]]:
+    """Names beneath a folder, relative to it, with sizes and stamps (`stamp_in`); all, or those at most `depth` deep.
 
     One request per thousand names, and about 1.2 KB of memory for each until the last is yielded. StoreError if the
     folder cannot be listed; nothing if it is empty.
@@ -110,7 +111,7 @@ def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | N
         path, entry = found.popitem()
         # A name that ends in a slash stands for an empty folder.
         if entry.get("type") == "file" and path.startswith(base) and not path.endswith("/"):
-            yield path[len(base) :], entry.get("size")
+            yield path[len(base) :], entry.get("size"), stamp_in(entry)
 
 
 def size_of(url: str) -> int | None:
@@ -119,6 +120,40 @@ def size_of(url: str) -> int | None:
     size = tried(url, lambda: fs.info(url)).get("size")
     fs.invalidate_cache()
     return size if isinstance(size, int) else None
+
+
+class Described(NamedTuple):
+    """What a store says of a file: bytes, its version (`stamp_in`), and when it was changed, in seconds."""
+
+    size: int | None
+    stamp: str | None
+    modified: float | None
+
+
+def described(url: str) -> Described:
+    """What the store says of the file there. Raises StoreError."""
+    fs = filesystem(url)
+    entry = tried(url, lambda: fs.info(url))
+    fs.invalidate_cache()
+    names = ("LastModified", "last_modified", "mtime", "updated")
+    modified = next((entry[name] for name in names if name in entry), None)
+    seconds = modified.timestamp() if isinstance(modified, datetime) else modified
+    size = entry.get("size")
+    return Described(
+        size if isinstance(size, int) else None,
+        stamp_in(entry),
+        seconds if isinstance(seconds, int | float) else None,
+    )
+
+
+def stamp_in(entry: Mapping[str, Any]) -> str | None:
+    """What a store says of a file's version in its listing: an ETag, a generation, a hash; None where it says nothing.
+
+    The names are those of s3fs, gcsfs, adlfs and huggingface_hub.
+    """
+    names = ("ETag", "etag", "generation", "md5Hash", "content_settings.content_md5", "blob_id", "LastModified")
+    found = next((entry[name] for name in names if entry.get(name)), None)
+    return None if found is None else str(found).strip('"')
 
 
 def read_whole(url: str) -> bytes:

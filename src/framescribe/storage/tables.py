@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
+from framescribe.addresses import without_keys
 from framescribe.errors import UserError
-from framescribe.records import without_keys
 from framescribe.storage.object_store import StoreError, is_remote, read_whole
 from framescribe.storage.whole_file import whole_file
 

@@ -1,1 +1,1 @@
-"""How a clip becomes a caption: one module per way, plain async functions; they know no files and no results."""
+"""How a clip becomes a caption: `base` defines what a strategy is, and every other module is one."""

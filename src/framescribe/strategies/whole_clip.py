@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
-from framescribe.engines.base import ChatRequest, ImagePart, Message, TextPart, VideoPart
-from framescribe.engines.base import ContentPart as Part
+from framescribe.engines.base import ChatRequest, ContentPart, ImagePart, Message, TextPart, VideoPart
+from framescribe.engines.choice import ModelChoice
+from framescribe.engines.presets import frames_as_video
+from framescribe.engines.prompt_size import PIXELS, PromptSize
 from framescribe.errors import TooLong
 from framescribe.frames.encode import halved, size
+from framescribe.frames.sampling import Sampling
 from framescribe.prompts import fill
 from framescribe.records import Clip, Frame, FrameCaption
-from framescribe.strategies.ask import SMALLER, Ask, ended_badly, seconds, text
+from framescribe.strategies.base import SMALLER, Context, Output, Stage, Strategy, ended_badly, seconds, text
 
-FEWEST = 2  # frames that still show what changes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What the model wrote, and which frames it saw, in the order of time; they have no captions of their own."""
-
-    caption: str
-    frames: tuple[FrameCaption, ...]
-    flags: tuple[str, ...]
+FEWEST = 2  # frames that can still show a change
+FRAMES = 16
 
 
-async def caption_clip(clip: Clip, ask: Ask, metadata: Mapping[str, object], *, as_video: bool) -> Told:
-    """One caption from all frames. `as_video`: the engine takes them as one video; where a clip's frames differ in size
-    or have no times they go as pictures, and that is flagged.
+class Whole(Stage):
+    """One caption from all frames in one request."""
 
-    Where they do not fit in the model's context they are asked about again with their sides halved, twice, and then
-    without every other frame, again and again; TooLong where two small ones are still too much.
+    name = "clip"
+    model = "clip model"
+    sees = True
+    prompt = "clip"
+
+    def ingredients(self, choice: ModelChoice) -> dict[str, Any]:
+        return {"as_video": True} if frames_as_video(choice.model, choice.engine) else {}
+
+    def largest(self, sampling: Sampling, max_pixels: int | None, choice: ModelChoice, answer: int) -> PromptSize:
+        return PromptSize(
+            pictures=sampling.most,
+            pixels=max_pixels or PIXELS,
+            answer=answer,
+            video=frames_as_video(choice.model, choice.engine),
+        )
+
+    async def run(self, context: Context) -> Output:
+        return await caption_clip(await context.clip(), context)
+
+
+class WholeClip(Strategy):
+    name = "whole-clip"
+    help = "a model sees all frames at once and writes the caption"
+    stages = (Whole(),)
+    sampling = {"method": "uniform", "frames": FRAMES}  # noqa: RUF012
+    max_pixels = 512 * 512
+
+
+async def caption_clip(clip: Clip, context: Context) -> Output:
+    """One caption from all frames. They are sent as one video if the engine takes it; if they differ in
+    size or have no times, they are sent as pictures, and that is flagged.
+
+    If they do not fit in the model's context, they are sent again with their sides halved, twice, then repeatedly
+    without every other frame; TooLong if two small ones are still too much.
     """
-    frames, flags = clip.frames, list[str]()
+    frames, flags, as_video = clip.frames, list[str](), context.takes_video
     for smaller in count(1):
-        as_video = as_video and len(frames) > 1  # one is a picture
+        as_video = as_video and len(frames) > 1  # one frame is a picture
         video = _video(frames, clip.info.duration) if as_video else None
-        shown: Sequence[Part] = [video] if video else _pictures(frames)
-        values = {**metadata, "duration": seconds(clip.info.duration), "frame_count": len(frames)}
-        message = Message(role="user", parts=(*shown, TextPart(fill(ask.prompt, values))))
+        shown: Sequence[ContentPart] = [video] if video else _pictures(frames)
+        values = {**context.metadata, "duration": seconds(clip.info.duration), "frame_count": len(frames)}
+        message = Message(role="user", parts=(*shown, TextPart(fill(context.prompt, values))))
         try:
-            reply = await ask.complete(ChatRequest(messages=(message,), decoding=ask.decoding))
+            reply = await context.complete(ChatRequest(messages=(message,), decoding=context.decoding))
         except TooLong:
             if smaller <= SMALLER:
                 frames, flags = await asyncio.to_thread(_halved, frames), ["frame_shrunk"]
@@ -54,16 +81,16 @@ async def caption_clip(clip: Clip, ask: Ask, metadata: Mapping[str, object], *, 
             break
     if as_video and not video:
         flags.append("video_sent_as_images")
-    return Told(
+    return Output(
         caption=text(reply, "the clip"),
         frames=tuple(FrameCaption(index=frame.index, time=frame.time, caption=None) for frame in frames),
         flags=(*flags, *ended_badly(reply, "caption")),
     )
 
 
-def _pictures(frames: Sequence[Frame]) -> list[Part]:
-    """Each frame behind its number and time."""
-    parts: list[Part] = []
+def _pictures(frames: Sequence[Frame]) -> list[ContentPart]:
+    """Each frame, preceded by its number and time."""
+    parts: list[ContentPart] = []
     for number, frame in enumerate(frames, start=1):
         time = "" if frame.time is None else f" ({frame.time:.2f} s)"
         parts += [TextPart(f"Frame {number}{time}:"), ImagePart(frame.image)]
@@ -71,7 +98,7 @@ def _pictures(frames: Sequence[Frame]) -> list[Part]:
 
 
 def _video(frames: Sequence[Frame], duration: float | None) -> VideoPart | None:
-    """The frames as one video, or None where they cannot be one."""
+    """The frames as one video, or None if they cannot be one."""
     times = [frame.time for frame in frames if frame.time is not None]
     if duration is None or len(times) < len(frames) or len({size(frame.image) for frame in frames}) > 1:
         return None

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, PromptSize, Reply
+from framescribe.engines.base import ChatRequest, Decoding, Engine, Load, Reply
 from framescribe.engines.in_process import hub
 from framescribe.engines.in_process.batcher import Batcher
 from framescribe.engines.in_process.reader import Reader
 from framescribe.engines.presets import route
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from framescribe.engines.base import PromptSize
+from framescribe.engines.prompt_size import PromptSize
 
 SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at a time, and the smallest context of each
 # A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.

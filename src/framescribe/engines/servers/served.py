@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.presets import route
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.child import Child, free_port
 from framescribe.engines.servers.program import Server

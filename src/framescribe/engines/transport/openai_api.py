@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from framescribe.engines.base import ChatRequest, Engine, Load, PromptSize, Reply
+from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import NO_USAGE, EngineFault, FramescribeError, Refused, RunError, Usage, UserError

@@ -1,4 +1,4 @@
-"""The runner: every video's own row, bounded work, a stop that finishes, an error that drops no finished row."""
+"""The driver: every video's own row, bounded work, a stop that finishes, an error that drops no finished row."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pytest
 
 from framescribe.errors import RunError
 from framescribe.records import Row, Video
-from framescribe.runners.one_process import run
+from framescribe.results.plan import Todo
+from framescribe.run.driver import drive
 
 VIDEOS = [Video(id=f"{n}.mp4", path=f"/{n}.mp4") for n in range(40)]
 
 
-async def slow(video: Video, earlier: Row | None) -> Row:
+async def slow(todo: Todo) -> Row:
+    video = todo.video
     await asyncio.sleep(random.random() / 100)
     return Row(id=video.id, video_path=video.path, caption=f"caption of {video.id}", status="ok")
 
@@ -24,7 +26,7 @@ def collect(caption, stop_after: int | None = None, in_flight: int = 8) -> list[
 
     async def go() -> None:
         stop = asyncio.Event()
-        async for row in run(caption, ((video, None) for video in VIDEOS), room=lambda under_way: in_flight, stop=stop):
+        async for row in drive(caption, map(Todo, VIDEOS), room=lambda under_way: in_flight, stop=stop):
             rows.append(row)
             if stop_after == len(rows):
                 stop.set()
@@ -52,11 +54,11 @@ def test_every_video_gets_its_own_row_once() -> None:
 def test_no_more_than_in_flight_at_once() -> None:
     active, most = 0, 0
 
-    async def counting(video: Video, earlier: Row | None) -> Row:
+    async def counting(todo: Todo) -> Row:
         nonlocal active, most
         active += 1
         most = max(most, active)
-        row = await slow(video, earlier)
+        row = await slow(todo)
         active -= 1
         return row
 
@@ -68,20 +70,20 @@ def test_room_that_comes_while_nothing_finishes_is_used() -> None:
     async def go() -> list[Row]:
         limit, together = 1, asyncio.Event()
 
-        async def waits_for_another(video: Video, earlier: Row | None) -> Row:
+        async def waits_for_another(todo: Todo) -> Row:
             nonlocal limit
             if limit == 2:
                 together.set()
             asyncio.get_running_loop().call_later(0.1, grow)
             await together.wait()
-            return await slow(video, earlier)
+            return await slow(todo)
 
         def grow() -> None:
             nonlocal limit
             limit = 2
 
-        work = [(video, None) for video in VIDEOS]
-        return [row async for row in run(waits_for_another, work, room=lambda _: limit, stop=asyncio.Event())]
+        work = [Todo(video) for video in VIDEOS]
+        return [row async for row in drive(waits_for_another, work, room=lambda _: limit, stop=asyncio.Event())]
 
     async def in_time() -> list[Row]:
         return await asyncio.wait_for(go(), 30)
@@ -92,9 +94,9 @@ def test_room_that_comes_while_nothing_finishes_is_used() -> None:
 def test_stop_finishes_what_is_under_way_and_begins_nothing_more() -> None:
     begun: list[str] = []
 
-    async def noting(video: Video, earlier: Row | None) -> Row:
-        begun.append(video.id)
-        return await slow(video, earlier)
+    async def noting(todo: Todo) -> Row:
+        begun.append(todo.video.id)
+        return await slow(todo)
 
     rows = collect(noting, stop_after=3, in_flight=4)
     assert sorted(row.id for row in rows) == sorted(begun)
@@ -102,7 +104,8 @@ def test_stop_finishes_what_is_under_way_and_begins_nothing_more() -> None:
 
 
 def test_an_error_of_the_run_comes_after_the_rows_that_were_finished() -> None:
-    async def dying(video: Video, earlier: Row | None) -> Row:
+    async def dying(todo: Todo) -> Row:
+        video = todo.video
         if video.id == "20.mp4":
             raise RunError("the engine is gone")
         return Row(id=video.id, video_path=video.path, caption="x", status="ok")

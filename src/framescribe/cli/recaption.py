@@ -1,0 +1,171 @@
+"""The command `recaption`: captions some videos of a result another way, and keeps everything else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from framescribe.cli.options import (
+    EngineOptions,
+    FrameModelOptions,
+    SamplingOptions,
+    Say,
+    SummaryModelOptions,
+    option,
+    takes,
+)
+from framescribe.cli.recipes import recipe_of
+from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptions
+from framescribe.cli.running import run
+from framescribe.cli.screen import screen
+from framescribe.errors import UserError
+
+if TYPE_CHECKING:
+    from framescribe.records import Row, Video
+    from framescribe.results.rows import Results
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceOptions:
+    """Which rows of a result."""
+
+    output: Annotated[str, typer.Argument(help="The result: captions.jsonl", show_default=False)]
+    ids: Annotated[
+        str | None,
+        option("Rows", "The videos with these ids: a .txt, one per line, or a table with a column id.", metavar="FILE"),
+    ] = None
+    where: Annotated[
+        list[str] | None,
+        option(
+            "Rows",
+            "The videos that match: flagged, failed, a flag, 'duration < 3', 'words > 80', 'title = A dog'. "
+            "Given several times, all must match.",
+            metavar="CONDITION",
+        ),
+    ] = None
+    source: Annotated[
+        list[str] | None,
+        option(
+            "Rows",
+            "Where the videos are, as for `caption`: needed if their addresses contain keys or queries, which "
+            "rows do not keep. Default: the places in the rows.",
+            metavar="SOURCE",
+        ),
+    ] = None
+    drop_edits: Annotated[
+        bool,
+        option("Rows", "Also caption rows that a person corrected, dropping the corrections.", "--drop-edits"),
+    ] = False
+
+
+@takes(
+    ChoiceOptions,
+    SamplingOptions,
+    FrameModelOptions,
+    SummaryModelOptions,
+    EngineOptions,
+    LimitOptions,
+    RunnerOptions,
+    ScreenOptions,
+)
+def recaption(
+    which: ChoiceOptions,
+    sampling: SamplingOptions,
+    frame: FrameModelOptions,
+    summary: SummaryModelOptions,
+    engine: EngineOptions,
+    limits: LimitOptions,
+    running: RunnerOptions,
+    shown: ScreenOptions,
+) -> None:
+    """Caption some videos of a result another way, with another prompt or model, and keep everything else.
+
+    Give the options of the first command, and those that should differ.
+
+    The first command can go on afterwards: it leaves these videos as they are unless given --redo.
+    """
+    from framescribe.results.plan import Again
+    from framescribe.results.rows import Results, video_of
+    from framescribe.run.job import RunOptions
+
+    engine, runner = running.runner_for(engine)
+    with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        results = Results(which.output)
+        if not len(results):
+            raise UserError(f"there is no result at {which.output} (nor {results.parts}). Give the path from -o.")
+        rows = chosen_rows(results, which, display.say)
+        videos = videos_of(rows, which.source, display.say)
+        recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
+        code = run(
+            recipe,
+            videos,
+            results,
+            display,
+            options=RunOptions(
+                again=Again(failed=True, redo=True),
+                preflight=limits.preflight,
+                recaption=True,
+                order=[video_of(row) for row in results.in_order()],
+                drop_edits=which.drop_edits,
+            ),
+            limits=limits,
+            runner=runner,
+            metrics=shown.metrics_port,
+        )
+    raise typer.Exit(code)
+
+
+def chosen_rows(results: Results, which: ChoiceOptions, say: Say) -> list[Row]:
+    """The selected rows. UserError if there are none, or if nothing selects any."""
+    from framescribe.results.selection import FORMS, chosen
+
+    if which.ids is None and not which.where:
+        raise UserError(f"which videos? Name them with --ids FILE or --where CONDITION: {FORMS}")
+    rows = list(chosen(results.in_order(), ids=which.ids, where=which.where or ()))
+    if not which.drop_edits:
+        free = [row for row in rows if not row.provenance.get("edits")]
+        if edited := len(rows) - len(free):
+            say(f"rows that a person corrected, kept as they are (--drop-edits captions them too): {edited:,}")
+        rows = free
+    if not rows:
+        raise UserError(f"no row of {which.output} is selected: nothing to do")
+    return rows
+
+
+def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
+    """The videos of these rows. UserError if a row alone is not enough to find its file."""
+    from framescribe.results.rows import video_of
+    from framescribe.sources import find_videos
+
+    if sources:
+        wanted = {(row.id, row.video_path): row for row in rows}
+        found = {(video.id, video.place): video for video in find_videos(sources, say=say)}
+        if missing := [row.id for key, row in wanted.items() if key not in found]:
+            raise UserError(f"videos not found in --source {' '.join(sources)}: {len(missing):,} (first: {missing[0]})")
+        return [found[key] for key in wanted]
+    videos = [video_of(row) for row in rows]
+    shards = defaultdict[str, list[int]](list)
+    for at, video in enumerate(videos):
+        if "?" in video.path and "://" in video.path:
+            raise UserError(
+                f"the address of {video.id} has a query, which rows do not keep: name the list or folder that it came "
+                "from with --source"
+            )
+        tar, inside, _ = video.path.partition(".tar/")
+        if inside:
+            shards[f"{tar}.tar"].append(at)
+    for shard, places in shards.items():
+        found_there = {video.place: video for video in find_videos([shard], say=say)}
+        for at in places:
+            inside_it = found_there.get(videos[at].path)
+            if inside_it is None:
+                raise UserError(f"{videos[at].path} no longer exists: leave it out of --ids")
+            own = videos[at]
+            videos[at] = type(own)(
+                id=own.id, path=inside_it.path, metadata=own.metadata, size=inside_it.size, stamp=inside_it.stamp
+            )
+    return videos

@@ -1,0 +1,103 @@
+"""Knows how to tell a person's changes to the finished file from those of later rows; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+
+from framescribe.errors import UserError
+from framescribe.records import Row, parsed
+from framescribe.results.edits import KIND, Edit, apply, me, words_of
+from framescribe.results.index import Index, Key, place_hash
+
+
+def differences(found: Row, ours: Row) -> dict[str, str | None]:
+    """The fields that differ in the finished file, as they are there. If the frames themselves differ, they are left
+    alone: another run made them."""
+    mine, theirs = words_of(ours), words_of(found)
+    return {name: words for name, words in theirs.items() if name in mine and not _same(words, mine[name])}
+
+
+class Written:
+    """What the finished file said about a few rows when it was written: from all lines of the parts up to then.
+
+    If nobody noted when that was, the file may hold anything that a row ever said.
+    """
+
+    def __init__(self, keys: Iterable[Key], *, noted: bool) -> None:
+        self._noted = noted
+        self._ids = {name for name, _ in keys}
+        self._index = Index()
+        self._edits: dict[Key, list[Edit]] = {}
+        self._ever: dict[Key, list[dict[str, str | None]]] = {}
+
+    def see(self, line: bytes) -> None:
+        """Take in one line that existed then."""
+        try:
+            record = parsed(line)
+            if record["id"] not in self._ids:
+                return
+            key = record["id"], place_hash(record["video_path"])
+            if record.get("kind") == KIND:
+                edit = Edit.from_dict(record)
+                self._edits.setdefault(key, []).append(edit)
+                self._ever.setdefault(key, []).append({edit.field: edit.new})
+            else:
+                row = Row.from_dict(record)
+                self._index.add(record, None, 0, row)
+                self._ever.setdefault(key, []).append(words_of(row))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+            return
+
+    def knew(self, key: Key) -> bool:
+        """Whether there ever was a row of this id at this place."""
+        return key in self._ever
+
+    def edits(self, key: Key, ours: Row, found: Mapping[str, str | None], when: float) -> list[Edit]:
+        """Which of the fields `found` in the file a person changed; `ours` is the row as it is now."""
+        entry = self._index.at(*key)
+        model = words_of(entry.row) if entry is not None and entry.row is not None else {}
+        then = words_of(apply(entry.row, self._edits.get(key, ()))) if entry is not None and entry.row else {}
+        made = []
+        for name, words in found.items():
+            if self._noted and name in then:
+                stale = _same(then[name], words)
+            else:
+                stale = any(name in said and _same(said[name], words) for said in self._ever.get(key, ()))
+            if stale:
+                continue
+            back = name in model and _same(model[name], words)
+            made.append(
+                Edit(
+                    id=ours.id,
+                    video_path=ours.video_path,
+                    fingerprint=ours.file.get("fingerprint"),
+                    field=name,
+                    old=then.get(name),
+                    new=None if back else words or "",
+                    who=me(),
+                    when=datetime.fromtimestamp(when, UTC).isoformat(timespec="seconds"),
+                )
+            )
+        return made
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return (one or None) == (other or None)  # a table can only express nothing as an empty text
+
+
+def refuse_twins(rows: Iterable[Row], output: object) -> Iterator[Row]:
+    """The rows, one per video. UserError if two rows of one video differ."""
+    seen: dict[Key, int] = {}
+    for row in rows:
+        said = hash(tuple(words_of(row).items()))
+        if seen.setdefault(key_of(row), said) != said:
+            raise UserError(
+                f"{output} was changed by hand and holds two different rows of {row.id}: keep only the right one"
+            )
+        yield row
+
+
+def key_of(row: Row) -> Key:
+    """The id, and the hash of the place, that a row belongs to."""
+    return row.id, place_hash(row.video_path)

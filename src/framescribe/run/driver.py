@@ -1,0 +1,67 @@
+"""Keeps many videos under way at once and passes their rows on as they finish; captions and writes nothing itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+from framescribe.records import Row
+from framescribe.results.plan import Todo
+
+LOOK_SECONDS = 1.0  # for room that opened up without a video finishing
+
+
+async def drive(
+    caption: Callable[[Todo], Awaitable[Row]],
+    work: Iterable[Todo],
+    *,
+    room: Callable[[int], int],
+    stop: asyncio.Event,
+) -> AsyncIterator[Row]:
+    """Rows in the order in which they finish. Before each video begins, `room` is told how many are under way and
+    says how many may be.
+
+    After `stop` no further video begins, and those under way are finished. The run's first error is raised once the
+    rows that finished along with it are out; what is still under way is dropped.
+    """
+    waiting = iter(work)
+    tasks: set[asyncio.Task[Row]] = set()
+    exhausted = False
+    try:
+        while True:
+            while not exhausted and not stop.is_set() and len(tasks) < room(len(tasks)):
+                try:
+                    todo = next(waiting)
+                except StopIteration:
+                    exhausted = True
+                else:
+                    tasks.add(asyncio.ensure_future(caption(todo)))
+            if not tasks:
+                return
+            done, tasks = await asyncio.wait(tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            failed = [task for task in done if task.exception() is not None]
+            for task in done:
+                if task not in failed:
+                    yield task.result()
+            for task in failed:
+                task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def unless_stopped(work: Coroutine[Any, Any, object], stop: asyncio.Event) -> bool:
+    """Do the work; False if `stop` came before it was done, in which case it is dropped."""
+    working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+            return True
+        return False
+    finally:
+        for task in (working, stopped):
+            task.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)

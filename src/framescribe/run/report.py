@@ -1,0 +1,48 @@
+"""Knows how a run went, as it goes: rows by status, failures by kind, what was done before; shows it to nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from framescribe.records import Row
+from framescribe.results.parts import Location
+from framescribe.run.budget import Budget
+from framescribe.run.meter import Meter
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """How a run went. `output` is None if it stopped before every input had a row. `words`: what people call the model
+    of each stage."""
+
+    inputs: int
+    done_before: int
+    failed_before: int
+    output: Location | None = None
+    parts: Location
+    statuses: Counter[str] = field(default_factory=Counter)
+    failures: Counter[tuple[str, str]] = field(default_factory=Counter)
+    examples: dict[tuple[str, str], Row] = field(default_factory=dict)
+    meter: Meter
+    budget: Budget = field(default_factory=Budget)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def new(self) -> int:
+        """Rows that this run wrote."""
+        return sum(self.statuses.values())
+
+    @property
+    def failed(self) -> int:
+        """Failed rows among all inputs, including those of earlier runs."""
+        return self.failed_before + self.statuses["failed"]
+
+    def count(self, row: Row) -> None:
+        """Add a row that this run wrote."""
+        self.statuses[row.status] += 1
+        if row.error is not None:
+            key = (row.error.stage, row.error.kind)
+            self.failures[key] += 1
+            self.examples.setdefault(key, row)
