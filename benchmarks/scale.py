@@ -85,7 +85,7 @@ def measure(step: str, output: Path, count: int) -> None:
         other = (WANTED[0], replace(WANTED[1], recipe="c" * 16))
         plan = results.plan(videos, other)
         assert len(plan.todo) == plan.later_stages == count
-        assert all(todo.keep == ("frames",) for todo in plan.todo)
+        assert all(todo.way.keep == ("frames",) for todo in plan.todo)
     elif step == "status":
         assert sum(row.status == "ok" for row in results.rows()) == count
     else:

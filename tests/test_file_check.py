@@ -135,7 +135,7 @@ def test_other_bytes_under_the_same_name_size_and_id_get_no_foreign_caption(tmp_
     assert (plan.todo, len(plan.moved)) == ([], 1)
     file.write_bytes(b"z" * 100)
     plan = checked(Results(output), find(tmp_path / "one"))
-    assert (ids(plan), plan.todo[0].other_file, plan.replaced) == (["a.mp4"], True, 1)
+    assert (ids(plan), plan.todo[0].way.other_file, plan.replaced) == (["a.mp4"], True, 1)
 
 
 def test_a_failed_row_goes_with_its_file_and_is_tried_where_that_is_another(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_failed_row_goes_with_its_file_and_is_tried_where_that_is_another(tmp_
     assert ids(checked(Results(output), videos, again=Again(failed=True))) == ["a.mp4"]
     (tmp_path / "two" / "a.mp4").write_bytes(b"another!")
     plan = checked(Results(output), videos)
-    assert (ids(plan), plan.todo[0].moved) == (["a.mp4"], "a.mp4")
+    assert (ids(plan), plan.todo[0].way.moved) == (["a.mp4"], "a.mp4")
 
 
 def test_a_file_that_cannot_be_read_is_not_taken_for_the_one_that_was(tmp_path: Path) -> None:

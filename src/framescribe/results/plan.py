@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from framescribe.machine import without_collection
 from framescribe.prompts import as_filled
 from framescribe.records import Row, Video
 from framescribe.results.index import Entry, Index, Key, hash_of
@@ -18,17 +19,26 @@ from framescribe.strategies.base import StageWanted
 SAME, MISSING, VALUES, OTHER = "same", "missing", "values", "other"
 
 
-class Todo(NamedTuple):
-    """A video that is left to do. `entry` is its earlier row, from which the results of the stages in `keep` are
-    reused; `source` is the row in another result that frame captions come from. `other_file`: a different file used to
-    be at this place. `moved`: the id of the row, at another place or under another id, that this one replaces."""
+class Way(NamedTuple):
+    """How a video is captioned that is left to do; one for all videos that are alike.
 
-    video: Video
-    entry: Entry | None = None
+    `keep`: the stages of its earlier row whose results are reused. `source`: the row in another result that frame
+    captions come from. `other_file`: a different file used to be at this place. `moved`: the id of the row, at another
+    place or under another id, that this one replaces.
+    """
+
     keep: tuple[str, ...] = ()
     source: Row | None = None
     other_file: bool = False
     moved: str | None = None
+
+
+class Todo(NamedTuple):
+    """A video that is left to do, its earlier row if there is one, and how."""
+
+    video: Video
+    entry: Entry | None = None
+    way: Way = Way()
 
 
 class Doubt(NamedTuple):
@@ -102,13 +112,14 @@ class Planner:
         # If a recipe asks the same of every video, all rows made by the same stages are in the same state.
         self._alike = sources is None and not any(one.columns or one.by_id for one in wanted)
         self._states: dict[int, dict[str, str]] = {}
-        self._kept: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._ways: dict[tuple[tuple[str, ...], bool], Way] = {}
 
     def plan(self, videos: Iterable[Video]) -> Plan:
         """What is left of these videos."""
         plan = Plan()
-        for video in videos:
-            self._add(plan, video)
+        with without_collection():
+            for video in videos:
+                self._add(plan, video)
         return plan
 
     def _add(self, plan: Plan, video: Video) -> None:
@@ -117,7 +128,7 @@ class Planner:
         own = self._index.at(*key)
         candidates = [(video.id, own)] if own is not None else self._elsewhere(video, key)
         if not candidates:
-            plan.todo.append(Todo(video, source=source))
+            plan.todo.append(Todo(video, way=self._way(source=source)))
             return
         state, name, entry = self._row_of(video, key, source, candidates)
         if state == "doubt":
@@ -128,7 +139,8 @@ class Planner:
             plan.replaced += 1
             # A failed row of a file that lies elsewhere now is of no use to anybody.
             replaces = moved if entry.failed else None
-            plan.todo.append(Todo(video, entry, source=source, other_file=moved is None, moved=replaces))
+            way = self._way(source=source, other_file=moved is None, moved=replaces)
+            plan.todo.append(Todo(video, entry, way))
             return
         unread = key in self._checked.found and self._checked.found[key] is None
         noted = moved is None and (unread or not _stamps_differ(video, entry))
@@ -158,11 +170,11 @@ class Planner:
         same_place = entry.place == key[1]
         if key in self._checked.changed or (None not in (video.size, entry.size) and video.size != entry.size):
             return "other"
-        if source is not None and (made_of := source.file.get("fingerprint")) and entry.fingerprint:
+        if source is not None and (made_of := source.file.get("fingerprint")) and entry.quick:
             return "same" if made_of == entry.fingerprint else "other"
         if same_place and not _stamps_differ(video, entry):
             return "same"
-        if entry.fingerprint is None and entry.content is None:
+        if entry.quick is None and entry.content is None:
             # Nothing tells whether it is the same file. A row without a caption is no loss.
             return "same" if same_place and not entry.failed else "other"
         if key not in self._checked.found:
@@ -180,8 +192,8 @@ class Planner:
         if not again and noted and not entry.failed:  # the common case, millions of times
             plan.done += 1
             return
-        keep = self._keep(entry, again)
-        todo = Todo(video, entry, keep, source, moved=moved)
+        keep = tuple(name for name, _, made in entry.stages if made and name not in again)
+        todo = Todo(video, entry, self._way(keep, source, moved=moved))
         if not self._again.redo and self._edited(video.id, entry):
             plan.edited += bool(again)
             again = {}
@@ -208,10 +220,17 @@ class Planner:
                 plan.later_stages += 1
             plan.todo.append(todo)
 
-    def _keep(self, entry: Entry, again: Mapping[str, str]) -> tuple[str, ...]:
-        """The stages whose results are kept; one shared tuple for all rows that are alike."""
-        keep = tuple(name for name, _, made in entry.stages if made and name not in again)
-        return self._kept.setdefault(keep, keep)
+    def _way(
+        self,
+        keep: tuple[str, ...] = (),
+        source: Row | None = None,
+        *,
+        other_file: bool = False,
+        moved: str | None = None,
+    ) -> Way:
+        if source is not None or moved is not None:
+            return Way(keep, source, other_file, moved)
+        return self._ways.setdefault((keep, other_file), Way(keep, other_file=other_file))
 
     def _may_end_otherwise(self, entry: Entry, again: Mapping[str, str]) -> bool:
         """Whether the stages to run again include the one at which this row failed, or one before it."""

@@ -127,9 +127,9 @@ class Results:
 
     def earlier(self, todo: Todo) -> Row | None:
         """What need not be redone for a video: its source row, or its own row with only what is kept."""
-        if todo.source is not None:
-            return todo.source
-        return self.load(todo.entry).only(todo.keep) if todo.entry is not None and todo.keep else None
+        if todo.way.source is not None:
+            return todo.way.source
+        return self.load(todo.entry).only(todo.way.keep) if todo.entry is not None and todo.way.keep else None
 
     def taken_over(self, todo: Todo) -> Row:
         """The row of a file that has only moved, at its new place."""
@@ -276,7 +276,7 @@ class Results:
 
     def carry_edits(self, todo: Todo) -> None:
         """What a person changed in the row that this one was carried over from counts for this one too."""
-        if todo.entry is None or todo.other_file or not self._edits:
+        if todo.entry is None or todo.way.other_file or not self._edits:
             return
         before = self.load(todo.entry)
         new, old = (todo.video.id, hash_of(todo.video)), (before.id, todo.entry.place)
@@ -360,14 +360,14 @@ def marked(row: Row, todo: Todo, results: Results) -> Row:
     video, file = todo.video, {**row.file}
     if video.stamp is not None:
         file["stamp"] = video.stamp
-    if todo.other_file:
+    if todo.way.other_file:
         file["replaced"] = True
     else:
         file.pop("replaced", None)
     provenance = {**row.provenance, "schema": SCHEMA, "file": file}
     provenance.pop("replaces", None)
-    if todo.moved is not None and todo.entry is not None:
-        provenance["replaces"] = [todo.moved, results.load(todo.entry).video_path]
+    if todo.way.moved is not None and todo.entry is not None:
+        provenance["replaces"] = [todo.way.moved, results.load(todo.entry).video_path]
     return replace(
         row,
         id=video.id,
