@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--rows 10000,100000,1000000] [--folder DIR]
 
-Rows have the size of a real recipe's: three frame captions and a caption, 1.4 KB. Each measurement is a process of
+Rows have the size of a real recipe's: three frame captions and a caption, 1.6 KB. Each measurement is a process of
 its own, so that its peak of memory is its own. Seconds are wall-clock and CPU; a resume is what the same command does
 when nothing is left: the parts are read, the plan is made over the list of videos. "resummarise" plans what a new
 summary prompt needs: every summary, from the frame captions that are there. The last line compares JSON parsers.
@@ -116,7 +116,7 @@ def parse(output: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="What a result of many rows costs.")
     parser.add_argument("--rows", default="10000,100000,1000000")
-    parser.add_argument("--folder", type=Path, help="where the rows are made; 1.4 KB each, twice")
+    parser.add_argument("--folder", type=Path, help="where the rows are made; 1.6 KB each, twice")
     parser.add_argument("--measure", nargs=2, metavar=("STEP", "COUNT"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
