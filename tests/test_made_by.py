@@ -278,3 +278,22 @@ def test_a_servers_only_model_counts_by_the_name_it_serves_under(tmp_path: Path)
             else:
                 Run(server, found(tmp_path / "clips"), output, nameless)
     assert next(read_rows(output)).stages["frames"]["model"] == "one"
+
+
+@pytest.mark.parametrize("where", ["at its place", "elsewhere"])
+def test_words_about_a_file_of_version_0_1_0_do_not_stand_beside_another_file(
+    server: ScriptedServer, tmp_path: Path, where: str
+) -> None:
+    output, clips = old(tmp_path, "frames.jsonl")
+    output.write_text(output.read_text().replace("seen 8e3bdee22830d133", "Mine."))
+    made = recipe(server, summary="Sum up: {captions}", sampling=UNIFORM)
+    Run(server, found(clips), output, made)
+    assert next(caption for caption, _ in told(output).values()) == "Mine."
+    if where == "elsewhere":
+        clips = tmp_path / "other"
+    raw_film(clips / "01-green-square-moves.mp4", 60)
+    videos = found(clips / "01-green-square-moves.mp4")
+    Run(server, videos, output, made)
+    fresh = tmp_path / "fresh.jsonl"
+    Run(server, videos, fresh, made)
+    assert told(output, videos) == told(fresh)

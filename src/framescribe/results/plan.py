@@ -23,7 +23,7 @@ class Way(NamedTuple):
     """How a video is captioned that is left to do; one for all videos that are alike.
 
     `keep`: the stages of its earlier row whose results are reused. `source`: the row in another result that frame
-    captions come from. `other_file`: a different file used to be at this place. `moved`: the id of the row, at another
+    captions come from. `other_file`: its earlier row is of a different file. `moved`: the id of the row, at another
     place or under another id, that this one replaces.
     """
 
@@ -139,7 +139,7 @@ class Planner:
             plan.replaced += 1
             # A failed row of a file that lies elsewhere now is of no use to anybody.
             replaces = moved if entry.failed else None
-            way = self._way(source=source, other_file=moved is None, moved=replaces)
+            way = self._way(source=source, other_file=True, moved=replaces)
             plan.todo.append(Todo(video, entry, way))
             return
         unread = key in self._checked.found and self._checked.found[key] is None

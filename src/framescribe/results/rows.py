@@ -17,7 +17,7 @@ from typing import Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.machine import without_collection
-from framescribe.records import SCHEMA, Row, Video, parsed
+from framescribe.records import SCHEMA, Row, Video, parsed, provenance_of
 from framescribe.results import edits
 from framescribe.results.corrections import Written, differences, key_of
 from framescribe.results.corrections import refuse_twins as refuse_twin_rows
@@ -147,7 +147,7 @@ class Results:
         """Keep the row, at least on this machine's disk, before returning. RunError if it cannot be written."""
         line = _row_line(row)
         part, offset = self._store.append(line)
-        self._index.add(parsed(line), part, offset)
+        self._add_row(parsed(line), part, offset)
 
     def edit(self, *made: Edit) -> None:
         """Keep what a person changed. RunError if it cannot be written."""
@@ -253,12 +253,19 @@ class Results:
                     record = parsed(line)
                     kind = record.get("kind", ROW_KIND)
                     if kind == ROW_KIND:
-                        keys.append(self._index.add(record, part, offset))
+                        keys.append(self._add_row(record, part, offset))
                     elif kind == edits.KIND:
                         self._add_edit(Edit.from_dict(record))
                 except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
                     self.unreadable_lines += 1
         return keys
+
+    def _add_row(self, record: Mapping[str, Any], part: Location, offset: int) -> Key:
+        key = self._index.add(record, part, offset)
+        if key in self._edits and (provenance_of(record).get("file") or {}).get("replaced"):
+            # Words about a file that nothing is known of must not stand beside the file that took its place.
+            self._edits[key] = [edit for edit in self._edits[key] if edit.fingerprint is not None]
+        return key
 
     # --- what a person changed ---
 
