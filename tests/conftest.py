@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,11 @@ def real_clips() -> Path:
     if not (folder / "manifest.csv").exists():
         pytest.skip("no folder of real clips here: set FRAMESCRIBE_CLIPS to one with a manifest.csv")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    random.seed(request.node.nodeid)
 
 
 @pytest.fixture(autouse=True)

@@ -283,6 +283,7 @@ def end_once(path: str, sampling: Sampling, **options: Any) -> Any:
     return sample_as(path, sampling, **options)
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_get_the_lock_for_its_answer_does_not_fail_its_video(
     demo_clips: list[DemoClip], tmp_path: Path
 ) -> None:
@@ -312,6 +313,7 @@ def answer_with_the_lock_gone(path: str, sampling: Sampling, **options: Any) -> 
     return sample_as(path, sampling, **options)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_its_answer_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,7 @@ def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Ro
     assert len(said.splitlines()) < 20, said  # Ray itself says nothing
 
 
+@pytest.mark.slow
 def test_actors_on_two_machines_of_which_one_is_lost(
     listed: tuple[object, ...], straight: Rows, tmp_path: Path
 ) -> None:
