@@ -79,8 +79,7 @@ def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
     runs = []
 
     async def when_the_other_has_helped(request):
-        while len(quick.requests) < 45:
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(until, lambda: len(quick.requests) >= 45, 300)
         return await says("the same")(request)
 
     with ScriptedServer(when_the_other_has_helped) as slow, ScriptedServer(says("the same")) as quick:
