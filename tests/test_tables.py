@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from framescribe.errors import UserError
-from framescribe.storage import tables
+from framescribe.storage import parquet, tables
 from framescribe.storage.tables import read_table, write_table
 
 ROW = {
@@ -253,7 +253,7 @@ def test_parquet_takes_any_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, values: list[object], found: list[object], apart: bool
 ) -> None:
     if apart:
-        monkeypatch.setattr(tables, "_ROW_GROUP", 1)  # every value in its own row group
+        monkeypatch.setattr(parquet, "_ROW_GROUP", 1)  # every value in its own row group
     path = tmp_path / "out.parquet"
     write_table(path, [{"n": number, "x": value} for number, value in enumerate(values)])
     assert [record["x"] for record in read_table(path).records] == found
