@@ -6,6 +6,7 @@ import hashlib
 import os
 import posixpath
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +17,7 @@ from framescribe.addresses import is_valid, place_of, without_access, without_ke
 from framescribe.errors import MissingExtra, UserError
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say, absolute, did_you_mean, look_up, not_there
 from framescribe.sources.spellings import local_of, packed, respelled
+from framescribe.storage.json_tables import TOO_DEEP, is_deep
 from framescribe.storage.lines import Read, lone_bytes
 from framescribe.storage.object_store import filesystem, is_remote, is_web
 from framescribe.storage.separated import SAMPLE, Guess
@@ -153,6 +155,9 @@ class _Reading:
         spelling = self._spelling(written) if written else written
         path, real, size, stamp = self._located(spelling)
         fault = fault or packed(path) or (self._fault(spelling, path) if size is None and written else None)
+        if deep := [name for name, value in record.items() if isinstance(value, dict | list) and is_deep(value)]:
+            record = {name: value for name, value in record.items() if name not in deep}
+            fault = fault or f"{self._shown}, {row.at}: {TOO_DEEP}"
         if _lone_bytes(row) and (size is None or any(_lone(value) for value in record.values() if value != written)):
             fault = fault or f"{self._shown}, {row.at}: this is not UTF-8; save the table as UTF-8"
         own = None if self._plain or self._columns.id is None else self._own_id(record, number)
@@ -212,7 +217,8 @@ class _Reading:
         if other is None:
             return written.strip() if self._plain else written
         if other != written.strip() or not self._plain:
-            self._respelled.add(f"{other!r} for {written!r}")
+            same = unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", written)
+            self._respelled.add(f"{other!r} for {written!r}" + (", which has its accents apart or not" if same else ""))
         return other
 
     def _located(self, written: str) -> tuple[str, str, int | None, int | None]:

@@ -27,10 +27,10 @@ def _in_line(text: str, at: str) -> Read:
             return Read({}, at, "this is not UTF-8; save the table as UTF-8", text)
         return Read({}, at, f"not JSON: {error}; write one JSON object per line", text)
     except RecursionError:
-        return Read({}, at, _TOO_DEEP, text)
+        return Read({}, at, TOO_DEEP, text)
     if not isinstance(value, dict):
         return Read({}, at, f"{_kind(value)}, not an object; write one JSON object per line", text)
-    return Read(value, at, _TOO_DEEP if _deep(value) else None, text)
+    return Read(value, at, None, text)
 
 
 def read_json_list(path: str) -> Iterator[Read]:
@@ -45,7 +45,7 @@ def read_json_list(path: str) -> Iterator[Read]:
     except ValueError as error:  # a number of thousands of digits
         raise UserError(f"{path}: not JSON ({error}); make it one list of objects") from None
     except RecursionError:
-        raise UserError(f"{path}: {_TOO_DEEP}") from None
+        raise UserError(f"{path}: {TOO_DEEP}") from None
     if not isinstance(values, list):
         raise UserError(f"{path}, line 1: {_kind(values)}, not a list; make it one list of objects")
     for number, value in enumerate(values, start=1):
@@ -53,7 +53,7 @@ def read_json_list(path: str) -> Iterator[Read]:
         if not isinstance(value, dict):
             yield Read({}, at, f"{_kind(value)}, not an object; make every item an object", repr(value)[:1000])
         else:
-            yield Read(value, at, _TOO_DEEP if _deep(value) else None)
+            yield Read(value, at)
 
 
 def read_lines(path: str) -> Iterator[Read]:
@@ -70,10 +70,11 @@ def _kind(value: object) -> str:
     return names.get(type(value), "a number")
 
 
-_TOO_DEEP = f"lists and objects are nested more than {MOST_LEVELS} levels deep; leave that value out"
+TOO_DEEP = f"lists and objects are nested more than {MOST_LEVELS} levels deep; leave that value out"
 
 
-def _deep(value: Any) -> bool:
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects are nested too deeply in it."""
     level = [value]
     for _ in range(MOST_LEVELS):
         level = [

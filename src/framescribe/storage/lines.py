@@ -80,7 +80,7 @@ def text_lines(path: str) -> Iterator[str]:
     """The lines of a text, each with its end (LF, CR LF or CR). Bytes that are not UTF-8 become lone surrogates, as in
     file names (PEP 383); `lone_bytes` finds them. Raises UserError, OSError, StoreError."""
     with open_bytes(path) as file:
-        head = file.peek(64)[:64] if isinstance(file, io.BufferedReader) else b""
+        head = file.peek(32)[:32] if isinstance(file, io.BufferedReader) else b""
         encoding, skipped = _encoding(head)
         file.read(skipped)
         with io.TextIOWrapper(file, encoding, "surrogateescape" if encoding == "utf-8" else "strict", "") as text:
@@ -101,11 +101,9 @@ def _encoding(head: bytes) -> tuple[str, int]:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding, len(mark) if encoding == "utf-8" else 0
-    even, odd = head[0::2], head[1::2]
-    if len(odd) >= 4 and not any(odd[:-1]) and all(even):
-        return "utf-16-le", 0
-    if len(odd) >= 4 and not any(even[:-1]) and all(odd):
-        return "utf-16-be", 0
+    even, odd = head[0::2].count(0), head[1::2].count(0)  # of Latin letters in UTF-16 every second byte is 0
+    if 3 * max(even, odd) >= len(head) > 3 and not (even and odd):
+        return ("utf-16-be" if even else "utf-16-le"), 0
     return "utf-8", 0
 
 

@@ -58,7 +58,9 @@ def _rows(path: str) -> Iterator[list[str] | Read]:
                 for row in zip(*values, strict=True) if values else [()] * batch.num_rows:
                     number += 1
                     yield Read(dict(zip(columns, row, strict=True)), f"row {number}")
-    except (pa.ArrowException, ValueError, OverflowError, TypeError) as error:
+    except (pa.ArrowException, ValueError, OverflowError, TypeError, OSError) as error:
+        if getattr(error, "errno", None) is not None:  # the disk's; damage has no number
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise UserError(f"{path} cannot be read as Parquet ({reason}); write it again") from None
 
@@ -97,7 +99,7 @@ def _value(pa: Any, scalar: Any) -> Any:
     if not scalar.is_valid:
         return None
     if pa.types.is_struct(scalar.type):
-        return {name: _value(pa, scalar[name]) for name in scalar}
+        return {field.name: _value(pa, scalar[number]) for number, field in enumerate(scalar.type)}
     if pa.types.is_nested(scalar.type) and getattr(scalar, "values", None) is not None:
         return [_value(pa, inner) for inner in scalar.values]
     if pa.types.is_dictionary(scalar.type):
@@ -109,10 +111,11 @@ def _value(pa: Any, scalar: Any) -> Any:
         return scalar.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
     except (pa.ArrowException, ValueError, OverflowError, TypeError, ImportError, KeyError):
         pass
-    try:
-        return pa.array([scalar], scalar.type).cast(pa.string())[0].as_py()
-    except (pa.ArrowException, ValueError, OverflowError, TypeError):
-        return str(getattr(scalar, "value", None))
+    if pa.types.is_timestamp(scalar.type) or pa.types.is_date(scalar.type):
+        unit = {pa.date32(): "D", pa.date64(): "ms"}.get(scalar.type) or scalar.type.unit
+        far = importlib.import_module("numpy").datetime64(scalar.value, unit)
+        return f"{far}{'Z' if getattr(scalar.type, 'tz', None) else ''}"
+    return f"{scalar.value} {scalar.type.unit}" if pa.types.is_duration(scalar.type) else str(scalar)
 
 
 # --- writing --------------------------------------------------------------------------------------

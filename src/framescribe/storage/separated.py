@@ -65,9 +65,7 @@ def read_separated(path: str, delimiter: str, guess: Guess | None) -> Columns:
         rows = chain(sample, rows)
         if _is_row(values, [one[1] for one in sample], guess):
             names = ["path"] if len(values) == 1 else [f"column_{number}" for number in range(1, len(values) + 1)]
-            guess.say(
-                f"{path} has no header: its first line is taken as a row, and its columns are called {', '.join(names)}"
-            )
+            guess.say(f"{path} has no header: its first line is taken as a row, with the columns {', '.join(names)}")
             return Columns(names, _as_records(chain([header], rows), names, delimiter))
     names = _header(path, at, values)
     return Columns(names, _as_records(rows, names, delimiter))
