@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from pydantic_core import from_json
 
-from framescribe.addresses import place_of
+from framescribe.addresses import place_of, without_access
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,8 @@ class Video:
     """One input. `id` is the same on every machine; `metadata` holds the user's other columns, untouched.
 
     `size` is the file's length in bytes; `stamp` is what its store says about its version (a modification time in
-    nanoseconds, an ETag). Both are set only if known without opening the file.
+    nanoseconds, an ETag). Both are set only if known without opening the file. `fault` says why there is nothing to
+    open: its line in a list is no proper one.
     """
 
     id: str
@@ -35,6 +37,12 @@ class Video:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     size: int | None = None
     stamp: int | str | None = None
+    fault: str | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The user's columns as rows hold them: addresses without the parts that only grant access."""
+        return {name: _closed(value) for name, value in self.metadata.items()}
 
     @property
     def place(self) -> str:
@@ -204,8 +212,8 @@ class Row:
         }
 
     def as_line(self) -> str:
-        """One JSON object without its newline. Values that JSON cannot express (dates, bytes) become text."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, default=_as_text)
+        """One JSON object without its newline (`plain_json.dumps`)."""
+        return dumps(self.as_dict())
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Row:
@@ -227,6 +235,16 @@ class Row:
             provenance=provenance_of(record),
             metadata=record.get("metadata") or {},
         )
+
+
+def _closed(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_access(value)
+    if isinstance(value, Mapping):
+        return {name: _closed(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_closed(inner) for inner in value]
+    return value
 
 
 def parsed(line: bytes) -> dict[str, Any]:
@@ -302,9 +320,3 @@ def _facts(values: Mapping[str, Any] | None) -> VideoInfo | None:
         return _made(VideoInfo, values) if values else None
     except TypeError:
         return None
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
@@ -15,8 +14,9 @@ import typer
 
 from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions, takes
 from framescribe.cli.recipes import strategy_of
-from framescribe.errors import VideoError
+from framescribe.errors import Unreadable, VideoError
 from framescribe.machine import cpus
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     from framescribe.frames.pool import DecoderPool
@@ -62,7 +62,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
     async def one(pool: DecoderPool, video: Video) -> None:
         found: Probe = await pool.run(look, video.path)
         if shown.as_json:
-            print(json.dumps({"id": video.id, **dataclasses.asdict(found)}, ensure_ascii=False))
+            print(dumps({"id": video.id, **dataclasses.asdict(found)}))
             return
         odd = [f"turned by {found.rotation}°"] if found.rotation else []
         odd += ["mirrored"] if found.mirrored else []
@@ -77,7 +77,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
 
     def failed(video: Video, message: str) -> None:
         if shown.as_json:
-            print(json.dumps({"id": video.id, "path": video.place, "error": message}, ensure_ascii=False))
+            print(dumps({"id": video.id, "path": video.place, "error": message}))
         else:
             lines[video.id] = ("", "", "", "", "", message)
 
@@ -167,6 +167,8 @@ def _each(
             nonlocal failures
             for video in left:
                 try:
+                    if video.fault is not None:
+                        raise Unreadable(video.fault)
                     await one(pool, video)
                 except VideoError as error:
                     failures += 1

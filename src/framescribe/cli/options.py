@@ -77,10 +77,14 @@ class SourceOptions:
         """The videos, in a stable order."""
         from framescribe.sources import find_videos
 
-        videos = find_videos(
-            self.sources, video_column=self.video_column, id_column=self.id_column, video_root=self.video_root, say=say
+        return find_videos(
+            self.sources,
+            video_column=self.video_column,
+            id_column=self.id_column,
+            video_root=self.video_root,
+            limit=self.limit,
+            say=say,
         )
-        return videos[: self.limit]
 
 
 @dataclass(frozen=True, slots=True)

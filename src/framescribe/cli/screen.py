@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
+
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -202,7 +203,7 @@ class JsonScreen(Screen):
     """One JSON object per line on standard output: said, started, row, finished."""
 
     def _write(self, event: str, **values: Any) -> None:
-        print(json.dumps({"event": event, "time": round(time.time(), 3), **values}, ensure_ascii=False), flush=True)
+        print(dumps({"event": event, "time": round(time.time(), 3), **values}), flush=True)
 
     def say(self, line: str) -> None:
         self._write("said", text=line)

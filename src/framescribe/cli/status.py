@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framescribe.errors import UserError
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results
@@ -56,7 +56,7 @@ def status(
             "failures": dict(failures),
             "tokens": tokens,
         }
-        print(json.dumps(record, ensure_ascii=False))
+        print(dumps(record))
         return
     total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
     print(

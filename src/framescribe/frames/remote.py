@@ -7,7 +7,7 @@ import tempfile
 from typing import IO, Any
 
 from framescribe.addresses import without_keys
-from framescribe.errors import Unreadable
+from framescribe.errors import MissingExtra, Unreadable
 from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first
@@ -32,7 +32,9 @@ class RemoteFile(io.RawIOBase):
             self._file: Any = tried(url, lambda: fs.open(url, "rb", block_size=self._block, cache_type="none"))
         except StoreError as error:
             raise _unreadable(error) from None
-        except ValueError as error:
+        except MissingExtra as error:
+            raise Unreadable(str(error)) from None
+        except (ValueError, TypeError) as error:
             scheme = url.split("://", 1)[0].lower()
             raise Unreadable(f"{scheme}:// cannot be read: {scheme} is not a known protocol.") from error
         size = getattr(self._file, "size", None)

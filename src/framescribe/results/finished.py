@@ -16,14 +16,13 @@ from typing import Any
 from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
 from framescribe.records import Row
+from framescribe.results.cells import cells, row_of
 from framescribe.results.parts import Location
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, read_whole, size_of, upload
-from framescribe.storage.tables import ending_of, read_table, write_to
+from framescribe.storage.tables import ending_of, records_of, write_to
 from framescribe.storage.whole_file import whole_file
 
-_ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")  # a byte of a name that is not UTF-8, as tables write it
 ENDINGS = (".jsonl", ".csv", ".parquet", ".tar")
-_OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
 
 
 def location_of(output: str | Path) -> Location:
@@ -91,7 +90,7 @@ def write_finished(location: Location, rows: Callable[[], Iterator[Row]]) -> Non
         elif ending == ".jsonl":
             write_to(temporary, ending, _Again(lambda: (row.as_dict() for row in rows())))
         else:
-            write_to(temporary, ending, _Again(lambda: (flat(row) for row in rows())))
+            write_to(temporary, ending, _Again(lambda: (cells(row, spreadsheet=ending == ".csv") for row in rows())))
 
 
 @contextmanager
@@ -145,47 +144,17 @@ class _Again:
         return iter(self._make())
 
 
-def flat(row: Row) -> dict[str, Any]:
-    """A row for csv and parquet: the user's columns beside ours, renamed "metadata.…" if the name is one of ours."""
-    record = row.as_dict()
-    metadata = record.pop("metadata")
-    first = {name: record[name] for name in ("id", "video_path", "caption", "status")}
-    own = {f"metadata.{name}" if name in _OWN else name: value for name, value in metadata.items()}
-    return {**first, **own, **record}
-
-
 def read_rows(path: Location) -> Iterator[Row]:
     """The rows of a finished file, here or at a URL. UserError if framescribe did not write it."""
-    for record in _tar_records(path) if ending_of(str(path)) == ".tar" else read_table(path).records:
+    ending = ending_of(str(path))
+    whole, spreadsheet = ending in (".jsonl", ".tar"), ending == ".csv"
+    for record in _tar_records(path) if ending == ".tar" else records_of(path):
         try:
-            yield Row.from_dict(_unflat(record))
+            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path} was not written by framescribe (not a row: {error!r}). Choose another file."
             ) from error
-
-
-def _unflat(record: Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(record.get("metadata"), dict) and isinstance(record.get("provenance"), dict):
-        return dict(record)
-    own = {name: record[name] for name in _OWN}
-    for name in ("frames", "video", "flags", "error", "provenance"):
-        if isinstance(own[name], str):
-            own[name] = json.loads(own[name]) if own[name] else None
-        elif name == "provenance":
-            own[name] = _without_nothing(own[name])
-    own["caption"] = None if own["caption"] == "" else own["caption"]
-    own |= {name: _ESCAPED.sub(lambda found: chr(int(found[1], 16)), own[name]) for name in ("id", "video_path")}
-    own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
-    metadata = {name.removeprefix("metadata."): value for name, value in record.items() if name not in _OWN}
-    return {**own, "metadata": metadata}
-
-
-def _without_nothing(value: Any) -> Any:
-    """The value without empty keys: a Parquet column has every key in every row."""
-    if not isinstance(value, dict):
-        return value
-    return {name: _without_nothing(inner) for name, inner in value.items() if inner is not None}
 
 
 def _tar_records(path: Location) -> Sequence[Mapping[str, Any]]:

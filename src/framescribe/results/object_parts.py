@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
+from framescribe.plain_json import dumps
 from framescribe.results.parts import RECIPE_FILE, Location, hold, open_part, record_of, write_line, write_part
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
 from framescribe.storage.whole_file import lock
@@ -86,7 +86,7 @@ class ObjectParts:
         return {}
 
     def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
-        text = json.dumps(record, indent=2, ensure_ascii=False)
+        text = dumps(record, indent=2)
         write_whole(f"{self.place}/{name}", text.encode(errors="backslashreplace"))
 
     def append(self, line: bytes) -> tuple[str, int]:

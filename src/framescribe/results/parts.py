@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
+from framescribe.plain_json import dumps
 
 fcntl: ModuleType | None
 try:
@@ -107,9 +108,7 @@ class LocalParts:
 
     def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
         temporary = self.place / f".{name}.{os.getpid()}"
-        temporary.write_bytes(
-            json.dumps(record, indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-        )
+        temporary.write_bytes(dumps(record, indent=2).encode(errors="backslashreplace") + b"\n")
         temporary.replace(self.place / name)
 
     def append(self, line: bytes) -> tuple[Path, int]:

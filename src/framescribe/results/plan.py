@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from framescribe.addresses import without_access
 from framescribe.machine import without_collection
 from framescribe.prompts import as_filled
 from framescribe.records import Row, Video
@@ -274,9 +275,9 @@ class Planner:
         if found == wanted.former:
             if not wanted.columns:
                 return SAME
-            before = self._metadata(entry)
-            same = all(as_filled(before.get(name)) == as_filled(video.metadata.get(name)) for name in wanted.columns)
-            return SAME if same else VALUES
+            before, now = self._metadata(entry), video.kept
+            same = (without_access(as_filled(before.get(name))) == as_filled(now.get(name)) for name in wanted.columns)
+            return SAME if all(same) else VALUES
         return VALUES if found.partition(":")[0] == wanted.recipe else OTHER
 
 

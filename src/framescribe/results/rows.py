@@ -6,7 +6,6 @@ most what was under way is lost. Which row counts is decided in `index`, what is
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,12 +16,14 @@ from typing import Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.machine import without_collection
+from framescribe.plain_json import dumps
 from framescribe.records import SCHEMA, Row, Video, parsed, provenance_of
 from framescribe.results import edits
+from framescribe.results.cells import flat
 from framescribe.results.corrections import Written, differences, key_of
 from framescribe.results.corrections import refuse_twins as refuse_twin_rows
 from framescribe.results.edits import Edit
-from framescribe.results.finished import flat, is_there, location_of, read_rows, refuse_twins, stamp_of, write_finished
+from framescribe.results.finished import is_there, location_of, read_rows, refuse_twins, stamp_of, write_finished
 from framescribe.results.index import Entry, Index, Key, hash_of, place_hash
 from framescribe.results.object_parts import ObjectParts
 from framescribe.results.parts import LocalParts, Location, Parts
@@ -134,7 +135,7 @@ class Results:
     def taken_over(self, todo: Todo) -> Row:
         """The row of a file that has only moved, at its new place."""
         assert todo.entry is not None
-        return replace(marked(self.load(todo.entry), todo, self), metadata=dict(todo.video.metadata))
+        return replace(marked(self.load(todo.entry), todo, self), metadata=todo.video.kept)
 
     def accept(self, videos: Iterable[Video], *, prune: bool = False) -> None:
         """UserError where the finished file could not hold these videos, and, unless `prune` is on, the others too."""
@@ -211,7 +212,7 @@ class Results:
         for video in videos:
             found = self.entry(video)
             if found is not None:
-                yield self._edited(video.id, found, replace(self.load(found), metadata=dict(video.metadata)))
+                yield self._edited(video.id, found, replace(self.load(found), metadata=video.kept))
 
     def in_order(self) -> Iterator[Row]:
         """All rows, those in the finished file first and in its order."""
@@ -386,14 +387,8 @@ def marked(row: Row, todo: Todo, results: Results) -> Row:
 
 def _row_line(row: Row) -> bytes:
     # File names need not be UTF-8: what is not becomes \\udc.., which is also its JSON escape.
-    text = json.dumps({"kind": ROW_KIND, **row.as_dict()}, ensure_ascii=False, default=_as_text)
+    text = dumps({"kind": ROW_KIND, **row.as_dict()})
     return (text + "\n").encode(errors="backslashreplace")
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _why(error: Exception) -> object:

@@ -17,7 +17,7 @@ from framescribe.engines.choice import ModelChoice
 from framescribe.engines.factory import make_engine
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.sight import check_sight
-from framescribe.errors import NO_USAGE, FramescribeError, Usage, VideoError
+from framescribe.errors import NO_USAGE, FramescribeError, Unreadable, Usage, VideoError
 from framescribe.frames.files import fingerprint_of
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
@@ -191,7 +191,7 @@ class Captioner:
             flags=flags,
             error=failure,
             provenance={"schema": SCHEMA, "version": VERSION, "file": file, "stages": dict(stages)},
-            metadata=dict(video.metadata),
+            metadata=video.kept,
         )
 
     def _context(
@@ -212,6 +212,8 @@ class Captioner:
     async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
         """A video's frames, in the form wanted by the engines that see."""
         assert self._pool is not None
+        if video.fault is not None:
+            raise Unreadable(video.fault)
         forms = {self.engines[step.name].wants for step in self.steps if step.sees}
         self.meter.counts["file_bytes"] += video.size or 0
         with self.meter.busy(DECODE):

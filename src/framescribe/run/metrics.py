@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from framescribe.errors import MissingExtra, UserError
+from framescribe.plain_json import dumps
 from framescribe.results.parts import Location
 from framescribe.run.captions import Captions
 from framescribe.run.figures import figures, fullness
@@ -159,7 +160,7 @@ class Exposition:
                 spent, looked = cpu, now
                 if number % NOTE_EVERY == 0:
                     with contextlib.suppress(OSError):  # a full disk ends the run at its next row, not here
-                        temporary.write_text(json.dumps(_notes(run, number, looks)), encoding="utf-8")
+                        temporary.write_text(dumps(_notes(run, number, looks)), encoding="utf-8")
                         temporary.replace(file)
         finally:
             for path in (file, temporary):

@@ -381,7 +381,7 @@ class Actors:
                 "file": dict(earlier.file) if earlier is not None else {},
                 "stages": stages,
             },
-            metadata=dict(video.metadata),
+            metadata=video.kept,
         )
 
 

@@ -45,6 +45,8 @@ class Found:
     # What the file's store says about its version: a modification time in nanoseconds, an ETag.
     stamp: int | str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    # Why there is nothing to open, if that is known already.
+    fault: str | None = None
     # "row 3 of list.csv" if the id is the user's own and must not be changed.
     named_by: str | None = None
 

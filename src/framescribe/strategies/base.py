@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from framescribe.addresses import without_access
 from framescribe.engines.base import ChatRequest, Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
@@ -147,7 +148,9 @@ class StageWanted:
         the result depends on."""
         if not self.columns and not self.by_id:
             return self.recipe
-        values = [as_filled(video.metadata.get(name)) for name in self.columns] + ([video.id] if self.by_id else [])
+        # A re-signed address is the same value.
+        values = [without_access(as_filled(video.metadata.get(name))) for name in self.columns]
+        values += [video.id] if self.by_id else []
         return f"{self.recipe}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]}"
 
 
