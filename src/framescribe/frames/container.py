@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.files import Source, lacks_moov, lacks_tail
+from framescribe.frames.formats import READ
 
 # 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header with more is broken.
 LARGEST = 8192 * 8192
@@ -27,6 +30,8 @@ LIMITS = {"max_pixels": str(LARGEST)}
 
 # By default FFmpeg decodes the first pictures of a stream to learn about it, which takes 0.16 s for 4K H.264.
 UNDECODED = {"codec_whitelist": "none"}
+# Tags in odd encodings are no reason to fail. PyAV 19 always replaces what it cannot decode.
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 ONE_PACKET = {"probesize": "32"}  # bytes; of a remote mp4 only the index is then fetched
 
 
@@ -39,18 +44,18 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
 
     Raises Unreadable where it is no video, NoFrames where it has no video stream.
     """
-    # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
-    file = source.stream or f"file:{os.path.abspath(source.path)}"
-    if source.stream:
-        source.stream.seek(0)
     quickly = UNDECODED | (ONE_PACKET if source.stream and source.is_mp4 else {}) if quick else {}
-    try:
-        opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=quickly)
-    except FFmpegError as error:
-        if lacks_moov(source):
-            raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
-        raise Unreadable(f"It is not a video, or its beginning is damaged: {said(error)}.") from error
-    with opened as container:
+    with ExitStack() as held:
+        try:
+            container = held.enter_context(_opened(source, quickly, held))
+        except FFmpegError as error:
+            if lacks_moov(source):
+                raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
+            if isinstance(error, ArgumentError):
+                raise Unreadable(
+                    "It is no video, or in a format that is not read, as those that name other files."
+                ) from error
+            raise Unreadable(f"It is not a video, or its beginning is damaged: {said(error)}.") from error
         stream = _first_video(container)
         for other in container.streams:
             other.discard = Discard.default if other is stream else Discard.all
@@ -61,6 +66,30 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
         yield container, stream
 
 
+def _opened(source: Source, options: dict[str, str], held: ExitStack) -> InputContainer:
+    """The container, in which FFmpeg can reach no file but this one: see `formats`."""
+    # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol.
+    file = source.stream or f"file:{os.path.abspath(source.path)}"
+    only = {"format_whitelist": READ, "protocol_whitelist": "none" if source.stream else "file"}
+    if source.stream:
+        source.stream.seek(0)
+    try:
+        return av.open(file, options=LIMITS, container_options=only | options, **LENIENT)
+    except ArgumentError:
+        # A name such as 1.jpg makes it a part of numbered pictures, which may lie beside it: it goes by its bytes alone.
+        bytes_only = _Nameless(held.enter_context(source.open()))
+        only["protocol_whitelist"] = "none"
+        return av.open(bytes_only, options=LIMITS, container_options=only | options, **LENIENT)
+
+
+class _Nameless:
+    """An open file that does not say what it is called."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
     """The stream's packets from the current position on, without the empty ones, which repeat a picture."""
     try:
@@ -69,6 +98,16 @@ def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packe
                 yield packet
     except IndexError as error:  # from PyAV, where a stream begins in the middle of the file
         raise InvalidDataError(0, "a stream begins in the middle of it") from error
+
+
+def decoded(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    """The frames that the decoder gives after this packet, or, after None, at the end. Raises FFmpegError."""
+    try:
+        return stream.codec_context.decode(packet)
+    except FFmpegError:
+        raise
+    except ValueError as error:  # from PyAV 19, where the decoder could not be started before
+        raise InvalidDataError(0, "its decoder cannot be started") from error
 
 
 def _first_video(container: InputContainer) -> VideoStream:

@@ -22,6 +22,7 @@ from av.video.stream import VideoStream
 from framescribe.errors import NoFrames, Unreadable, UserError
 from framescribe.frames.container import (
     LARGEST,
+    decoded,
     is_cut_off,
     open_video,
     pace,
@@ -190,10 +191,10 @@ def _decoded(
         plain = not skip or packet is None or packet.is_keyframe or packet.pts in wanted
         codec.skip_frame = "DEFAULT" if plain else "NONREF"
         try:
-            frames = codec.decode(packet)
+            frames = decoded(stream, packet)
             if packet is not None and any(frame.pts is not None and frame.pts >= last for frame in frames):
                 # A frame that a wanted one depends on may be shown after it: decode it too, to see whether it is whole.
-                frames += codec.decode(None)
+                frames += decoded(stream, None)
         except FFmpegError as error:
             if leading:
                 continue
@@ -338,7 +339,7 @@ def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> 
                 notes.wrong.add(packet.pts)
             gap = packet.is_corrupt and container.format.name == "mpegts"
         try:
-            frames = stream.codec_context.decode(packet)
+            frames = decoded(stream, packet)
         except FFmpegError as error:
             notes.trouble.append(error)
             notes.wrong.add(packet.pts if packet is not None else None)
