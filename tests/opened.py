@@ -1,4 +1,4 @@
-"""Knows which files of a folder any program opens meanwhile, from the kernel itself (inotify); knows nothing of videos."""
+"""Knows which files of a folder any program opens meanwhile: the kernel tells it (inotify). Knows no video."""
 
 from __future__ import annotations
 

@@ -156,9 +156,8 @@ def test_a_movie_whose_pictures_are_said_to_be_elsewhere_opens_no_other(tmp_path
         at = grown.index(box) - 4
         struct.pack_into(">I", grown, at, int.from_bytes(grown[at : at + 4], "big") + len(target))
     (tmp_path / "a.mov").write_bytes(grown)
-    with opened_in(tmp_path) as opened:
-        with suppress(VideoError):
-            sample(str(tmp_path / "a.mov"), Sampling(), key="", max_pixels=None)
+    with opened_in(tmp_path) as opened, suppress(VideoError):
+        sample(str(tmp_path / "a.mov"), Sampling(), key="", max_pixels=None)
     assert set(opened) == {"a.mov"}
 
 

@@ -19,6 +19,7 @@ from framescribe.storage.object_store import is_remote
 
 SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from
 CHANGED = "It changed while it was read."
+UNWRITTEN = 0xFFFFFFFF  # an AVI's length before it is known, which stays where it is written to a pipe
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -236,12 +237,12 @@ def lacks_tail(source: Source) -> bool:
 
 
 def _movi_end(file: BinaryIO) -> int:
-    """Where the first list of frames of an AVI file ends according to its header; 0 where it has none."""
+    """Where the first list of frames of an AVI file ends according to its header; 0 where it does not say."""
     position = 12
     while file.seek(position) and len(head := file.read(12)) == 12:
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"LIST" and head[8:] == b"movi":
-            return position + 8 + length
+            return 0 if length == UNWRITTEN else position + 8 + length
         position += 8 + length + length % 2
     return 0
 

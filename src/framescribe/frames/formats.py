@@ -56,6 +56,7 @@ _SIGNS: tuple[tuple[str, str, tuple[bytes, ...]], ...] = (
     (_ANSWER, "JSON", (b'{"', b"[{")),
 )
 _TAR = "It is a tar archive, not a video: unpack it, or name it .tar."
+ENCRYPTED = "It is encrypted (DRM). Only a copy that is not encrypted can be captioned."
 _TEXT = "It is a text file, not a video."
 
 # Video and pictures whose bytes may all be printable characters: dark Y4M, Netpbm, ARMovie, multipart JPEG.
@@ -76,6 +77,8 @@ def refusal(head: bytes) -> str | None:
             return sentence.format(what)
     if head[257:262] == b"ustar":
         return _TAR
+    if _is_scrambled(head):
+        return ENCRYPTED
     # FFmpeg takes some text files for sound, for terminal art, or for lists of other files to open.
     return _TEXT if _is_text(head) else None
 
@@ -86,3 +89,9 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return all(letter >= " " or letter in "\t\n\r\f\x1b" for letter in text)
+
+
+def _is_scrambled(head: bytes) -> bool:
+    """Whether it is a transport stream whose packets are encrypted (ISO/IEC 13818-1, transport_scrambling_control)."""
+    packets = [head[start : start + 4] for start in range(0, len(head) - 187, 188)]
+    return all(packet[0] == 0x47 for packet in packets) and any(packet[3] & 0xC0 for packet in packets)
