@@ -126,8 +126,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
         place = images.output.joinpath(*(part for part in video.id.split("/") if part not in ("", ".", "..")))
         place.parent.mkdir(parents=True, exist_ok=True)
         if clip.flags:
-            said = " and ".join(flag.removeprefix("video_").replace("_", " ") for flag in clip.flags)
-            _say(f"salvaged: {video.id}: it is {said}")
+            _say(f"odd: {video.id}: {', '.join(flag.replace('_', ' ') for flag in clip.flags)}")
         ending = {"jpeg": "jpg", "png": "png"}[images.form.value]
         if images.sheet:
             from framescribe.frames.sheet import contact_sheet

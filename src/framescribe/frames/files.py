@@ -1,11 +1,10 @@
-"""Knows where a file's bytes lie, what identifies them, and which files are plainly not videos; decodes nothing."""
+"""Knows where a file's bytes lie, what identifies them, and whether some are missing; decodes nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
-from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,11 +13,13 @@ from typing import Any, BinaryIO, cast
 
 from framescribe.addresses import Member, in_tar
 from framescribe.errors import Unreadable
+from framescribe.frames.formats import refusal
 from framescribe.frames.remote import RemoteFile
 from framescribe.storage.object_store import is_remote
 
 SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from
 CHANGED = "It changed while it was read."
+UNWRITTEN = 0xFFFFFFFF  # an AVI's length before it is known, which stays where it is written to a pipe
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -146,9 +147,8 @@ def look(path: str) -> Source:
             raise Unreadable("The file is empty (0 bytes).")
         with source.open() as file:
             head = file.read(4096)
-        # FFmpeg takes some text files for sound, for terminal art, or for lists of other files to open.
-        if _is_text(head):
-            raise Unreadable("It is a text file, not a video.")
+        if why := refusal(head):
+            raise Unreadable(why)
         return replace(source, head=head)
     except Unreadable:
         source.close()
@@ -237,12 +237,12 @@ def lacks_tail(source: Source) -> bool:
 
 
 def _movi_end(file: BinaryIO) -> int:
-    """Where the first list of frames of an AVI file ends according to its header; 0 where it has none."""
+    """Where the first list of frames of an AVI file ends according to its header; 0 where it does not say."""
     position = 12
     while file.seek(position) and len(head := file.read(12)) == 12:
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"LIST" and head[8:] == b"movi":
-            return position + 8 + length
+            return 0 if length == UNWRITTEN else position + 8 + length
         position += 8 + length + length % 2
     return 0
 
@@ -254,14 +254,6 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
     width = 9 - data[0].bit_length()
     value = int.from_bytes(data[:width], "big") & (1 << 7 * width) - 1
     return (None if value == (1 << 7 * width) - 1 or len(data) < width else value), width
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        text = getincrementaldecoder("utf-8")().decode(head)  # incremental: the last character may be cut in two
-    except UnicodeDecodeError:
-        return False
-    return all(letter >= " " or letter in "\t\n\r\f\x1b" for letter in text)
 
 
 def _has_moov(file: BinaryIO) -> bool:

@@ -16,6 +16,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from framescribe.frames.container import is_mp4, packets_of
+from framescribe.frames.joined import Timeline
 
 # Streams that may be cut anywhere, and raw streams: their packets do not say reliably which frames there are.
 UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
@@ -48,8 +49,11 @@ def index_by_packets(
     if container.format.name in UNINDEXED:
         raise InDoubt
     packets: list[tuple[int | None, bool, bool, int, int | None]] = []
+    timeline = Timeline()
     try:
         for packet in packets_of(container, stream):
+            if timeline.take(packet):
+                raise InDoubt
             packets.append((packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts))
             if packet.is_corrupt and container.format.name == "mpegts":
                 raise InDoubt  # the next picture may be hit, too
