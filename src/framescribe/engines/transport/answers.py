@@ -12,7 +12,6 @@ from framescribe.engines.transport.ends import end_of
 from framescribe.errors import BadReply, Refused, Usage
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
-_RAISE = "raise --max-tokens, or turn thinking off with --thinking off"
 
 
 class BrokenOff(BadReply):
@@ -66,13 +65,13 @@ def reply(body: dict[str, Any], clean: Callable[[str], str]) -> Reply:
     if end == "refused":
         raise Refused(f"the server withheld the answer (finish reason: {clean(_word(said))})")
     written, thought = _content(message)
-    if written is None and not thought:
-        raise BadReply(f"the server's answer has no text (finish reason: {clean(_word(said))})")
     inside, text = thinking.split(written or "")
-    if not text.strip() and (thought or inside or _thought_tokens(body)):
+    if not text.strip():
+        if not (thought or inside or _thought_tokens(body)):
+            raise BadReply(f"the model gave an empty answer (finish reason: {clean(_word(said))})")
         if end == "length":
-            raise BadReply(f"the model spent all its tokens on thinking and wrote no answer: {_RAISE}")
-        raise BadReply(f"the model thought and wrote no answer, or the server took it for thinking: {_RAISE}")
+            raise BadReply(thinking.UNANSWERED)
+        raise BadReply("the model thought, and wrote no answer, or the server took it for thinking: try --thinking off")
     prompt, completion = _tokens(body)
     return Reply(text=text, finish_reason=end, prompt_tokens=prompt, completion_tokens=completion)
 

@@ -21,7 +21,7 @@ from framescribe.engines.base import ChatRequest, Reply
 from framescribe.engines.transport import answers, connection, payload
 from framescribe.engines.transport.connection import CONNECT_SECONDS
 from framescribe.engines.transport.faults import Fault, fault
-from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, text_of, without
+from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, is_named, text_of, without
 from framescribe.errors import NO_USAGE, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
 
 LONGEST_WAIT_SECONDS = 900.0  # the longest that a server may ask us to wait; a longer wait ends the run
@@ -279,7 +279,7 @@ class Endpoint:
                     if not self._may_be_a_parameter(known, again):
                         raise
                     refused = again
-            gone, last, left = list[str](), refused, MOST_TRIES
+            gone, doubtful, last, left = list[str](), set[str](), refused, MOST_TRIES
             suspects = self._parameters.suspects(known, last.text)
             while suspects and left:
                 name, left = suspects.pop(0), left - 1
@@ -289,10 +289,11 @@ class Endpoint:
                     if again.fault.kind not in ("request", "again"):
                         raise
                     if alike(again.text) != alike(last.text):  # another complaint: this one is settled
+                        doubtful |= set() if is_named(name, last.text) else {name}
                         gone, last = [*gone, name], again
                         suspects = self._parameters.suspects(without(known, gone), last.text)
                     continue
-                for other in list(gone):  # complaints may change by themselves
+                for other in doubtful:  # complaints may change by themselves
                     with contextlib.suppress(_NoReply):
                         body = await self._post(client, without(known, {*gone, name} - {other}))
                         gone.remove(other)

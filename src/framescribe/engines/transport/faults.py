@@ -95,7 +95,6 @@ _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
     ),
     ("key", None, r"authenticat\w+ (failed|required|error|fails)"),
     ("long", frozenset({429}), r"request too large|must be reduced"),  # a single request over the tokens of a minute
-    ("spent", None, r"PerDay|limit: 0\b"),  # Google's quotas, which "retry in 41 s" even so
     ("limited", frozenset({429}), ""),  # sorted out further below
     ("long", None, _TOO_LONG),
     (
@@ -179,7 +178,7 @@ def _kind(status: int, codes: set[str], told: str, wait: float | None) -> tuple[
             return _of_rate(told, wait)
         if kind in ("spent", "run", "limited", "busy") and "limited" in coded:
             return _of_rate(told, wait)
-        return kind, kind == "spent" and "PerDay" in told
+        return kind, False
     for kind in ("limited", "busy"):
         if kind in coded:
             return kind, True
@@ -198,6 +197,7 @@ def _is_completion(body: object) -> bool:
     return isinstance(first, dict) and isinstance(first.get("message"), dict)
 
 
+_DAY = re.compile(r"PerDay|limit: 0\b")  # Google's quotas of a day, which "retry in 41 s" even so
 _SPENT = re.compile(
     r"exceeded your current quota|check your plan and billing|credit|balance|free (allocated )?quota"
     r"|\bper[ -]day\b|\bdaily\b|欠费|余额不足",
@@ -208,7 +208,9 @@ _SPENT = re.compile(
 def _of_rate(told: str, wait: float | None) -> tuple[Kind, bool]:
     """A limit of rate, or used-up credit or the quota of a day: Google words the first like OpenAI the second, but says
     when to come back."""
-    return ("spent", True) if wait is None and _SPENT.search(told) else ("limited", True)
+    if _DAY.search(told) or (wait is None and _SPENT.search(told)):
+        return "spent", True
+    return "limited", True
 
 
 def words(body: object) -> str:

@@ -65,7 +65,8 @@ def without(body: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 def is_named(name: str, said: str) -> bool:
     """Whether a refusal mentions a parameter."""
-    return re.search(rf"(?<![a-z_]){re.escape(name)}(?![a-z_])", said) is not None
+    names = {name, ANOTHER_NAME.get(name, name)}
+    return any(re.search(rf"(?<![a-z_]){re.escape(each)}(?![a-z_])", said) for each in names)
 
 
 def alike(said: str) -> str:
