@@ -104,7 +104,8 @@ async def _examine(choice: ModelChoice, console: Console) -> bool:
 
     if choice.engine in launch.PROGRAMS:
         program = launch.executable(choice.engine, choice.serving.command)
-        _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
+        version = await asyncio.to_thread(launch.version, choice.engine, program)
+        _line(console, "engine", f"{' '.join(program)}, {version}")
     asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)
     bad = False
     try:
