@@ -10,5 +10,3 @@ OPTIONS = (
     # Without this the grammar lets a small model write blanks for ever; no field of a request can say it.
     "--constrained-json-disable-any-whitespace",
 )
-# SGLang has no class of its own for LLaVA-NeXT with Mistral as transformers lays it out, which shapes-vlm has.
-FOR_SHAPES = (*OPTIONS, "--model-impl", "transformers")

@@ -18,7 +18,7 @@ import pytest
 
 from framescribe.engines import sight
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.presets import builtin_folder
+from framescribe.engines.presets import builtin_folder, route
 from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.engines.transport.openai_api import OpenAIEngine
@@ -94,9 +94,11 @@ def vllm(folder):
 def sglang(folder):
     if not ready("sglang"):
         pytest.skip("no SGLang here: make test-sglang")
-    from tests.engines.sglang import ENVIRONMENT, EXECUTABLE, FOR_SHAPES
+    from tests.engines.sglang import ENVIRONMENT, EXECUTABLE, OPTIONS
 
-    server = program.Server(repository=str(builtin_folder("shapes-vlm")), name="shapes-vlm", arguments=FOR_SHAPES)
+    model = route("shapes-vlm", "sglang")
+    options = (*model.arguments, *OPTIONS)
+    server = program.Server(repository=model.repository, name="shapes-vlm", arguments=options)
     with started("sglang", server, EXECUTABLE, folder, ENVIRONMENT) as url:
         yield Target(url=url, model="shapes-vlm", context=4096, images=program.IMAGES)
 

@@ -20,14 +20,13 @@ from framescribe.engines.presets import builtin_folder
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
-from framescribe.engines.sight import SENTENCE
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import Refused, TooLong
 from tests.engines import shapes
 from tests.engines.checkpoints import write
 from tests.engines.environments import ready
 from tests.engines.native_resolution import QWEN2_5_VL
-from tests.engines.sglang import ENVIRONMENT, EXECUTABLE, FOR_SHAPES, OPTIONS
+from tests.engines.sglang import ENVIRONMENT, EXECUTABLE, OPTIONS
 from tests.engines.shapes import MODELS, TAKING, rows, share_equal, share_right, written
 from tests.runs import below, ended, gone, running, until
 
@@ -58,10 +57,12 @@ class Asking:
         """The server's replies, of pictures that no JPEG has changed."""
         return self.runner.run(self._work(requests, at_once))
 
+    def engine(self, **options):
+        settings = {"model": "model", "base_url": self.served.urls, "api_key_env": "", "concurrency": MANY}
+        return OpenAIEngine(**settings, image_format="png", **options)
+
     async def _work(self, requests, at_once):
-        engine = OpenAIEngine(
-            model="model", base_url=self.served.urls, concurrency=MANY, api_key_env="", image_format="png"
-        )
+        engine = self.engine()
         await engine.open()
         try:
             return await replies(engine, requests, at_once)
@@ -145,7 +146,7 @@ def test_many_at_once_get_what_each_gets_alone(qwen):
 
 
 def test_one_picture_more_than_the_run_needs_is_refused(qwen):
-    with pytest.raises(Refused, match="image"):
+    with pytest.raises(Refused, match="Image count 4 exceeds limit 3"):
         qwen.served_replies(question(WIDE, TALL, SQUARE, SQUARE))
 
 
@@ -161,44 +162,40 @@ def test_text_is_answered_as_in_process(llm):
     assert len({reply.text for reply in got}) > len(asked) / 2
 
 
-def serving(process):
-    """The main processes of the servers below a process."""
-    return [pid for pid, line in below(process, " serve ").items() if "guard.py" not in line]
+def serving(process, model=""):
+    """The main process of the one server for this model below a process."""
+    (found,) = (pid for pid, line in below(process, f" serve --model-path {model}").items() if "guard.py" not in line)
+    return found
+
+
+def under_way(url):
+    """How many requests the server has."""
+    with urllib.request.urlopen(f"{url}/loads?include=core", timeout=10) as answer:
+        return sum(one["num_running_reqs"] + one["num_waiting_reqs"] for one in json.load(answer)["loads"])
 
 
 def test_told_to_end_it_finishes_what_is_under_way_and_is_started_again(llm):
-    # Behind a prompt as long as this the tiny model says the same words until it is cut.
-    long = [question(text=f"{number}. {SENTENCE * 90}", max_tokens=400) for number in range(MANY)]
-    load = f"{llm.served.urls[0].removesuffix('/v1')}/get_load"
-    (before,) = serving(os.getpid())
+    asked = [question(text=text, max_tokens=600) for text in sentences(MANY)]
+    before = serving(os.getpid(), llm.folder)
 
     async def work():
-        engine = OpenAIEngine(
-            model="model", base_url=llm.served.urls, concurrency=MANY, api_key_env="", retries=0, patience=0
-        )
+        engine = llm.engine(extra={"ignore_eos": True}, retries=0, patience=0)  # answers as long as they may be
         await engine.open()
         try:
-            asked = [asyncio.create_task(engine.complete(request)) for request in long]
-            while sum(entry["num_reqs"] for entry in await asyncio.to_thread(read, load)) < MANY:
-                await asyncio.sleep(0.1)
-            os.kill(before, signal.SIGTERM)
-            return await asyncio.gather(*asked)
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(engine.complete(request)) for request in asked]
+                await asyncio.to_thread(until, lambda: under_way(llm.served.urls[0]) == MANY)
+                os.kill(before, signal.SIGTERM)
         finally:
             await engine.close()
+        await asyncio.to_thread(until, lambda: gone([before]))
+        again = await llm.served.complete(question(max_tokens=3))
+        return [task.result() for task in tasks], again
 
-    def read(url):
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)
-
-    got = llm.runner.run(work())
-    assert [reply.finish_reason for reply in got] == ["length"] * MANY
-    until(lambda: gone([before]))
-
-    async def again():
-        return await llm.served.complete(question(max_tokens=3))
-
-    assert llm.runner.run(again()).completion_tokens == 3
-    assert serving(os.getpid()) != [before]
+    got, again = llm.runner.run(work())
+    assert {(reply.finish_reason, reply.completion_tokens) for reply in got} == {("length", 600)}
+    assert again.completion_tokens == 3
+    assert serving(os.getpid(), llm.folder) != before
 
 
 # ------------------------------------------------------------------------------------------ runs
@@ -214,7 +211,7 @@ def clips(tmp_path_factory):
 def run(kind, clips, output, *words):
     engine = ("--engine", "sglang", "--engine-command", EXECUTABLE)
     models = MODELS if kind == "caption" else MODELS[:2]
-    words = (kind, clips[0], *TAKING, *models, *engine, "-o", output, *words, "--", *FOR_SHAPES)
+    words = (kind, clips[0], *TAKING, *models, *engine, "-o", output, *words, "--", *OPTIONS)
     return running(*words, **ENVIRONMENT)
 
 
@@ -248,41 +245,24 @@ def test_captions_equal_those_of_the_engine_in_process(clips, in_process, tmp_pa
     assert gone(before)
 
 
-def test_a_scheduler_killed_in_the_middle_of_a_run_costs_nothing(clips, in_process, tmp_path):
+def test_a_server_that_hangs_and_is_killed_and_is_told_to_end_costs_nothing(clips, in_process, tmp_path):
     output = tmp_path / "frames.jsonl"
-    with run("frames", clips, output, "--requests", "2") as process:
+    with run("frames", clips, output, "--requests", "2", "--timeout", "5") as process:
         until(lambda: written(output) >= 3, 300)
         before = list(below(process.pid, "sglang"))
-        (scheduler,) = below(process.pid, "sglang::scheduler")
-        os.kill(scheduler, signal.SIGKILL)
-        code, said = ended(process, 500)
-    assert "sglang-0 died and is being restarted" in said, said
-    well_done(output, in_process, code, said)
-    assert gone(before)
-
-
-def test_a_server_told_to_end_in_the_middle_of_a_run_costs_nothing(clips, in_process, tmp_path):
-    output = tmp_path / "frames.jsonl"
-    with run("frames", clips, output, "--requests", "2") as process:
-        until(lambda: written(output) >= 3, 300)
-        (server,) = serving(process.pid)
-        os.kill(server, signal.SIGTERM)
-        code, said = ended(process, 500)
-    assert "sglang-0 died and is being restarted" in said, said
-    well_done(output, in_process, code, said)
-
-
-def test_a_server_that_hangs_for_a_while_costs_nothing(clips, in_process, tmp_path):
-    output = tmp_path / "frames.jsonl"
-    with run("frames", clips, output, "--requests", "2", "--timeout", "3") as process:
-        until(lambda: written(output) >= 3, 300)
         (scheduler,) = below(process.pid, "sglang::scheduler")
         os.kill(scheduler, signal.SIGSTOP)
         time.sleep(20)
         os.kill(scheduler, signal.SIGCONT)
+        until(lambda: written(output) >= 6)
+        os.kill(scheduler, signal.SIGKILL)
+        until(lambda: written(output) >= 9, 300)
+        os.kill(serving(process.pid), signal.SIGTERM)
         code, said = ended(process, 500)
     print(said)
+    assert said.count("sglang-0 died and is being restarted") == 2, said
     well_done(output, in_process, code, said)
+    assert gone(before)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -298,11 +278,11 @@ def test_nothing_outlives_a_run_that_is_ended(number, clips, tmp_path):
 
 
 def test_doctor_finds_nothing_bad(tmp_path):
-    words = ("doctor", "--engine", "sglang", "--engine-command", EXECUTABLE, "--model", "shapes-vlm", "--", *FOR_SHAPES)
+    words = ("doctor", "--engine", "sglang", "--engine-command", EXECUTABLE, "--model", "shapes-vlm", "--", *OPTIONS)
     with running(*words, **ENVIRONMENT) as process:
         code, said = ended(process)
     assert code == 0, said
-    assert "sglang version: 0.5" in said, said
+    assert ", sglang version: 0.5" in said, said
     for name in ("colours", "places", "length", "together"):
         assert [line for line in said.splitlines() if line.startswith(f"ok  {name}")], said
 

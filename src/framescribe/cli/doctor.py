@@ -104,8 +104,7 @@ async def _examine(choice: ModelChoice, console: Console) -> bool:
 
     if choice.engine in launch.PROGRAMS:
         program = launch.executable(choice.engine, choice.serving.command)
-        version = await asyncio.to_thread(launch.version, choice.engine, program)
-        _line(console, "engine", f"{' '.join(program)}, {version}")
+        _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
     asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)
     bad = False
     try:

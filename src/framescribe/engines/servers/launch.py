@@ -61,19 +61,16 @@ def executable(engine: str, given: str | None) -> list[str]:
     raise UserError(f"{name} is not on the PATH. Get it from {program.website}, or give --engine-command PATH/{name}")
 
 
-def version(engine: str, words: list[str]) -> str:
-    """The version that the engine's program, started with `words`, reports, on one line; "of unknown version" if it
-    reports none."""
+def version(words: list[str]) -> str:
+    """The version that the engine's program reports, on one line; "of unknown version" if it reports none."""
     if words[1:2] == ["--from"]:  # asking would make uvx download gigabytes first
         return words[2].partition("==")[2]
     try:
-        asked = [*words, *PROGRAMS[engine].ask_version]
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=120)
+        said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
         return "of unknown version"
     lines = [line.strip() for line in (said.stdout + said.stderr).splitlines() if re.search(r"\d\.\d|\d{3}", line)]
-    named = [line for line in lines if re.match(r"(\S+ )?version\b", line)]  # others may tell a compiler's
-    return (named or lines)[-1][:80] if said.returncode == 0 and lines else "of unknown version"
+    return lines[-1][:80] if said.returncode == 0 and lines else "of unknown version"
 
 
 def visible_gpus() -> list[str]:
