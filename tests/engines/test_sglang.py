@@ -19,6 +19,7 @@ from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import program
+from framescribe.engines.servers.child import Child, free_port
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import Refused, TooLong
@@ -59,7 +60,7 @@ class Asking:
 
     def engine(self, **options):
         settings = {"model": "model", "base_url": self.served.urls, "api_key_env": "", "concurrency": MANY}
-        return OpenAIEngine(**settings, image_format="png", **options)
+        return OpenAIEngine(**settings | options, image_format="png")
 
     async def _work(self, requests, at_once):
         engine = self.engine()
@@ -162,6 +163,35 @@ def test_text_is_answered_as_in_process(llm):
     assert len({reply.text for reply in got}) > len(asked) / 2
 
 
+@pytest.fixture
+def router(qwen, tmp_path):
+    """The URL of SGLang's router before the server."""
+    words = ("--worker-urls", qwen.served.urls[0].removesuffix("/v1"), "--host", "127.0.0.1")
+    port, other = free_port(), free_port()
+    argv = [str(EXECUTABLE.with_name("sglang-router")), "launch", *words, "--port", str(port)]
+    child = Child([*argv, "--prometheus-port", str(other)], {}, tmp_path / "router.log")
+    qwen.runner.run(child.start())
+    try:
+        qwen.runner.run(child.until_up(f"http://127.0.0.1:{port}/health", 60))
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        qwen.runner.run(child.stop())
+
+
+def test_the_same_answers_come_through_the_router_which_tells_its_model(qwen, router):
+    async def work():
+        engine = qwen.engine(base_url=router, model=None)
+        await engine.open()
+        try:
+            with pytest.raises(TooLong):
+                await engine.complete(question(text="word " * 5000))
+            return await replies(engine, PICTURED, True)
+        finally:
+            await engine.close()
+
+    assert qwen.runner.run(work()) == qwen.served_replies(*PICTURED)
+
+
 def serving(process, model=""):
     """The main process of the one server for this model below a process."""
     (found,) = (pid for pid, line in below(process, f" serve --model-path {model}").items() if "guard.py" not in line)
@@ -215,6 +245,12 @@ def run(kind, clips, output, *words):
     return running(*words, **ENVIRONMENT)
 
 
+def until_written(count, output, process):
+    """Wait until a run has written so many rows."""
+    until(lambda: written(output) >= count or process.poll() is not None, 300)
+    assert process.poll() is None, process.communicate()
+
+
 @pytest.fixture(scope="module")
 def in_process(clips, tmp_path_factory):
     output = tmp_path_factory.mktemp("transformers") / "captions.jsonl"
@@ -236,7 +272,7 @@ def well_done(output, in_process, code, said):
 def test_captions_equal_those_of_the_engine_in_process(clips, in_process, tmp_path):
     output = tmp_path / "captions.jsonl"
     with run("caption", clips, output) as process:
-        until(lambda: written(output), 300)
+        until_written(1, output, process)
         before = list(below(process.pid))
         found = well_done(output, in_process, *ended(process))
     assert share_right(found, clips[1]) >= 0.95
@@ -248,15 +284,15 @@ def test_captions_equal_those_of_the_engine_in_process(clips, in_process, tmp_pa
 def test_a_server_that_hangs_and_is_killed_and_is_told_to_end_costs_nothing(clips, in_process, tmp_path):
     output = tmp_path / "frames.jsonl"
     with run("frames", clips, output, "--requests", "2", "--timeout", "5") as process:
-        until(lambda: written(output) >= 3, 300)
+        until_written(3, output, process)
         before = list(below(process.pid, "sglang"))
         (scheduler,) = below(process.pid, "sglang::scheduler")
         os.kill(scheduler, signal.SIGSTOP)
         time.sleep(20)
         os.kill(scheduler, signal.SIGCONT)
-        until(lambda: written(output) >= 6)
+        until_written(6, output, process)
         os.kill(scheduler, signal.SIGKILL)
-        until(lambda: written(output) >= 9, 300)
+        until_written(9, output, process)
         os.kill(serving(process.pid), signal.SIGTERM)
         code, said = ended(process, 500)
     print(said)
@@ -269,7 +305,7 @@ def test_a_server_that_hangs_and_is_killed_and_is_told_to_end_costs_nothing(clip
 def test_nothing_outlives_a_run_that_is_ended(number, clips, tmp_path):
     output = tmp_path / "frames.jsonl"
     with run("frames", clips, output, "--requests", "2") as process:
-        until(lambda: written(output) >= 1, 300)
+        until_written(1, output, process)
         before = below(process.pid)
         assert any("sglang::scheduler" in line for line in before.values())
         process.send_signal(number)

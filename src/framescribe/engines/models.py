@@ -121,7 +121,7 @@ MODELS = (
         builtin=True,
         summary="shapes-llm",
         note="built in, a few MB: knows only drawn shapes; for the demo and for tests",
-        # SGLang has no class of its own for LLaVA-NeXT in transformers' layout, and runs transformers' class if told to.
+        # SGLang's own LLaVA classes do not read LLaVA-NeXT in transformers' layout.
         routes=hub("built in", "transformers", "vllm", sglang=Route("built in", ("--model-impl", "transformers"))),
         lacks=dict.fromkeys(("lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
         instead="qwen3-vl-2b",
