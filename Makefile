@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-engine test-llama-cpp check setup train clean torture scale
+.PHONY: demo test test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
@@ -19,7 +19,7 @@ test: $(READY)
 
 test-engines:
 	$(ENGINES) vllm architectures
-	$(TEST_ENGINES) tests/engines
+	$(TEST_ENGINES) -k "not sglang" tests/engines
 
 # Tests whether any server with a vision model does what framescribe needs: MODEL if it serves several, KEY_ENV for the
 # variable that holds its key. About 250 short requests with a picture, and one prompt of up to 300,000 words.
@@ -35,6 +35,11 @@ test-engine: $(READY)
 test-llama-cpp:
 	$(ENGINES) architectures llama-cpp
 	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
+
+# SGLang's own server without a GPU: downloads 2.4 GB the first time, then takes about ten minutes.
+test-sglang:
+	$(ENGINES) architectures sglang
+	$(TEST_ENGINES) -k sglang tests/engines
 
 # Kills 200 runs at random moments, and 50 with servers: about an hour.
 torture: $(READY)

@@ -121,8 +121,9 @@ MODELS = (
         builtin=True,
         summary="shapes-llm",
         note="built in, a few MB: knows only drawn shapes; for the demo and for tests",
-        routes=hub("built in", "transformers", "vllm"),
-        lacks=dict.fromkeys(("sglang", "lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
+        # SGLang's own LLaVA classes do not read LLaVA-NeXT in transformers' layout.
+        routes=hub("built in", "transformers", "vllm", sglang=Route("built in", ("--model-impl", "transformers"))),
+        lacks=dict.fromkeys(("lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
         instead="qwen3-vl-2b",
     ),
     Preset(
@@ -133,8 +134,8 @@ MODELS = (
         licence="Apache-2.0",
         builtin=True,
         note="built in, a few MB: sums up the captions of shapes-vlm and nothing else",
-        routes=hub("built in", "transformers", "vllm"),
-        lacks=dict.fromkeys(("sglang", "lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
+        routes=hub("built in", "transformers", "vllm", "sglang"),
+        lacks=dict.fromkeys(("lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
         instead="Mistral-7B-Instruct-v0.2",
     ),
     _qwen3_vl("8b", 8.8, "the default with 20 GiB of GPU memory or more; needs torchvision in process"),
