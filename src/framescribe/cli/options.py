@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from framescribe.cli.command import option
 
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice, Serving
@@ -23,8 +23,10 @@ Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
 
 
-def option(panel: str, help: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+SUMMARY_PROMPT = (
+    "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
+    "without that they follow it."
+)
 
 
 class SampleMethod(StrEnum):
@@ -39,6 +41,7 @@ class SampleMethod(StrEnum):
     scenes = "scenes"
 
 
+MOST_NAMED = 3  # sources in a message: a shell may have made thousands of one pattern
 MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
@@ -75,12 +78,20 @@ class SourceOptions:
 
     def find(self, say: Say) -> list[Video]:
         """The videos, in a stable order."""
+        say(f"looking for videos: {self._named()}")
         from framescribe.sources import find_videos
 
         videos = find_videos(
             self.sources, video_column=self.video_column, id_column=self.id_column, video_root=self.video_root, say=say
         )
         return videos[: self.limit]
+
+    def _named(self) -> str:
+        from framescribe.addresses import without_keys
+
+        more = len(self.sources) - MOST_NAMED
+        named = " ".join(map(without_keys, self.sources[:MOST_NAMED]))
+        return f"{named} and more: {more:,}" if more > 0 else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +215,7 @@ class SummaryModelOptions:
         list[str] | None,
         option("Models", "Its server, if a different one. Default: --base-url.", metavar="URL"),
     ] = None
-    summary_prompt: Annotated[
-        str, option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
-    ] = "default"
+    summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +246,7 @@ class FrameCaptionOptions:
     ] = None
     prompt: Annotated[
         str,
-        option(
-            "Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.", "--summary-prompt"
-        ),
+        option("Prompts", SUMMARY_PROMPT, "--summary-prompt"),
     ] = "default"
     seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = 0
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
@@ -276,7 +283,9 @@ class EngineOptions:
             "Servers", "Requests in flight to each server. Default: as many as each server takes.", min=1, metavar="N"
         ),
     ] = None
-    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and retried.")] = 600
+    timeout: Annotated[
+        float, option("Servers", "Seconds until a request is given up and retried.", min=0.1, metavar="SECONDS")
+    ] = 600
     endpoint_timeout: Annotated[
         float, option("Servers", "Seconds to wait once no server answers, before the run stops.", min=0.0)
     ] = 60
@@ -307,6 +316,18 @@ class EngineOptions:
     top_p: Annotated[
         float, option("Prompts", "Above temperature 0: the likeliest tokens up to this share.", min=0.0, max=1.0)
     ] = 1.0
+
+    def server_beside(self, model: str | None, base_urls: Sequence[str]) -> ModelChoice:
+        """A model of a server that is already running, beside another model: what these options say about models and
+        servers that are started here is for that other one."""
+        plain = dataclasses.replace(
+            self, engine=None, revision=None, engine_command=None, gpus=None, replicas=None, tensor_parallel=1
+        )
+        token = FOR_ENGINE.set(())
+        try:
+            return plain.choice(model, base_urls)
+        finally:
+            FOR_ENGINE.reset(token)
 
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
         """One model with these options. UserError if they contradict each other."""
@@ -355,30 +376,3 @@ class EngineOptions:
                 "started here: --engine vllm, sglang, lmdeploy, llama-cpp or ollama"
             )
         return serving
-
-
-def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of these groups; it receives one object per group, in this order."""
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(command)
-        def wrapper(**values: Any) -> None:
-            command(
-                *(group(**{field.name: values[field.name] for field in dataclasses.fields(group)}) for group in groups)
-            )
-
-        parameters = []
-        for group in groups:
-            hints = get_type_hints(group, include_extras=True)
-            for field in dataclasses.fields(group):
-                default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
-                parameters.append(
-                    inspect.Parameter(
-                        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
-                    )
-                )
-        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return wrapper
-
-    return decorate

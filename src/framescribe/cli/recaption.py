@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.command import option, takes
 from framescribe.cli.options import (
     EngineOptions,
     FrameModelOptions,
     SamplingOptions,
     Say,
     SummaryModelOptions,
-    option,
-    takes,
 )
 from framescribe.cli.recipes import recipe_of
 from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptions
@@ -94,6 +93,7 @@ def recaption(
 
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"reading {which.output}")
         results = Results(which.output)
         if not len(results):
             raise UserError(f"there is no result at {which.output} (nor {results.parts}). Give the path from -o.")

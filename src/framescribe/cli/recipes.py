@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from framescribe.cli.options import EngineOptions, FrameModelOptions, SamplingOptions, Say, SummaryModelOptions
@@ -49,7 +48,7 @@ def recipe_of(
         stages={
             step.name: {
                 "model": seeing if step.sees else writing,
-                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos),
+                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos, say),
                 "decoding": decoding,
             }
             for step in steps
@@ -83,12 +82,12 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     from framescribe.engines.presets import summary_partner
 
     if options.summary_base_url:
-        elsewhere = replace(engine, engine=None)
-        return chosen(elsewhere.choice(options.summary_model, options.summary_base_url), say)
+        return chosen(engine.server_beside(options.summary_model, options.summary_base_url), say)
     model = options.summary_model
     if model is None:
         model = frame.model if frame.engine == "openai" else summary_partner(frame.model or "")
-    return frame.model_copy(update={"model": model})
+    revision = frame.revision if model == frame.model else None  # --revision is for --model
+    return frame.model_copy(update={"model": model, "revision": revision})
 
 
 def chosen(choice: ModelChoice, say: Say, runner: Runner | None = None) -> ModelChoice:
@@ -138,12 +137,14 @@ def partner_of(rows: Iterable[Row]) -> str | None:
     return None
 
 
-def prompt(value: str, kind: Kind, videos: Sequence[Video]) -> str:
+def prompt(value: str, kind: Kind, videos: Sequence[Video], say: Say) -> str:
     """The prompt that `value` stands for. UserError if it names a column that no video has."""
     from framescribe.prompts import check, load
 
     text = load(value, kind)
     check(text, kind, sorted({column for video in videos for column in video.metadata}))
+    if kind == "summary" and "{captions}" not in text:
+        say("the summary prompt does not say {captions}: the frame captions follow it")
     return text
 
 
