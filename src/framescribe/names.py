@@ -9,8 +9,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 MOST_BYTES = 160
 """Of each folder and file in a path that `file_path` makes. A suffix of 40 bytes then still leaves a name of 200, which
@@ -56,15 +55,19 @@ def shown_lines(text: str, *names: str) -> str:
     return "\n".join(map(shown, text.split("\n")))
 
 
-def json_line(record: Mapping[str, Any], encoding: str = "utf-8") -> str:
-    """The record as strict JSON on one line that is safe on a terminal of this encoding."""
-    text = json.dumps(record, ensure_ascii=False)
-    text = _UNSAFE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+def json_shown(text: str, encoding: str = "utf-8") -> str:
+    """JSON that is safe on a terminal of this encoding, and still the same JSON: what could do harm, or what the
+    encoding lacks, is written as an escape. `text` stands on one line."""
+    text = _UNSAFE.sub(_json_escape, text)
     try:
         text.encode(encoding)
-    except (UnicodeEncodeError, LookupError):
-        return json.dumps(record)
+    except UnicodeEncodeError:
+        return re.sub(r"[^\x00-\x7f]", _json_escape, text)
     return text
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]
 
 
 # ------------------------------------------------------------------------------- as a file's name

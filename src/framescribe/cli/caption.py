@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 
-from framescribe.cli.command import takes
 from framescribe.cli.options import (
     EngineOptions,
     FrameCaptionOptions,
@@ -14,6 +13,7 @@ from framescribe.cli.options import (
     SamplingOptions,
     SourceOptions,
     SummaryModelOptions,
+    takes,
 )
 from framescribe.cli.recipes import chosen, decoding_of, made, partner_of, prompt, recipe_of
 from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptions, ScreenOptions

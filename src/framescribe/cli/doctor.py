@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from framescribe.cli.command import takes
-from framescribe.cli.options import EngineOptions, FrameModelOptions
+from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
 from framescribe.cli.recipes import chosen
 from framescribe.cli.screen import screen
 from framescribe.errors import RunError, UserError

@@ -92,7 +92,11 @@ class _Lines:
         self._screen = screen
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from self._screen.lines(options.max_width)
+        room = options.max_width - len(
+            "^C^C"
+        )  # which a terminal writes behind the last line; a wrap would leave a line
+        for line in self._screen.lines(room):
+            yield from console.render(line, options.update(max_width=room))
 
 
 def _cut(text: str | Text) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
@@ -12,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framescribe.cli.command import takes
-from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions
+from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions, takes
 from framescribe.cli.recipes import strategy_of
 from framescribe.cli.terminal import say
 from framescribe.errors import RunError, UserError, VideoError
 from framescribe.machine import cpus
-from framescribe.names import file_paths, json_line, shown
+from framescribe.names import file_paths, json_shown, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +67,7 @@ def probe(sources: SourceOptions, form: ProbeOptions) -> None:
     facts: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def tell(video: Video, record: Mapping[str, Any]) -> None:
-        print(json_line({"id": video.id, **record}, sys.stdout.encoding))
+        print(json_shown(json.dumps({"id": video.id, **record}, ensure_ascii=False), sys.stdout.encoding))
 
     async def one(pool: DecoderPool, video: Video) -> None:
         found: Probe = await pool.run(look, video.path)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from framescribe.cli.command import option
+from framescribe.cli.numbers import refuse_strange
 
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice, Serving
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
-
-
 SUMMARY_PROMPT = (
     "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
     "without that they follow it."
 )
+
+
+def option(panel: str, help: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
 
 
 class SampleMethod(StrEnum):
@@ -317,18 +321,6 @@ class EngineOptions:
         float, option("Prompts", "Above temperature 0: the likeliest tokens up to this share.", min=0.0, max=1.0)
     ] = 1.0
 
-    def server_beside(self, model: str | None, base_urls: Sequence[str]) -> ModelChoice:
-        """A model of a server that is already running, beside another model: what these options say about models and
-        servers that are started here is for that other one."""
-        plain = dataclasses.replace(
-            self, engine=None, revision=None, engine_command=None, gpus=None, replicas=None, tensor_parallel=1
-        )
-        token = FOR_ENGINE.set(())
-        try:
-            return plain.choice(model, base_urls)
-        finally:
-            FOR_ENGINE.reset(token)
-
     def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
         """One model with these options. UserError if they contradict each other."""
         from framescribe import registry
@@ -376,3 +368,32 @@ class EngineOptions:
                 "started here: --engine vllm, sglang, lmdeploy, llama-cpp or ollama"
             )
         return serving
+
+
+def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of these groups; it receives one object per group, in this order."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapper(**values: Any) -> None:
+            for name, value in values.items():
+                refuse_strange(name, value)
+            command(
+                *(group(**{field.name: values[field.name] for field in dataclasses.fields(group)}) for group in groups)
+            )
+
+        parameters = []
+        for group in groups:
+            hints = get_type_hints(group, include_extras=True)
+            for field in dataclasses.fields(group):
+                default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
+                parameters.append(
+                    inspect.Parameter(
+                        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[field.name]
+                    )
+                )
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapper
+
+    return decorate

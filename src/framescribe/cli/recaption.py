@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framescribe.cli.command import option, takes
 from framescribe.cli.options import (
     EngineOptions,
     FrameModelOptions,
     SamplingOptions,
     Say,
     SummaryModelOptions,
+    option,
+    takes,
 )
 from framescribe.cli.recipes import recipe_of
 from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from framescribe.cli.options import EngineOptions, FrameModelOptions, SamplingOptions, Say, SummaryModelOptions
@@ -82,12 +83,12 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     from framescribe.engines.presets import summary_partner
 
     if options.summary_base_url:
-        return chosen(engine.server_beside(options.summary_model, options.summary_base_url), say)
+        elsewhere = replace(engine, engine=None)
+        return chosen(elsewhere.choice(options.summary_model, options.summary_base_url), say)
     model = options.summary_model
     if model is None:
         model = frame.model if frame.engine == "openai" else summary_partner(frame.model or "")
-    revision = frame.revision if model == frame.model else None  # --revision is for --model
-    return frame.model_copy(update={"model": model, "revision": revision})
+    return frame.model_copy(update={"model": model})
 
 
 def chosen(choice: ModelChoice, say: Say, runner: Runner | None = None) -> ModelChoice:

@@ -8,8 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from framescribe.cli.command import option
-from framescribe.cli.options import EngineOptions
+from framescribe.cli.options import EngineOptions, option
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results

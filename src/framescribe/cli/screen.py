@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shlex
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from framescribe.cli.terminal import drop, say, width
-from framescribe.names import json_line, shown
+from framescribe.names import json_shown, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,7 +165,7 @@ class JsonScreen(Screen):
     def _write(self, event: str, **values: Any) -> None:
         record = {"event": event, "time": round(time.time(), 3), **values}
         try:
-            print(json_line(record, sys.stdout.encoding), flush=True)
+            print(json_shown(json.dumps(record, ensure_ascii=False), sys.stdout.encoding), flush=True)
         except OSError as error:
             drop(sys.stdout)
             say(f"standard output cannot be written ({error.strerror}): the run goes on without it")
@@ -281,6 +282,6 @@ def table(report: Report, console: Console) -> None:
     else:
         left = report.inputs - report.done_before - report.new
         grid.add_row("stopped", Text(shown(f"videos left: {left:,}; every row is kept in {report.parts}")))
-        grid.add_row("to go on", "run the same command again")
-        grid.add_row("a file now", Text(shown(finish_command(report.parts))))
+        grid.add_row("", "run the same command again to go on")
+        grid.add_row("", Text(shown(f"for a file with the rows so far: {finish_command(report.parts)}")))
     console.print(grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from framescribe.cli.terminal import tell
 from framescribe.errors import UserError
-from framescribe.names import json_line
+from framescribe.names import json_shown
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results
@@ -58,7 +59,7 @@ def status(
             "failures": dict(failures),
             "tokens": tokens,
         }
-        print(json_line(record, sys.stdout.encoding))
+        print(json_shown(json.dumps(record, ensure_ascii=False), sys.stdout.encoding))
         return
     total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
     counts = ", ".join(f"{count:,} {name}" for name, count in statuses.items())
