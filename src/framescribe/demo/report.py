@@ -16,7 +16,7 @@ from framescribe.demo.show import SAMPLING, WARNING, Piece, Score, Shown, Verdic
 from framescribe.errors import UserError, VideoError
 from framescribe.frames.pool import sample_as
 from framescribe.machine import cpus
-from framescribe.names import shown
+from framescribe.names import shown, shown_lines
 from framescribe.records import EncodedImage, FrameCaption, Row, VideoInfo
 
 LARGEST = 100
@@ -123,7 +123,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
     if row.error is not None:
         lines.append(("Failed", f"{escape(row.error.stage)}: {escape(shown(row.error.message))}"))
     if row.caption is not None:
-        said, truth = (escape(shown(row.caption)), "") if verdict is None else _side_by_side(verdict)
+        said, truth = (escape(shown_lines(row.caption)), "") if verdict is None else _side_by_side(verdict)
         lines.append(("Caption", said))
     else:
         truth = escape(verdict.truth) if verdict is not None else ""
@@ -149,7 +149,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
 def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -> str:
     at = f"{frame.time:.1f} s" if frame.time is not None else f"frame {frame.index}"
     state, mark = _state(verdict)
-    said, truth = (escape(shown(frame.caption or "")), "") if verdict is None else _side_by_side(verdict)
+    said, truth = (escape(shown_lines(frame.caption or "")), "") if verdict is None else _side_by_side(verdict)
     wrong = verdict is not None and not verdict.right
     return _FRAME.substitute(
         state=state,
@@ -176,7 +176,7 @@ def _side_by_side(verdict: Verdict) -> tuple[str, str]:
 
 def _marked(pieces: Sequence[Piece]) -> str:
     return "".join(
-        f"<mark>{escape(shown(text))}</mark>" if differs and text.strip() else escape(shown(text))
+        f"<mark>{escape(shown_lines(text))}</mark>" if differs and text.strip() else escape(shown_lines(text))
         for text, differs in pieces
     )
 
