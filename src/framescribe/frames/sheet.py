@@ -23,7 +23,7 @@ def contact_sheet(clip: Clip, form: Literal["jpeg", "png"]) -> EncodedImage:
     rows = math.ceil(len(clip.frames) / columns)
     shape = clip.info.height / clip.info.width
     wide = max(1, min(_WIDTH, _LONGEST_SIDE // columns, int((_LONGEST_SIDE // rows - _LINE) / shape)))
-    height = max(1, round(wide * shape))
+    height = max(1, min(round(wide * shape), _LONGEST_SIDE // rows - _LINE))
     sheet = Image.new("RGB", (columns * wide, rows * (height + _LINE)), "white")
     brush = ImageDraw.Draw(sheet)
     for position, frame in enumerate(clip.frames):
