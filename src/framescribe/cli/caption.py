@@ -124,6 +124,7 @@ def summarize(
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
         if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
+        display.say(f"reading {given.source}")
         sources = {(row.id, hash_of(video_of(row))): row for row in read_rows(given.source)}
         videos = [video_of(row) for row in sources.values()][: given.limit]
         model = given.model
@@ -131,7 +132,7 @@ def summarize(
             model = partner_of(sources.values())
         stage = {
             "model": chosen(engine.choice(model, given.base_url), display.say, runner),
-            "prompt": prompt(given.prompt, "summary", videos),
+            "prompt": prompt(given.prompt, "summary", videos, display.say),
             "decoding": decoding_of(engine, given.seed),
         }
         code = run(

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from framescribe.cli.numbers import refuse_strange
+
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice, Serving
     from framescribe.frames.sampling import Sampling
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
+SUMMARY_PROMPT = (
+    "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
+    "without that they follow it."
+)
 
 
 def option(panel: str, help: str, *names: str, **more: Any) -> Any:
@@ -39,6 +45,7 @@ class SampleMethod(StrEnum):
     scenes = "scenes"
 
 
+MOST_NAMED = 3  # sources in a message: a shell may have made thousands of one pattern
 MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
@@ -75,6 +82,7 @@ class SourceOptions:
 
     def find(self, say: Say) -> list[Video]:
         """The videos, in a stable order."""
+        say(f"looking for videos: {self._named()}")
         from framescribe.sources import find_videos
 
         return find_videos(
@@ -85,6 +93,13 @@ class SourceOptions:
             limit=self.limit,
             say=say,
         )
+
+    def _named(self) -> str:
+        from framescribe.addresses import without_keys
+
+        more = len(self.sources) - MOST_NAMED
+        named = " ".join(map(without_keys, self.sources[:MOST_NAMED]))
+        return f"{named} and more: {more:,}" if more > 0 else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,9 +223,7 @@ class SummaryModelOptions:
         list[str] | None,
         option("Models", "Its server, if a different one. Default: --base-url.", metavar="URL"),
     ] = None
-    summary_prompt: Annotated[
-        str, option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
-    ] = "default"
+    summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +254,7 @@ class FrameCaptionOptions:
     ] = None
     prompt: Annotated[
         str,
-        option(
-            "Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.", "--summary-prompt"
-        ),
+        option("Prompts", SUMMARY_PROMPT, "--summary-prompt"),
     ] = "default"
     seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = 0
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
@@ -280,7 +291,9 @@ class EngineOptions:
             "Servers", "Requests in flight to each server. Default: as many as each server takes.", min=1, metavar="N"
         ),
     ] = None
-    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and retried.")] = 600
+    timeout: Annotated[
+        float, option("Servers", "Seconds until a request is given up and retried.", min=0.1, metavar="SECONDS")
+    ] = 600
     endpoint_timeout: Annotated[
         float, option("Servers", "Seconds to wait once no server answers, before the run stops.", min=0.0)
     ] = 60
@@ -367,6 +380,8 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def wrapper(**values: Any) -> None:
+            for name, value in values.items():
+                refuse_strange(name, value)
             command(
                 *(group(**{field.name: values[field.name] for field in dataclasses.fields(group)}) for group in groups)
             )

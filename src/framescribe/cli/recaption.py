@@ -94,6 +94,7 @@ def recaption(
 
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"reading {which.output}")
         results = Results(which.output)
         if not len(results):
             raise UserError(f"there is no result at {which.output} (nor {results.parts}). Give the path from -o.")

@@ -49,7 +49,7 @@ def recipe_of(
         stages={
             step.name: {
                 "model": seeing if step.sees else writing,
-                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos),
+                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos, say),
                 "decoding": decoding,
             }
             for step in steps
@@ -138,12 +138,14 @@ def partner_of(rows: Iterable[Row]) -> str | None:
     return None
 
 
-def prompt(value: str, kind: Kind, videos: Sequence[Video]) -> str:
+def prompt(value: str, kind: Kind, videos: Sequence[Video], say: Say) -> str:
     """The prompt that `value` stands for. UserError if it names a column that no video has."""
     from framescribe.prompts import check, load
 
     text = load(value, kind)
     check(text, kind, sorted({column for video in videos for column in video.metadata}))
+    if kind == "summary" and "{captions}" not in text:
+        say("the summary prompt does not say {captions}: the frame captions follow it")
     return text
 
 

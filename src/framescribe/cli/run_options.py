@@ -151,7 +151,7 @@ class RunnerOptions:
             return replace(engine, replicas=None), RayRunner(Cluster(self.ray_address, engine.replicas))
         if self.ray_address is not None:
             raise UserError("--ray-address is for --runner ray")
-        if self.runner == RunnerName.local:
+        if self.runner == RunnerName.local or (self.runner is None and "WORLD_SIZE" not in os.environ):
             return engine, Runner()
         from framescribe.runners.ranks import joined
 

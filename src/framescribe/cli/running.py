@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from framescribe.cli.screen import finish_command
 from framescribe.errors import RunError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from framescribe.cli.screen import Screen
     from framescribe.records import Row, Video
     from framescribe.results.rows import Results
+    from framescribe.run.captions import Captions
     from framescribe.run.job import RunOptions
     from framescribe.run.recipe import Recipe
     from framescribe.run.report import Report
@@ -41,6 +43,7 @@ def run(
         report = asyncio.run(work)
     except (asyncio.CancelledError, KeyboardInterrupt):
         display.say(f"stopped: every row is kept in {results.parts}; run the same command again to go on")
+        display.say(f"for a file with the rows so far: {finish_command(results.parts)}")
         return STOPPED
     except RunError as error:
         kept_where = f"Nothing is lost: every row is kept in {results.parts}, and the same command goes on from there."
@@ -71,6 +74,11 @@ async def _work(
     stop = stopping.listen()
     number, local = (runner.number, runner.local) if runner is not None else (None, 0)
     address = parse_address(metrics, local) if metrics else None
+
+    def opening(report: Report, captions: Captions) -> None:
+        figures.opening(report, captions)
+        display.opening(captions)
+
     async with Exposition(results.parts, address, number) as figures:
         if figures.url is not None:
             display.say(f"metrics: {figures.url}")
@@ -82,7 +90,7 @@ async def _work(
             frames_from=frames_from,
             runner=runner,
             budget=limits.budget() if limits else None,
-            watcher=Watcher(say=display.say, opening=figures.opening, started=display.started, row=display.row),
+            watcher=Watcher(say=display.say, opening=opening, started=display.started, row=display.row),
             stop=stop,
         )
 

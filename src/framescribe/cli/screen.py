@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from framescribe.cli.terminal import drop, say, width
+from framescribe.names import json_shown, shown
 from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
     from framescribe.records import Row
     from framescribe.results.plan import Plan
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from framescribe.run.report import Report
 
 _EVERY_S = 10.0
+_LONGEST = 240  # characters of a caption in a log
 _LOG = logging.getLogger("framescribe")
 
 
@@ -31,6 +34,8 @@ class Screen:
         self.total = 0
         self.done = 0
         self.failed = 0
+        self.last: tuple[str, str] | None = None
+        """The id of the video that was captioned last, and what was said of it."""
         self._meter: Any = None
 
     def __enter__(self) -> Screen:
@@ -47,6 +52,9 @@ class Screen:
     def say(self, line: str) -> None:
         """One sentence for a person to read."""
 
+    def opening(self, captions: Captions) -> None:
+        """The models are being made ready, which may take minutes."""
+
     def started(self, plan: Plan, captions: Captions) -> None:
         """The models are ready and the first videos begin."""
         self.total = len(plan.todo)
@@ -56,6 +64,9 @@ class Screen:
         """A row was written."""
         self.done += 1
         self.failed += row.status == "failed"
+        words = row.caption or next((frame.caption for frame in row.frames if frame.caption), None)
+        if words and row.status != "failed":
+            self.last = row.id, words
 
     def finish(self, report: Report) -> None:
         """The run is over."""
@@ -81,19 +92,22 @@ class _Logged(logging.Handler):
         self._display = display
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._display.say(record.getMessage())
+        for line in record.getMessage().splitlines():
+            self._display.say(line)
 
 
 class PlainScreen(Screen):
-    """Lines for a log: each message, each failure, and the run's progress every ten seconds."""
+    """Lines for a log: each message, each failure, the first caption, and the run's progress every ten seconds."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._stream = stream or sys.stderr
         self._last = time.monotonic()
 
     def say(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        say(line)
+
+    def opening(self, captions: Captions) -> None:
+        self.say(f"getting ready: {models_of(captions)}")
 
     def started(self, plan: Plan, captions: Captions) -> None:
         super().started(plan, captions)
@@ -103,21 +117,31 @@ class PlainScreen(Screen):
         self._last = time.monotonic()
 
     def row(self, row: Row) -> None:
+        before = self.last
         super().row(row)
         if row.error is not None:
             self.say(f"failed: {row.id}: {row.error.stage}: {row.error.message}")
+        self.tell_progress(first=before is None and self.last is not None)
+
+    def tell_progress(self, first: bool) -> None:
+        """Say how far it is, every ten seconds, and what was captioned last; also what was captioned `first`, so that a
+        bad prompt is seen at once."""
         if time.monotonic() - self._last >= _EVERY_S:
             self._last = time.monotonic()
             rates = self.rates()
             self.say(
-                f"{self.done:,}/{self.total:,} videos, {self.failed:,} failed, {rates['frames']:.1f} frames/s, "
-                f"{rates['tokens']:.0f} tokens/s, {clock(rates['left_s'])} left"
+                f"{self.done:,}/{self.total:,} videos ({percent(self.done, self.total)}), {self.failed:,} failed, "
+                f"{rates['frames']:.1f} frames/s, {rates['tokens']:.0f} tokens/s, {clock(rates['left_s'])} left"
             )
+            if self.last:
+                self.say(f"last caption: {self.last[0]}: {cut(self.last[1], _LONGEST)}")
+        elif first and self.last:
+            self.say(f"first caption: {self.last[0]}: {cut(self.last[1], _LONGEST)}")
 
     def finish(self, report: Report) -> None:
         from rich.console import Console
 
-        table(report, Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 100))
+        table(report, Console(file=sys.stdout, highlight=False, width=width(sys.stdout)))
 
 
 class RankScreen(PlainScreen):
@@ -128,85 +152,29 @@ class RankScreen(PlainScreen):
         self._whose = f"[{rank}/{os.environ.get('WORLD_SIZE', '?')}]"
 
     def say(self, line: str) -> None:
-        super().say("\n".join(f"{self._whose} {part}" for part in line.splitlines()))
+        super().say(f"{self._whose} {line}")
 
     def finish(self, report: Report) -> None:
         self.say(f"videos done here: {report.new:,}, {report.statuses['failed']:,} of them failed")
         self.say(f"result: {report.output}" if report.output else "the last process to end writes the result")
 
 
-class LiveScreen(PlainScreen):
-    """A progress bar that stays at the bottom of a terminal."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
-
-        super().__init__()
-        outer = self
-
-        class State(ProgressColumn):
-            """Read at every refresh: frames come in long before their video's row."""
-
-            def render(self, task: Task) -> Text:
-                return outer.state()
-
-        self._console = Console(stderr=True, highlight=False)
-        self._progress = Progress(
-            TextColumn("[bold]videos[/]"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            State(),
-            console=self._console,
-            transient=True,
-            expand=True,
-        )
-        self._task: Any = None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-        super().__exit__(kind, error, trace)
-
-    def say(self, line: str) -> None:
-        self._console.print(line, markup=False)
-
-    def started(self, plan: Plan, captions: Captions) -> None:
-        super().started(plan, captions)
-        self._task = self._progress.add_task("", total=self.total)
-        self._progress.start()
-
-    def row(self, row: Row) -> None:
-        self._last = time.monotonic()  # the bar shows the progress
-        super().row(row)
-        self._progress.update(self._task, completed=self.done)
-
-    def state(self) -> Text:
-        """What is shown to the right of the bar."""
-        from rich.text import Text
-
-        rates = self.rates()
-        left = f"{clock(rates['left_s'])} left" if self.done else ""
-        return Text.assemble(
-            f"{rates['frames']:.1f} frames/s  {rates['tokens']:.0f} tok/s  ",
-            (f"{self.failed:,} failed  ", "red") if self.failed else "",
-            left,
-        )
-
-    def finish(self, report: Report) -> None:
-        self._progress.stop()
-        super().finish(report)
-
-
 class JsonScreen(Screen):
-    """One JSON object per line on standard output: said, started, row, finished."""
+    """One JSON object per line on standard output: said, started, row, finished. A run outlives its reader."""
 
     def _write(self, event: str, **values: Any) -> None:
-        print(dumps({"event": event, "time": round(time.time(), 3), **values}), flush=True)
+        record = {"event": event, "time": round(time.time(), 3), **values}
+        try:
+            print(json_shown(dumps(record), sys.stdout.encoding), flush=True)
+        except OSError as error:
+            drop(sys.stdout)
+            say(f"standard output cannot be written ({error.strerror}): the run goes on without it")
 
     def say(self, line: str) -> None:
         self._write("said", text=line)
+
+    def opening(self, captions: Captions) -> None:
+        self._write("opening", models=models_of(captions))
 
     def started(self, plan: Plan, captions: Captions) -> None:
         super().started(plan, captions)
@@ -240,7 +208,32 @@ def screen(*, quiet: bool, json_logs: bool, rank: int | None = None) -> Screen:
         return Screen()
     if rank is not None:
         return RankScreen(rank)
-    return LiveScreen() if sys.stderr.isatty() else PlainScreen()
+    if not sys.stderr.isatty():
+        return PlainScreen()
+    from framescribe.cli.live import LiveScreen
+
+    return LiveScreen()
+
+
+def models_of(captions: Captions) -> str:
+    """The models of a run as a person knows them."""
+    names = (choice.model or "the server's model" for choice in captions.recipe.choices)
+    return ", ".join(dict.fromkeys(names))
+
+
+def finish_command(parts: object) -> str:
+    """What writes the finished file from the rows in these parts."""
+    return f"framescribe status {shlex.quote(str(parts).removesuffix('.parts'))} --finish"
+
+
+def cut(text: str, most: int) -> str:
+    """At most this many characters of the text, with "…" where some are missing."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def percent(done: int, total: int) -> str:
+    """The share that is done; never 100 % before the end."""
+    return f"{100 * done // total if total else 100}%"
 
 
 def clock(seconds: float) -> str:
@@ -283,11 +276,12 @@ def table(report: Report, console: Console) -> None:
     for (stage, kind), count in sorted(report.failures.items(), key=lambda item: -item[1]):
         example = report.examples[stage, kind]
         message = example.error.message if example.error else ""
-        grid.add_row("failed", Text(f"{count:,} × {stage}/{kind}, such as {example.id}: {message}"))
+        grid.add_row("failed", Text(shown(f"{count:,} × {stage}/{kind}, such as {example.id}: {message}")))
     if report.output:
-        grid.add_row("result", Text(str(report.output)))
+        grid.add_row("result", Text(shown(str(report.output))))
     else:
         left = report.inputs - report.done_before - report.new
-        grid.add_row("stopped", Text(f"videos left: {left:,}; every row is kept in {report.parts}"))
+        grid.add_row("stopped", Text(shown(f"videos left: {left:,}; every row is kept in {report.parts}")))
         grid.add_row("", "run the same command again to go on")
+        grid.add_row("", Text(shown(f"for a file with the rows so far: {finish_command(report.parts)}")))
     console.print(grid)

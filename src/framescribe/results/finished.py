@@ -15,6 +15,7 @@ from typing import Any
 
 from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
+from framescribe.names import file_path
 from framescribe.records import Row
 from framescribe.results.cells import cells, row_of
 from framescribe.results.parts import Location
@@ -72,13 +73,14 @@ def refuse_twins(location: Location, ids: Iterable[str]) -> None:
 
 
 def key_of(video_id: str) -> str:
-    """The name of a video's sample in a .tar: its name in the source shard, if it has one; else its id without dots."""
+    """The name of a video's sample in a .tar: its name in the source shard, if it has one; else its id without its
+    ending and with no dots. It is a safe path wherever the tar is unpacked."""
     _, in_shard, name = re.fullmatch(r"(.*?\.tar/)?(.*)", video_id, re.DOTALL | re.IGNORECASE).group(0, 1, 2)  # type: ignore[union-attr]
     if in_shard:
-        return webdataset_key(name)
+        return file_path(webdataset_key(name))
     name = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://|^/+", "", name)
     folder, slash, base = name.rpartition("/")
-    return folder + slash + (base.rpartition(".")[0] or base).replace(".", "_")
+    return file_path(folder + slash + (base.rpartition(".")[0] or base).replace(".", "_"))
 
 
 def write_finished(location: Location, rows: Callable[[], Iterator[Row]]) -> None:
