@@ -77,6 +77,7 @@ class Plan:
     other_recipe: int = 0
     recaptioned: int = 0
     edited: int = 0
+    internal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +201,9 @@ class Planner:
         elif not self._again.redo and chosen:
             plan.recaptioned += bool(again)
             again = {}
-        if entry.failed and (self._again.failed or self._may_end_otherwise(entry, again)):
+        if entry.internal and not self._again.failed:
+            plan.internal += 1
+        if entry.failed and (self._again.failed or entry.internal or self._may_end_otherwise(entry, again)):
             plan.todo.append(todo)
         elif entry.failed or not again:
             plan.done += 1
