@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from framescribe.errors import FramescribeError, RunError, UserError
-from framescribe.records import INTERNAL, Row, Video
+from framescribe.records import Row, Video
 from framescribe.results.file_check import check_content, check_doubts
-from framescribe.results.index import Key, hash_of, place_hash
 from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
 from framescribe.results.rows import Results, marked
 from framescribe.run import former
@@ -115,7 +114,6 @@ class _Job:
         self._wanted = recipe.wanted()
         self._mine = runner.share(videos)
         self._checked = Checked()
-        self._internal: set[Key] = set()  # the videos that failed here in a way that the next run tries again
 
     async def run(self, report: Report, stop: asyncio.Event) -> None:
         """Fill the report. Raises Stopped if `stop` comes before the models are ready."""
@@ -272,8 +270,6 @@ class _Job:
                     results.append(row)
                     report.count(row)
                     patience.see(row)
-                    if row.error is not None and row.error.kind == INTERNAL:
-                        self._internal.add((row.id, place_hash(row.video_path)))
                     self._watcher.row(row)
         finally:
             try:
@@ -287,10 +283,9 @@ class _Job:
             return report.new == len(plan.todo)
         await self._results.look()
         self._checked = Checked()  # its findings were about the earlier rows
-        planner = self._planner(Again(redo=self._options.again.redo))
+        planner = self._planner(Again(redo=self._options.again.redo, internal=False))
         left = await in_thread(lambda: planner.plan(self._videos))
-        keys = ((todo.video.id, hash_of(todo.video)) for todo in left.todo)
-        return not left.doubts and all(key in self._internal or key in self._results.fresh for key in keys)
+        return not left.todo and not left.doubts
 
     async def _finish(self, report: Report) -> None:
         """Write the finished file; a second Ctrl-C drops it."""
