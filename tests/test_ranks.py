@@ -123,7 +123,7 @@ def test_every_video_is_done_by_somebody(tmp_path):
         results.begin({}, "one")
 
         planner = results.planner(wanted(), videos)
-        for todo in rank.work(planner.plan(rank.share(videos)).todo, planner, videos, results, lambda: 2):
+        async for todo in rank.work(planner.plan(rank.share(videos)).todo, planner, videos, results, lambda: 2):
             await asyncio.sleep(pace)
             results.append(row(todo.video.id))
             done[todo.video.id] += 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
 DECODE = "decode"  # the stage that precedes every strategy's own
+INTERNAL = "internal"  # the kind of a failure that nobody foresaw: the next run tries again
 Status = Literal["ok", "flagged", "failed"]
 STATUSES = get_args(Status)
 _T = TypeVar("_T")
@@ -116,7 +117,7 @@ class FrameCaption:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a video has no caption: the stage that failed ("decode" or one of the strategy's), the kind
-    (`VideoError.kind`), and a sentence for a person."""
+    (`VideoError.kind`, or INTERNAL), and a sentence for a person."""
 
     stage: str
     kind: str
@@ -134,7 +135,8 @@ class Row:
                           (`Video.stamp`), `content`, its SHA-256, if that was asked for
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
                           `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
-                          the row's own fields that it `fills`, and other values as `output`
+                          the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
+                          output is the caption that it made, before a later stage made another one
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
         edits             what a person changed, in order: field, old, new, who, when

@@ -129,7 +129,7 @@ async def _serve(choice: ModelChoice) -> None:
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers.served import ServedEngine
-    from framescribe.run.driver import unless_stopped
+    from framescribe.run.driver import Stopped, unless_stopped
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -137,11 +137,12 @@ async def _serve(choice: ModelChoice) -> None:
     engine = make_engine(choice, prompt=PromptSize(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:
-        if not await unless_stopped(engine.open(), stop):
-            return
+        await unless_stopped(engine.open(), stop)
         typer.echo(f"{engine.describe()} is ready; logs are in {LOGS}. Ctrl-C ends it.")
         typer.echo("framescribe caption clips/ " + " ".join(f"--base-url {url}" for url in engine.urls))
-        if await unless_stopped(engine.until_one_is_lost(), stop):
-            raise RunError(f"a server died too often; its log is in {LOGS}")
+        await unless_stopped(engine.until_one_is_lost(), stop)
+        raise RunError(f"a server died too often; its log is in {LOGS}")
+    except Stopped:
+        return
     finally:
         await engine.close()

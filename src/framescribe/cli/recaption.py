@@ -112,6 +112,7 @@ def recaption(
                 recaption=True,
                 order=[video_of(row) for row in results.in_order()],
                 drop_edits=which.drop_edits,
+                max_failed=limits.most_failed(),
             ),
             limits=limits,
             runner=runner,

@@ -96,7 +96,7 @@ async def _work(
 
 
 class _Stopping:
-    """The first Ctrl-C or SIGTERM lets what is under way finish; the second drops it."""
+    """The first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone) lets what is under way finish; the second drops it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -116,7 +116,10 @@ class _Stopping:
                 task.cancel()
 
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            numbers.append(signal.SIGHUP)
+        for number in numbers:
             try:
                 loop.add_signal_handler(number, on_signal)
             except NotImplementedError:  # Windows: Ctrl-C then raises KeyboardInterrupt, and every row is kept too

@@ -76,6 +76,7 @@ class DecoderPool:
         self._worked = False  # whether any worker has ever finished a video
         self._renewals = 0  # since one last did
         self._stuck_since = math.inf
+        self._closed = False
         self._pool = self._made()
 
     def _made(self) -> ProcessPool:
@@ -178,7 +179,10 @@ class DecoderPool:
             result.cancel()
 
     def _renew(self, pool: ProcessPool) -> None:
-        """Give up this pool and go on with a new one, which does its tasks again. Raises RunError after too many."""
+        """Give up this pool and go on with a new one, which does its tasks again. Raises RunError after too many, and
+        after `close`."""
+        if self._closed:
+            raise RunError("the decoder processes were ended while videos were being decoded")
         if pool is self._pool:
             if self._renewals == MOST_RENEWALS:
                 raise RunError(
@@ -191,7 +195,8 @@ class DecoderPool:
             threading.Thread(target=_end, args=(pool,), daemon=True).start()
 
     def close(self) -> None:
-        """End the workers, including those that hang; may be called twice."""
+        """End the workers, including those that hang; may be called twice. Whoever still waits gets a RunError."""
+        self._closed = True
         _end(self._pool)
 
 

@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
+from framescribe.storage.whole_file import whole_file
 
 fcntl: ModuleType | None
 try:
@@ -33,6 +34,7 @@ RECIPE_FILE = "recipe.json"
 _STAMP = "%Y%m%dT%H%M%S"
 
 Location = Path | str  # on this machine, or a URL
+News = tuple[Any, int, bytes]  # a line, and where a kind of parts found it
 
 
 class Parts(Protocol):
@@ -54,8 +56,11 @@ class Parts(Protocol):
     def keep(self, lines: Iterable[bytes]) -> None:
         """Write these lines as a separate part, whole or not at all."""
 
-    def new_lines(self) -> Iterator[tuple[Location, int, bytes]]:
-        """Whole lines not returned before, with their places, of all parts but this process's own."""
+    def news(self) -> Iterator[News]:
+        """Whole lines not returned before, of all parts but this process's own. May be read in another thread."""
+
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Location, int, bytes]]:
+        """These lines with their places, from which `read` reads them from now on."""
 
     def names(self) -> Iterator[str]:
         """The parts' names."""
@@ -107,15 +112,16 @@ class LocalParts:
         return {}
 
     def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
-        temporary = self.place / f".{name}.{os.getpid()}"
-        temporary.write_bytes(dumps(record, indent=2).encode(errors="backslashreplace") + b"\n")
-        temporary.replace(self.place / name)
+        text = dumps(record, indent=2).encode(errors="backslashreplace") + b"\n"
+        with whole_file(str(self.place / name)) as temporary:
+            Path(temporary).write_bytes(text)
 
     def append(self, line: bytes) -> tuple[Path, int]:
         try:
             if self._part is None:
-                self._part = open_part(self.place, self.names())
-                self._part_path = Path(self._part.name)
+                self.place.mkdir(parents=True, exist_ok=True)
+                self._part_path = self.place / part_name(self.names())  # known before `news` can find it
+                self._part = self._part_path.open("xb", buffering=0)  # what a full disk refused is not retried
             assert self._part_path is not None
             offset = self._part.tell()
             write_line(self._part, line)
@@ -124,7 +130,8 @@ class LocalParts:
         return self._part_path, offset
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        write_part(self.place, lines, self.names())
+        with whole_file(str(self.place / part_name(self.names()))) as temporary, open(temporary, "wb") as file:
+            file.writelines(lines)
 
     def names(self) -> Iterator[str]:
         return (part.name for part in self.place.glob("*.jsonl"))
@@ -134,7 +141,7 @@ class LocalParts:
             with (self.place / name).open("rb") as stream:
                 yield from ((name, line) for line in stream if line.endswith(b"\n"))
 
-    def new_lines(self) -> Iterator[tuple[Path, int, bytes]]:
+    def news(self) -> Iterator[News]:
         for part in sorted(self.place.glob("*.jsonl")):
             offset = self._seen.get(part, 0)
             if part == self._part_path or part.stat().st_size <= offset:
@@ -149,6 +156,9 @@ class LocalParts:
                         offset += len(line)
                 finally:
                     self._seen[part] = offset
+
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Path, int, bytes]]:
+        return iter(news)
 
     def read(self, part: Path, offset: int) -> bytes:
         stream = self._opened.get(part)  # opening a part for every row would take longer than reading it
@@ -214,25 +224,10 @@ def _begun(part: str) -> int | None:
         return None
 
 
-def open_part(folder: Path, others: Iterable[str]) -> FileIO:
-    """A new part to append lines to, sorted after `others`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return (folder / part_name(others)).open("xb", buffering=0)  # what a full disk refused is not retried
-
-
 def write_line(part: FileIO, line: bytes) -> None:
     """Hand the whole line to the system. OSError if it is not accepted."""
     while line:  # a disk that is nearly full accepts only some of it
         line = line[part.write(line) :]
-
-
-def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> Path:
-    """A new part with these lines, sorted after `others`, whole or not at all."""
-    part = folder / part_name(others)
-    temporary = folder / f".{part.name}.tmp"
-    with temporary.open("wb") as file:
-        file.writelines(lines)
-    return temporary.replace(part)
 
 
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:

@@ -78,14 +78,17 @@ class Plan:
     other_recipe: int = 0
     recaptioned: int = 0
     edited: int = 0
+    internal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made."""
+    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made; what
+    failed with an internal error."""
 
     failed: bool = False
     redo: bool = False
+    internal: bool = True
 
 
 class Planner:
@@ -201,7 +204,9 @@ class Planner:
         elif not self._again.redo and chosen:
             plan.recaptioned += bool(again)
             again = {}
-        if entry.failed and (self._again.failed or self._may_end_otherwise(entry, again)):
+        internal = entry.internal and self._again.internal
+        plan.internal += internal
+        if entry.failed and (self._again.failed or internal or self._may_end_otherwise(entry, again)):
             plan.todo.append(todo)
         elif entry.failed or not again:
             plan.done += 1

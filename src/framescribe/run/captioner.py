@@ -23,11 +23,13 @@ from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
-from framescribe.records import DECODE, SCHEMA, Clip, Failure, FrameCaption, Row, Video
+from framescribe.records import DECODE, INTERNAL, SCHEMA, Clip, Failure, FrameCaption, Row, Video
 from framescribe.run.budget import Budget, Tab
 from framescribe.run.figures import where_models_run
+from framescribe.run.kept import kept, result_of, settle
 from framescribe.run.meter import Figure, Meter
 from framescribe.run.recipe import Recipe
+from framescribe.run.unforeseen import told
 from framescribe.storage.object_store import is_remote
 from framescribe.strategies.base import Context, Output, Stage
 from framescribe.version import VERSION
@@ -73,11 +75,12 @@ class Captioner:
             self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
 
     async def close(self) -> None:
-        """Release the models and the decoders; may be called twice."""
-        for engine in set(self.engines.values()):
-            await engine.close()
-        if self._pool is not None:
-            await asyncio.to_thread(self._pool.close)
+        """Release the models and the decoders, all of them even if one raises; may be called twice."""
+        async with AsyncExitStack() as closing:
+            if self._pool is not None:
+                closing.push_async_callback(asyncio.to_thread, self._pool.close)
+            for engine in set(self.engines.values()):
+                closing.push_async_callback(engine.close)
 
     def describe(self) -> list[str]:
         """A line about each open model, for people to read."""
@@ -126,7 +129,7 @@ class Captioner:
                 return await self._caption(video, earlier, clips, tab)
 
     async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab) -> Row:
-        outputs, stages = _kept(earlier)
+        outputs, stages = kept(earlier)
         done, at, failure = list(outputs), DECODE, None
         seeing = [step.name for step in self.steps if step.sees and step.name not in outputs]
         info = earlier.video if earlier is not None else None
@@ -151,17 +154,19 @@ class Captioner:
                     if step.name in seeing[-1:]:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
-                stages[step.name] |= _result(output)
-                _settle(stages, done, step.name, outputs, output)
+                stages[step.name] |= result_of(output)
+                settle(stages, done, step.name, outputs, output)
                 outputs[step.name] = output
                 done.append(step.name)
         except VideoError as error:
             failure = Failure(stage=DECODE if clips.failed else at, kind=error.kind, message=str(error))
         except FramescribeError:
             raise
-        except Exception as error:  # the one place that confines a bug, ours or a library's, to one video
-            at = DECODE if clips.failed else at
-            failure = Failure(stage=at, kind="internal", message=f"{type(error).__name__}: {error}")
+        except (Exception, asyncio.CancelledError) as error:
+            # The one place that confines a bug, ours or a library's, to one video.
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            failure = Failure(stage=DECODE if clips.failed else at, kind=INTERNAL, message=told(error))
         for wanted in self._wanted.values():
             stages.setdefault(wanted.name, {"fingerprint": wanted.of(video)})
         if clips.flags:
@@ -239,6 +244,12 @@ class Captioner:
             return {}
 
 
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this task; an error of the same kind may also come out of a stage's own work."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
     """The largest prompt with pictures that this model is sent; None if it is sent none."""
     sizes = [
@@ -250,28 +261,6 @@ def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
     return max(sizes, key=lambda size: size.tokens, default=None)
 
 
-def _kept(earlier: Row | None) -> tuple[dict[str, Output], dict[str, dict[str, Any]]]:
-    """The stage results that an earlier row holds, and their records: of the recipe's own stages, and of others that
-    these may read."""
-    outputs: dict[str, Output] = {}
-    stages: dict[str, dict[str, Any]] = {}
-    if earlier is None:
-        return outputs, stages
-    for name, made in earlier.stages.items():
-        if name == DECODE or not earlier.has_result(name):
-            stages |= {name: dict(made)} if name == DECODE else {}
-            continue
-        fills = made.get("fills") or ()
-        stages[name] = dict(made)
-        outputs[name] = Output(
-            caption=earlier.caption if "caption" in fills else None,
-            frames=earlier.frames if "frames" in fills else None,
-            value=made.get("output"),
-            flags=tuple(made.get("flags") or ()),
-        )
-    return outputs, stages
-
-
 def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> Failure | None:
     """Why a stage cannot run: a stage that it reads, and that this recipe does not run, produced nothing before."""
     missing = next((name for name in step.after if name not in outputs), None)
@@ -279,27 +268,6 @@ def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> F
         return None
     message = f"the result of its stage {missing} is missing"
     return (earlier and earlier.error) or Failure(stage=missing, kind=f"no_{missing}", message=message)
-
-
-def _result(output: Output) -> dict[str, Any]:
-    """What a stage's record says about its result."""
-    return {
-        **({"flags": list(output.flags)} if output.flags else {}),
-        **({"fills": list(output.fills)} if output.fills else {}),
-        **({"output": output.value} if output.value is not None else {}),
-    }
-
-
-def _settle(
-    stages: dict[str, dict[str, Any]], done: list[str], name: str, outputs: Mapping[str, Output], output: Output
-) -> None:
-    """A field of the row holds what the last stage wrote there; an earlier stage's text stays in its own record."""
-    for before in done:
-        fills = [field for field in stages[before].get("fills") or () if field not in output.fills]
-        if len(fills) < len(stages[before].get("fills") or ()) and outputs[before].value is None:
-            own = outputs[before]
-            stages[before]["output"] = own.caption if "caption" in output.fills and own.caption else None
-            stages[before]["fills"] = fills
 
 
 class Clips:

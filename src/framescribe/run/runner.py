@@ -5,7 +5,7 @@ The runner here is "local": this process does everything. The others (`framescri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ class Runner:
         videos: Sequence[Video],
         results: Results,
         under_way: Callable[[], int],
-    ) -> Iterable[Todo]:
+    ) -> Iterable[Todo] | AsyncIterator[Todo]:
         """What this process does, in order; `under_way` says how many videos it is working on."""
         return todo
 

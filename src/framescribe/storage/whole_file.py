@@ -22,8 +22,8 @@ def whole_file(path: str) -> Iterator[str]:
     folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise UserError(f"{path} is a folder; name a file")
-    _sweep(folder)
-    temporary = os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+    sweep(folder)
+    temporary = temporary_name(folder)
     try:
         held = open(temporary, "xb")  # noqa: SIM115
         lock(held)  # for as long as it is being written
@@ -48,8 +48,13 @@ def whole_file(path: str) -> Iterator[str]:
             os.close(handle)
 
 
-def _sweep(folder: str) -> None:
-    """Remove what killed writers left here: temporary files that nobody holds any more."""
+def temporary_name(folder: str) -> str:
+    """A name for a new file there that `sweep` removes, unless somebody holds it."""
+    return os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+
+
+def sweep(folder: str) -> None:
+    """Remove what killed writers left in a folder: temporary files that nobody holds any more."""
     for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
         with contextlib.suppress(OSError):
             if time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS:
