@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -15,7 +16,6 @@ app = typer.Typer(
     name="framescribe",
     help="Captions videos for text-to-video training: samples frames, captions them, summarises, keeps every row.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,6 +61,9 @@ def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
 def main() -> None:
     """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 a user error, 3 finished with failed
     videos, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows, or another code page, has few characters
+            stream.reconfigure(errors="backslashreplace")
     words, for_engine = split_arguments(sys.argv[1:])
     try:
         FOR_ENGINE.set(tuple(for_engine))

@@ -23,8 +23,8 @@ from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.results.parts import RECIPE_FILE, Location, hold, open_part, record_of, write_line, write_part
+from framescribe.storage.locks import lock, remove
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
-from framescribe.storage.whole_file import lock
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
 LOOK_SECONDS = 10.0  # between two listings of the parts
@@ -227,8 +227,7 @@ class ObjectParts:
             while self._full:
                 part = self._full[0]
                 upload(part.name, f"{self.place}/{Path(part.name).name}")
-                os.unlink(part.name)
-                part.close()
+                remove(part)
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
@@ -241,7 +240,7 @@ class ObjectParts:
                     # One that was uploaded but not removed is identical: an existing object is not rewritten.
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
-                    path.unlink()
+                    remove(part)
 
 
 def _spool(url: str) -> Path:

@@ -15,16 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from framescribe.storage.locks import lock
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
@@ -239,21 +233,23 @@ def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> P
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
     """Keep other launches away from these parts until the file is closed or this process ends, however that happens.
 
-    None if the system has no locks. UserError if another launch holds it.
+    None if the file system has no locks. UserError if another launch holds it.
     """
-    if fcntl is None:
-        return None
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
-        if _locked(held, fcntl.LOCK_EX):
+        alone = lock(held)
+        if alone is None:
+            held.close()
+            return None
+        if alone:
             held.truncate(0)
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             held.flush()
-            fcntl.flock(held, fcntl.LOCK_SH)
+            lock(held, shared=True)
         else:
             end = time.monotonic() + WRITING_SECONDS
-            while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
+            while lock(held, shared=True) is False and time.monotonic() < end:
                 time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
@@ -263,17 +259,7 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a file system without locks
+    except OSError:  # a full disk, say: the rows will tell
         held.close()
         return None
     return held
-
-
-def _locked(file: IO[Any], kind: int) -> bool:
-    """Try to take the lock without waiting."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
