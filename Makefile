@@ -1,5 +1,6 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
 # make test: sets everything up and runs all tests. Both need Python 3.11 or newer and nothing else.
+# make test-versions: tests it with the newest and the oldest versions of what it needs, on other Pythons (.versions).
 # make test-engines: tests it with engines that need environments of their own, made once under .engines (4 GB).
 
 VENV ?= .venv
@@ -9,13 +10,16 @@ READY := $(VENV)/.ready
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-engine test-llama-cpp check setup train clean torture scale
+.PHONY: demo test test-versions test-engines test-engine test-llama-cpp check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-versions:
+	$(PYTHON) tests/versions/run.py $(VERSIONS)
 
 test-engines:
 	$(ENGINES) vllm architectures
@@ -67,4 +71,4 @@ train: $(READY)
 	$(BIN)/python training/evaluate.py
 
 clean:
-	rm -rf $(VENV) .engines framescribe-demo*
+	rm -rf $(VENV) .engines .versions framescribe-demo*

@@ -247,7 +247,6 @@ def test_an_engine_that_cannot_be_started_here_is_one_line(system: System, comma
         pytest.skip("engines are started here")
     more = [clips, "-o", clips / "captions.jsonl"] if command == "caption" else []
     said = system.run(command, *more, "--engine", "vllm", "--model", "qwen3-vl-8b", code=2).stderr
-    assert not (clips / "captions.jsonl.parts").exists()
     told = [line for line in said.splitlines() if line.startswith("framescribe: ")]
     assert len(told) == 1 and "on Linux and macOS" in told[0] and "--base-url" in told[0]
 
