@@ -17,6 +17,7 @@ import pytest
 
 from framescribe.cli.main import app
 from framescribe.engines.models import MODELS
+from tests.runs_in_process import raw_film
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -90,3 +91,26 @@ def test_the_shell_can_complete_commands_and_options() -> None:
     assert set(completed("framescribe ")) == commands and "recaption" in commands
     assert completed("framescribe pro") == ["probe"]
     assert completed("framescribe caption --summary-mo") == ["--summary-model"]
+
+
+def test_a_torchvision_that_does_not_fit_torch_is_named(tmp_path: Path) -> None:
+    """As PyPI's does beside a torch without CUDA; transformers then says that its own modules cannot be imported."""
+    pytest.importorskip("transformers")
+    (tmp_path / "torchvision").mkdir()
+    fault = "operator torchvision::nms does not exist"
+    (tmp_path / "torchvision" / "__init__.py").write_text(f"raise RuntimeError({fault!r})\n")
+    (tmp_path / "torchvision-0.28.0.dist-info").mkdir()
+    metadata = "Metadata-Version: 2.1\nName: torchvision\nVersion: 0.28.0\n"
+    (tmp_path / "torchvision-0.28.0.dist-info" / "METADATA").write_text(metadata)
+    film = raw_film(tmp_path / "film.avi", 90)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = ["caption", film, "--model", "shapes-vlm", "--summary-model", "shapes-llm", "-o", tmp_path / "out.jsonl"]
+    done = subprocess.run(
+        [sys.executable, "-m", "framescribe", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        timeout=120,
+    )
+    assert done.returncode == 2 and fault in done.stderr and "pip uninstall torchvision" in done.stderr
+    assert "Traceback" not in done.stderr
