@@ -1,5 +1,6 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
 # make test: sets everything up and runs all tests. Both need Python 3.11 or newer and nothing else.
+# make test-versions: tests it with the newest and the oldest versions of what it needs, on other Pythons (.versions).
 # make test-engines: tests it with engines that need environments of their own, made once under .engines (4 GB).
 
 VENV ?= .venv
@@ -9,13 +10,16 @@ READY := $(VENV)/.ready
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
+.PHONY: demo test test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+test-versions:
+	$(PYTHON) tests/versions/run.py $(VERSIONS)
 
 test-engines:
 	$(ENGINES) vllm architectures
@@ -61,7 +65,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
+		--editable '.[local-cpu,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
 		pytest-timeout ruff s3fs uvicorn webdataset
 	touch $(READY)
 
@@ -72,4 +76,4 @@ train: $(READY)
 	$(BIN)/python training/evaluate.py
 
 clean:
-	rm -rf $(VENV) .engines framescribe-demo*
+	rm -rf $(VENV) .engines .versions framescribe-demo*

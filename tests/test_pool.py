@@ -24,7 +24,7 @@ from framescribe.demo.clips import DemoClip
 from framescribe.engines.servers.guard import descendants
 from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge, Unreadable, VideoError
 from framescribe.frames.decoder import sample
-from framescribe.frames.pool import DecoderPool, sample_as
+from framescribe.frames.pool import DecoderPool, _how, sample_as
 from framescribe.frames.sampling import Sampling
 from tests.videos import bars, film
 
@@ -56,6 +56,14 @@ def decode(pool: DecoderPool, *paths: object) -> list[Any]:
         )
 
     return asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize(
+    ("code", "says"), [(-signal.SIGSEGV, "SIGSEGV"), (7, "exit code 7"), (0xC0000005, "exit code 0xC0000005")]
+)
+def test_how_a_decoder_ended_is_said_as_the_system_documents_it(code: int, says: str) -> None:
+    """Windows reports a crash as an exit code (NTSTATUS, [MS-ERREF] 2.3)."""
+    assert _how(code) == says
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def _groups(controller: str) -> Iterator[Path]:
     In a container the paths may be the host's; only the top folder, with its own limits, then exists there.
     """
     try:
-        lines = OWN.read_text().splitlines()
+        lines = OWN.read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     for line in lines:
@@ -63,7 +63,7 @@ def _groups(controller: str) -> Iterator[Path]:
 
 def _words(file: Path) -> list[str]:
     try:
-        return file.read_text().split()
+        return file.read_text(encoding="utf-8").split()
     except OSError:
         return []
 

@@ -82,7 +82,7 @@ def _architectures(folder: Path) -> None:
     versions = ("--constraint", ROOT / "constraints.txt", "--constraint", _HERE / "architectures.txt")
     _pip(folder, "install", *versions, "torch")
     tests = ("fastapi", "num2words", "pytest", "pytest-timeout", "sentencepiece", "uvicorn")
-    _pip(folder, "install", *versions, "--editable", f"{ROOT}[local,ray]", *tests)
+    _pip(folder, "install", *versions, "--editable", f"{ROOT}[local-cpu,ray]", *tests)
     _pip(folder, "install", *versions, "--no-deps", "torchvision")
     _make_torchvision_importable(folder)
 

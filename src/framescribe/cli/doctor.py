@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import signal
 import sys
 import urllib.error
 import urllib.request
@@ -19,6 +18,7 @@ import typer
 
 from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
 from framescribe.cli.recipes import chosen
+from framescribe.cli.running import on_ending_signals
 from framescribe.cli.screen import screen
 from framescribe.errors import RunError, UserError
 
@@ -132,8 +132,7 @@ async def _serve(choice: ModelChoice) -> None:
     from framescribe.run.driver import Stopped, unless_stopped
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_ending_signals(stop.set)
     engine = make_engine(choice, prompt=PromptSize(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:

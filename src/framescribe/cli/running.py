@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from framescribe.cli.screen import finish_command
@@ -115,13 +116,24 @@ class _Stopping:
             else:
                 task.cancel()
 
-        loop = asyncio.get_running_loop()
-        numbers = [signal.SIGINT, signal.SIGTERM]
-        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-            numbers.append(signal.SIGHUP)
-        for number in numbers:
-            try:
-                loop.add_signal_handler(number, on_signal)
-            except NotImplementedError:  # Windows: Ctrl-C then raises KeyboardInterrupt, and every row is kept too
-                break
+        on_ending_signals(on_signal)
         return stop
+
+
+def on_ending_signals(act: Callable[[], object]) -> None:
+    """Let Ctrl-C, SIGTERM and a closed terminal call `act` in the running loop."""
+    loop = asyncio.get_running_loop()
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        if loop.is_closed():
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(act)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # Windows
+            signal.signal(number, handler)

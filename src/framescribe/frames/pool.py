@@ -2,7 +2,7 @@
 
 A thread that hangs in native code cannot be stopped, and a crash there ends the process. So each video is decoded in a
 worker of a pool (Pebble's), which is killed when its time is up, may die without taking the run with it, has limited
-memory, and is replaced after a few hundred videos.
+memory (on Linux), and is replaced after a few hundred videos.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever finished 
 NO_ANSWER = 1  # Pebble's exit code for a worker that could not get the lock for its answer: a killed one held it
 # How often a video is tried again before it is blamed. The signals mostly come from outside: from a scheduler that ends
 # the run and all its processes, from a person, or from the kernel when memory runs out.
-AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1, NO_ANSWER: 1}
+AGAIN: dict[int, int] = {signal.SIGTERM: 3, NO_ANSWER: 1}
+if sys.platform != "win32":
+    AGAIN[signal.SIGKILL] = 1
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # far more than a decode takes, so that only hangs are ended
 
@@ -227,12 +229,14 @@ def _how(exitcode: int | None) -> str:
             return signal.Signals(-exitcode).name
         except ValueError:
             pass
+    if exitcode is not None and exitcode >= 2**31:  # how Windows reports a crash: 0xC0000005 is an access violation
+        return f"exit code 0x{exitcode:X}"
     return f"exit code {exitcode}"
 
 
 def _prepare(memory_bytes: int, parent: int) -> None:
-    """Runs first in each new worker: Ctrl-C is left to the run, memory is limited, native code cannot print to the
-    terminal, and if the run is killed, the worker ends with it, even out of a hang."""
+    """Runs first in each new worker: Ctrl-C is left to the run, and native code cannot print to the terminal. On Linux
+    alone, memory is limited, and if the run is killed, the worker ends with it, even out of a hang."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

@@ -11,6 +11,7 @@ import io
 import logging
 import os
 import re
+import sys
 import tempfile
 import threading
 import time
@@ -23,8 +24,9 @@ from typing import IO, Any, NamedTuple
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
 from framescribe.results.parts import RECIPE_FILE, Location, News, hold, part_name, record_of, write_line
+from framescribe.storage.locks import lock, remove
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
-from framescribe.storage.whole_file import lock, sweep, temporary_name
+from framescribe.storage.whole_file import sweep, temporary_name
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
 LOOK_SECONDS = 10.0  # between two listings of the parts
@@ -217,13 +219,14 @@ class ObjectParts:
         locked was abandoned."""
         self.spool.mkdir(parents=True, exist_ok=True)
         path = self.spool / part_name(self.names())
-        temporary = temporary_name(str(self.spool))
+        # Windows renames no open file.
+        temporary = str(path) if sys.platform == "win32" else temporary_name(str(self.spool))
+        self._own.add(path.name)
         file = open(temporary, "xb", buffering=0)  # noqa: SIM115 - what a full disk refused is not retried
         try:
             lock(file)
             for line in lines:
                 write_line(file, line)
-            self._own.add(path.name)
             os.rename(temporary, path)
         except BaseException:
             file.close()
@@ -257,8 +260,7 @@ class ObjectParts:
             while self._full:
                 part = self._full[0]
                 upload(str(part.path), f"{self.place}/{part.path.name}")
-                part.path.unlink(missing_ok=True)
-                part.file.close()
+                remove(part.path, part.file)
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
@@ -272,7 +274,7 @@ class ObjectParts:
                     # One that was uploaded but not removed is identical: an existing object is not rewritten.
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
-                    path.unlink()
+                    remove(path, part)
 
 
 class _Part(NamedTuple):

@@ -15,18 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
+from framescribe.storage.locks import lock
 from framescribe.storage.whole_file import whole_file
-
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
@@ -233,21 +227,23 @@ def write_line(part: FileIO, line: bytes) -> None:
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
     """Keep other launches away from these parts until the file is closed or this process ends, however that happens.
 
-    None if the system has no locks. UserError if another launch holds it.
+    None if the file system has no locks. UserError if another launch holds it.
     """
-    if fcntl is None:
-        return None
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
-        if _locked(held, fcntl.LOCK_EX):
+        alone = lock(held)
+        if alone is None:
+            held.close()
+            return None
+        if alone:
             held.truncate(0)
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             held.flush()
-            fcntl.flock(held, fcntl.LOCK_SH)
+            lock(held, shared=True)
         else:
             end = time.monotonic() + WRITING_SECONDS
-            while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
+            while lock(held, shared=True) is False and time.monotonic() < end:
                 time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
@@ -257,17 +253,7 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a file system without locks
+    except OSError:  # a full disk, say: the rows will tell
         held.close()
         return None
     return held
-
-
-def _locked(file: IO[Any], kind: int) -> bool:
-    """Try to take the lock without waiting."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -6,13 +6,15 @@ import contextlib
 import glob
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator
-from typing import IO, Any
 
 from framescribe.errors import UserError
+from framescribe.storage.locks import lock
 
 JUST_BEGUN_SECONDS = 60.0  # a temporary file this young may not be locked yet
+TRIES, AGAIN_SECONDS = 10, 0.1
 
 
 @contextlib.contextmanager
@@ -26,26 +28,36 @@ def whole_file(path: str) -> Iterator[str]:
     temporary = temporary_name(folder)
     try:
         held = open(temporary, "xb")  # noqa: SIM115
-        lock(held)  # for as long as it is being written
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise UserError(f"{path} cannot be written ({folder}: {error.strerror}); choose another place") from None
     try:
-        yield temporary
-        with open(temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with held:
+            lock(held)  # for as long as it is being written
+            yield temporary
+            with open(temporary, "r+b") as file:
+                os.fsync(file.fileno())
+            os.utime(temporary)  # so that it counts as just begun until it has its name
+        _rename(temporary, target)  # once it is closed: Windows moves no open file
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    finally:
-        held.close()
     with contextlib.suppress(OSError):  # put the new name on the disk too, where folders can be synced
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _rename(temporary: str, target: str) -> None:
+    """Give the file its name. On Windows a virus scanner or an indexer may hold a new file open for a moment."""
+    for _ in range(TRIES if sys.platform == "win32" else 0):
+        try:
+            return os.replace(temporary, target)
+        except PermissionError:
+            time.sleep(AGAIN_SECONDS)
+    os.replace(temporary, target)
 
 
 def temporary_name(folder: str) -> str:
@@ -57,18 +69,12 @@ def sweep(folder: str) -> None:
     """Remove what killed writers left in a folder: temporary files that nobody holds any more."""
     for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
         with contextlib.suppress(OSError):
-            if time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS:
-                with open(path, "rb") as file:
-                    if lock(file):
-                        os.unlink(path)
+            if _is_old(path):
+                with open(path, "r+b") as file:
+                    left = lock(file)
+                if left and _is_old(path):  # whoever let it go has just made it young
+                    os.unlink(path)
 
 
-def lock(file: IO[Any]) -> bool:
-    """Hold the file until it is closed; False if another process holds it, or if there are no locks."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):
-        return False
-    return True
+def _is_old(path: str) -> bool:
+    return time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS

@@ -10,6 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 
 from framescribe.engines.servers import llama_cpp, lmdeploy, ollama, sglang, vllm
@@ -38,6 +39,11 @@ def executable(engine: str, given: str | None) -> list[str]:
 
     UserError, with what to install, if there is none.
     """
+    if sys.platform == "win32":
+        raise UserError(
+            f"--engine {engine} starts a server, which framescribe does on Linux and macOS alone. Run framescribe in "
+            "WSL, or start the server yourself and name it: --base-url http://host:8000/v1"
+        )
     program = PROGRAMS[engine]
     name = program.executable
     if given is not None:

@@ -1,0 +1,63 @@
+"""Knows how a process holds a file so that others can tell, on each system; not what is in the file.
+
+A lock lasts until its file is closed or its process ends, however that happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import IO, Any
+
+_FAR = 2**40  # on Windows nobody else can read or write locked bytes: these are far behind any that are used
+
+
+def lock(file: IO[Any], *, shared: bool = False) -> bool | None:
+    """Hold the open, writable file alone, or with others that share it; False if another process holds it, None on a
+    file system without locks.
+
+    A lock that is held alone can be made a shared one. Windows has none to share: there, asking for one does nothing.
+    """
+    try:
+        return _windows(file, shared) if sys.platform == "win32" else _posix(file, shared)
+    except OSError:
+        return None
+
+
+def _posix(file: IO[Any], shared: bool) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _windows(file: IO[Any], shared: bool) -> bool:
+    import msvcrt
+
+    if shared:
+        return True
+
+    descriptor = file.fileno()
+    at = os.lseek(descriptor, 0, os.SEEK_CUR)
+    os.lseek(descriptor, _FAR, os.SEEK_SET)
+    try:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # of Windows alone
+    except PermissionError:
+        return False
+    finally:
+        os.lseek(descriptor, at, os.SEEK_SET)
+    return True
+
+
+def remove(path: str | os.PathLike[str], file: IO[Any]) -> None:
+    """Remove the file at `path` that this process holds, and let go of it: afterwards, since nobody else may take it meanwhile,
+    but on Windows, where no open file is removed, before."""
+    if sys.platform == "win32":
+        file.close()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    file.close()
