@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import FrameModelOptions, takes
 from framescribe.cli.recipes import chosen
 from framescribe.cli.screen import screen
 from framescribe.errors import RunError, UserError

@@ -11,6 +11,8 @@ import json
 import re
 from dataclasses import dataclass
 
+UNANSWERED = "the model spent all its tokens on thinking and wrote no answer: raise --max-tokens, or --thinking off"
+
 # <think>, and with a prefix or suffix of one model: <seed:think>, <longcat_think>, <think_5f3a>
 _WORD = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection)"
 _NAME = rf"(?:\w{{1,16}}[:_])?{_WORD}(?:_\w+)?"
@@ -57,6 +59,7 @@ _WORDS = (
     re.compile(r"\s*Here(?:'s| is) my thought process:(?P<thought>.*?)Here(?:'s| is) my response:(?P<answer>.*)", re.S),
     re.compile(r"\s*Thinking\.\.\.\n(?P<thought>.*?)\n\.\.\.done thinking\.(?P<answer>.*)", re.S),
 )
+_LABEL = re.compile(r"\s*thought\n(?=\s*\S)")  # of Gemma 4's empty thought, without its tokens
 _FENCED = re.compile(
     rf"\s*(?P<fence>`{{3,}}|~{{3,}})\s*{_NAME}\s*\n(?P<thought>.*?)\n(?P=fence)[ \t]*(?:\n|$)", re.S | re.I
 )
@@ -135,7 +138,7 @@ def _cut(text: str) -> tuple[str, str]:
         for pattern in _WORDS:
             if (match := pattern.fullmatch(text)) is not None:
                 return match["thought"].strip(), match["answer"].strip()
-        return "", text
+        return "", _LABEL.sub("", text, count=1) if _LABEL.match(text) else text
     thoughts, answers = list[str](), list[str]()
     thinking, at = False, 0
     for mark in marks:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
-from framescribe.engines.presets import route
+from framescribe.engines.presets import frames_as_video, parser, preset_of, route
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import launch
 from framescribe.engines.servers.child import Child, free_port
@@ -83,6 +83,9 @@ class ServedEngine(Engine):
             )
         gpus = list(serving.gpus) or launch.visible_gpus()
         shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
+        preset = preset_of(choice.model)
+        if choice.thinking == "off" and choice.usual_thinking == "on":
+            raise UserError(f"{choice.model} always thinks before it answers: leave out --thinking off")
         others = [other for other in beside if other.engine in launch.PROGRAMS]
         server = Server(
             repository=loaded.repository,
@@ -93,6 +96,11 @@ class ServedEngine(Engine):
             prompt=prompt,
             tensor_parallel=serving.tensor_parallel,
             share=1 / max(1, len(others)) if gpus else 1.0,
+            before=others.index(choice) if gpus and choice in others else 0,
+            thinking=choice.thinking or choice.usual_thinking or "off",
+            parser=parser(choice.model, engine),
+            context=preset.context if preset is not None else None,
+            sized=frames_as_video(choice.model, engine),
             processors=max(1, min(MOST_PROCESSORS, cpus() // (2 * len(shared)))),
             arguments=(*loaded.arguments, *serving.arguments),
         )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking_switch import Thinking, fields
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import NO_USAGE, EngineFault, FramescribeError, Refused, RunError, Usage, UserError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 FAILURES_IN_A_ROW = 10
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
 DEATHS = 2  # of its server while it had a request: the request is not sent a third time
+OPENAI = "https://api.openai.com"
 ORGANISATION = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
@@ -38,7 +40,7 @@ class OpenAIEngine(Engine):
     `concurrency` is the number of requests at a time at each server; None finds a good one. `timeout` is in seconds and
     for one try. `patience` is how many seconds requests wait while no server answers. `extra` goes into the body of
     every request: what an engine reads beyond OpenAI's API. `takes_video`: frames may be sent as one video, as vLLM
-    reads it.
+    reads it. `thinking` turns the model's thinking on or off in the way of each server; None leaves it to the model.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class OpenAIEngine(Engine):
         image_format: Literal["jpeg", "png"] = "jpeg",
         extra: Mapping[str, Any] | None = None,
         takes_video: bool = False,
+        thinking: Thinking | None = None,
     ) -> None:
         self.model, self.takes_video = model, takes_video
         self.wants: Literal["jpeg", "png"] = image_format
@@ -68,7 +71,7 @@ class OpenAIEngine(Engine):
                 api_key_env=api_key_env,
                 image_format=image_format,
                 headers=sent,
-                extra=extra or {},
+                extra={**fields(thinking, url or os.environ.get("OPENAI_BASE_URL") or OPENAI), **(extra or {})},
             )
             for url in urls
         ]
@@ -86,6 +89,7 @@ class OpenAIEngine(Engine):
             timeout=choice.timeout,
             patience=choice.patience,
             api_key_env=choice.api_key_env,
+            thinking=choice.thinking,
         )
 
     @property
