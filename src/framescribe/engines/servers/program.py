@@ -67,10 +67,10 @@ def _itself(path: Path) -> dict[str, Path]:
 class Program:
     """A server program that framescribe can start. `command` returns its command line for a server and a loopback port.
 
-    `version` is the release on PyPI whose flags are used; a program without one comes from `website`.
-    `tensor_parallel` False: it spreads a model over several GPUs by itself. `library` True: its models have names in a
-    library of its own, which are never paths and which it serves them under, and one server uses all GPUs. `files`
-    returns the files that it loads if given the path of one, by role.
+    `version` is the release on PyPI whose flags are used; a program without one comes from `website`. `ask_version` are
+    the words that ask a program for its version. `tensor_parallel` False: it spreads a model over several GPUs by
+    itself. `library` True: its models have names in a library of its own, which are never paths and which it serves
+    them under, and one server uses all GPUs. `files` returns the files that it loads if given the path of one, by role.
 
     `inert` are the flags, without dashes, that change no captions: speed, batch sizes, memory, addresses, logs,
     parallelism, scheduling and caches. Limits that may cut off an answer, such as the context's, are not among them.
@@ -79,6 +79,7 @@ class Program:
     executable: str
     command: Callable[[Server, int], Command]
     version: str | None = None
+    ask_version: tuple[str, ...] = ("--version",)
     website: str | None = None
     tensor_parallel: bool = True
     library: bool = False

@@ -56,4 +56,4 @@ def command(server: Server, port: int) -> Command:
     )
 
 
-PROGRAM = Program(executable="sglang", command=command, version="0.5.23", inert=INERT)
+PROGRAM = Program(executable="sglang", command=command, version="0.5.23", ask_version=("version",), inert=INERT)

@@ -151,6 +151,12 @@ class OpenAIEngine(Engine):
         assert self._fleet is not None
         self._fleet.backends[number].returning = False
 
+    async def moved(self, number: int, url: str) -> None:
+        """The server is at this URL from now on."""
+        await self.endpoints[number].move(url)
+        if self._fleet is not None:
+            self._fleet.backends[number].name = self.endpoints[number].url
+
     def lost(self, number: int, why: str) -> None:
         """The server that died will not be restarted."""
         assert self._fleet is not None
