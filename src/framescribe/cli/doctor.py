@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import FrameModelOptions, takes
 from framescribe.cli.recipes import chosen
 from framescribe.cli.running import on_ending_signals
 from framescribe.cli.screen import screen
@@ -97,14 +98,16 @@ def _hub() -> str:
 
 async def _examine(choice: ModelChoice, console: Console) -> bool:
     """Print a line per question; returns whether anything was bad."""
+    from framescribe.engines.arguments import shown
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers import launch
     from framescribe.engines.sight import QUESTIONS, examine
 
     if choice.engine in launch.PROGRAMS:
-        program = launch.executable(choice.engine, choice.serving.command)
-        _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
+        words = launch.executable(choice.engine, choice.serving.command)
+        found = await asyncio.to_thread(launch.version, words, launch.PROGRAMS[choice.engine].ask_version)
+        _line(console, "engine", f"{shown(words)}, {found}")
     asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)
     bad = False
     try:

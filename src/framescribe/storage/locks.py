@@ -54,8 +54,8 @@ def _windows(file: IO[Any], shared: bool) -> bool:
 
 
 def remove(path: str | os.PathLike[str], file: IO[Any]) -> None:
-    """Remove the file at `path` that this process holds, and let go of it: afterwards, since nobody else may take it meanwhile,
-    but on Windows, where no open file is removed, before."""
+    """Remove the file at `path`, which this process holds, and let go of it: afterwards, since nobody else may take it
+    meanwhile, but on Windows, where no open file is removed, before."""
     if sys.platform == "win32":
         file.close()
     with contextlib.suppress(FileNotFoundError):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking_switch import Thinking, fields
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import (
@@ -47,6 +48,7 @@ LIMITED_SECONDS = 1800.0  # without any answer but "too many requests": the run 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
 DEATHS = 2  # of its server while it had a request: the request is not sent a third time
 _log = logging.getLogger("framescribe")
+OPENAI = "https://api.openai.com"
 ORGANISATION = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
@@ -60,6 +62,7 @@ class OpenAIEngine(Engine):
     every request: what an engine reads beyond OpenAI's API. `takes_video`: frames may be sent as one video, as vLLM
     reads it. `on_hang` is told the number of a server that listens, but answers nothing: whoever started it can restart
     it, and says so with `died` and `returned`, or `lost`.
+    `thinking` turns the model's thinking on or off in the way of each server; None leaves it to the model.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class OpenAIEngine(Engine):
         extra: Mapping[str, Any] | None = None,
         takes_video: bool = False,
         on_hang: Callable[[int], None] | None = None,
+        thinking: Thinking | None = None,
     ) -> None:
         self.model, self.takes_video = model, takes_video
         self.wants: Literal["jpeg", "png"] = image_format
@@ -91,7 +95,7 @@ class OpenAIEngine(Engine):
                 api_key_env=api_key_env,
                 image_format=image_format,
                 headers=sent,
-                extra=extra or {},
+                extra={**fields(thinking, url or os.environ.get("OPENAI_BASE_URL") or OPENAI), **(extra or {})},
             )
             for url in urls
         ]
@@ -110,6 +114,7 @@ class OpenAIEngine(Engine):
             timeout=choice.timeout,
             patience=choice.patience,
             api_key_env=choice.api_key_env,
+            thinking=choice.thinking,
         )
 
     @property
@@ -175,6 +180,12 @@ class OpenAIEngine(Engine):
         assert self._fleet is not None
         backend = self._fleet.backends[number]
         backend.returning = backend.hangs = False
+
+    async def moved(self, number: int, url: str) -> None:
+        """The server is at this URL from now on."""
+        await self.endpoints[number].move(url)
+        if self._fleet is not None:
+            self._fleet.backends[number].name = self.endpoints[number].url
 
     def lost(self, number: int, why: str) -> None:
         """The server that died will not be restarted."""
