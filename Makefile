@@ -1,5 +1,6 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
-# make test: sets everything up and runs all tests. Both need Python 3.11 or newer and nothing else.
+# make test: sets everything up and runs the tests. Both need Python 3.11 or newer and nothing else.
+# make test-slow: runs the tests that take longest: runs that are killed, clusters that lose machines.
 # make test-versions: tests it with the newest and the oldest versions of what it needs, on other Pythons (.versions).
 # make test-engines: tests it with engines that need environments of their own, made once under .engines (4 GB).
 
@@ -7,16 +8,20 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
+.PHONY: demo test test-slow test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
 
 test-versions:
 	$(PYTHON) tests/versions/run.py $(VERSIONS)
@@ -66,7 +71,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[local-cpu,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
-		pytest-timeout ruff s3fs uvicorn webdataset
+		pytest-timeout pytest-xdist ruff s3fs uvicorn webdataset
 	touch $(READY)
 
 # Trains the two tiny checkpoints from scratch: more than half an hour each, on one core.
