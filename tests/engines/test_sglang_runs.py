@@ -99,7 +99,8 @@ def test_nothing_outlives_a_run_that_is_ended(number, clips, tmp_path):
         until(lambda: gone(before), 60)
 
 
-def test_doctor_finds_nothing_bad(tmp_path):
+def test_doctor_finds_nothing_bad(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it leaves the server's log where it is called
     words = ("doctor", "--engine", "sglang", "--engine-command", EXECUTABLE, "--model", "shapes-vlm", "--", *OPTIONS)
     with running(*words, **ENVIRONMENT) as process:
         code, said = ended(process, 500)
