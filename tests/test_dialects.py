@@ -262,11 +262,13 @@ def test_an_address_of_a_local_file_is_its_path(here: Path) -> None:
 
 def test_a_path_that_is_not_there_is_told_with_the_likely_reason(here: Path) -> None:
     make("a.mp4")
-    videos, _ = found(put("list.csv", "path,t\na.mp4,x\nsub\\b.mp4,x\n~/gone.mp4,x\n"))
-    assert [(video.fault or "")[:36] for video in videos] == [
-        "",
-        "There is no such file. Its path has ",
-        "There is no such file, whether or no",
+    videos, said = found(put("list.csv", "path,t\na.mp4,x\nsub\\b.mp4,x\n~/gone.mp4,x\n"))
+    assert there(videos) == ["a.mp4"]
+    assert said == [
+        "list.csv: paths with back slashes that lead to no file; folders are separated by / here: 1 "
+        r"(first: 'sub\\b.mp4')",
+        "list.csv: paths with ~ or $ that lead to no file, whether or not they are replaced as a shell does: 1 "
+        "(first: '~/gone.mp4')",
     ]
     with pytest.raises(UserError, match="its paths have back slashes, but folders are separated by / here"):
         found(put("list.csv", "path,t\nC:\\x\\a.mp4,x\n"))
@@ -310,6 +312,14 @@ def test_texts_beside_videos_are_no_lists() -> None:
         found("set/README.txt")
 
 
+def test_a_video_that_is_not_there_is_called_missing(server: ScriptedServer, here: Path) -> None:
+    raw_film(here / "a.mp4", 20)
+    videos, _ = found(put("list.txt", "a.mp4\ngone.mp4\n"))
+    Run(server, videos, here / "out.jsonl")
+    _, gone = read_rows(here / "out.jsonl")
+    assert gone.error is not None and (gone.error.kind, gone.error.message) == ("missing", "There is no such file.")
+
+
 # --- one bad row costs one row --------------------------------------------------------------------
 
 BAD_JSON = ["{bad", "[1]", '"x"', '{"path": "b.mp4", "x": ' + "[" * 100_000 + "]" * 100_000 + "}",
@@ -332,7 +342,7 @@ def test_a_bad_row_is_one_failed_row(
     Run(server, videos, here / "out.jsonl")
     rows = list(read_rows(here / "out.jsonl"))
     assert [row.status for row in rows] == ["ok", "failed", "ok"]
-    assert rows[1].error is not None and rows[1].error.kind == "unreadable"
+    assert rows[1].error is not None and rows[1].error.stage == "decode" and rows[1].error.kind != "internal"
 
 
 def test_all_rows_bad_is_an_error_before_anything_begins() -> None:

@@ -93,6 +93,7 @@ class _Reading:
         self._real_folders: dict[str, str] = {}
         self._ids: dict[str, int] = {}
         self._empty, self._comments, self._respelled = _Counted(), _Counted(), _Counted()
+        self._slashes, self._shell = _Counted(), _Counted()
 
     def found(self) -> Iterator[Found]:
         chosen = [name for name in (self._columns.video, self._columns.id) if name is not None]
@@ -125,6 +126,8 @@ class _Reading:
             (self._empty, "rows without any value, left out"),
             (self._comments, "lines that begin with # although they end like a video's name, left out as comments"),
             (self._respelled, "paths whose files exist only under another spelling, which is used"),
+            (self._slashes, "paths with back slashes that lead to no file; folders are separated by / here"),
+            (self._shell, "paths with ~ or $ that lead to no file, whether or not they are replaced as a shell does"),
         ):
             if counted.count:
                 self._say(f"{shown}: {what}: {counted.count:,} (first: {counted.first})")
@@ -241,10 +244,10 @@ class _Reading:
         """Why there is nothing to read, as far as its path alone says so."""
         if is_remote(path):
             return fault_of_address(path)
-        if "\\" in written and os.sep == "/":
-            return "There is no such file. Its path has back slashes: on this system folders are separated by /."
-        if written.startswith("~") or "$" in written:
-            return "There is no such file, whether or not ~ and $NAME are replaced as a shell does."
+        if os.sep == "/" and "\\" in written:
+            self._slashes.add(repr(written))
+        elif written.startswith("~") or "$" in written:
+            self._shell.add(repr(written))
         return None
 
     def _own_id(self, record: Mapping[str, Any], number: int) -> str:
@@ -263,8 +266,7 @@ class _Reading:
         good, tried, fault, held = False, "", None, list[Found]()
         for found in every:
             good |= found.fault is None and (found.size is not None or is_remote(found.path))
-            missing = found.size is None and (found.fault is None or "no such file" in found.fault)
-            tried = tried or (found.path if missing else "")
+            tried = tried or (found.path if found.size is None and found.fault is None else "")
             fault = fault or found.fault
             held.append(found)
             if good or len(held) > HELD:
