@@ -78,10 +78,11 @@ def there(videos: list[Video]) -> list[str]:
         ("a.mp4,x\nb.mp4,\n", {"column_1": "a.mp4", "column_2": "x"}),
         ("a.mp4;x\nb.mp4;y\n", {"column_1": "a.mp4", "column_2": "x"}),
         ('"a.mp4","x"\n"b.mp4","y"\n', {"column_1": "a.mp4", "column_2": "x"}),
+        ("0001\na.mp4\n", {"path": "0001"}),
     ],
 )
 def test_a_table_without_a_header_keeps_its_first_video(text: str, columns: dict[str, str]) -> None:
-    make("a.mp4", "b.mp4", "sub/c.mp4")
+    make("a.mp4", "b.mp4", "sub/c.mp4", "0001")
     videos, said = found(put("list.csv", text))
     assert len(there(videos)) == len(text.splitlines())
     assert dict(videos[0].metadata) == columns

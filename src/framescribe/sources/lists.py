@@ -97,8 +97,9 @@ class _Reading:
 
     def found(self) -> Iterator[Found]:
         chosen = [name for name in (self._columns.video, self._columns.id) if name is not None]
-        table = open_table(self._source, Guess(is_video, self._say, chosen))
         self._root = self._root_of()
+        self._far, self._folder = is_remote(self._root), os.path.dirname(self._place)
+        table = open_table(self._source, Guess(self._is_row, self._say, chosen))
         rows = table.rows
         sample = list(islice(rows, SAMPLE))
         if table.columns is None:
@@ -161,7 +162,8 @@ class _Reading:
         if deep := [name for name, value in record.items() if isinstance(value, dict | list) and is_deep(value)]:
             record = {name: value for name, value in record.items() if name not in deep}
             fault = fault or f"{self._shown}, {row.at}: {TOO_DEEP}"
-        if _lone_bytes(row) and (size is None or any(_lone(value) for value in record.values() if value != written)):
+        bad = [value for value in record.values() if isinstance(value, str) and lone_bytes(value)]
+        if (bad or lone_bytes(row.text)) and (size is None or bad != [written]):
             fault = fault or f"{self._shown}, {row.at}: this is not UTF-8; save the table as UTF-8"
         own = None if self._plain or self._columns.id is None else self._own_id(record, number)
         if own == "":
@@ -172,7 +174,7 @@ class _Reading:
             id=own or place_of(own_place) or f"row-{_values(values)}",
             path=path,
             real=real or f"{self._place}:{_values(values)}",  # without a path, its other values identify it
-            folder=os.path.dirname(self._place),
+            folder=self._folder,
             size=size,
             stamp=stamp,
             # An address may hold a key, and rows hold none.
@@ -195,15 +197,18 @@ class _Reading:
     def _is_comment(self, line: str, at: str) -> bool:
         """Whether a line that begins with # names no video: there is no such file, or one without the mark."""
         plain = line.strip()
-        if not is_remote(self._root) and (self._exists(line) or self._exists(plain)):
+        if not self._far and (self._exists(line) or self._exists(plain)):
             return False
         if is_video(plain):
             rest = plain.lstrip("#").strip()
-            there = is_remote(rest) or (not is_remote(self._root) and self._exists(rest))
+            there = is_remote(rest) or (not self._far and self._exists(rest))
             if not there and not plain[1:2].isspace():
                 return False
             self._comments.add(f"{at}, {without_access(plain)!r}")
         return True
+
+    def _is_row(self, value: str) -> bool:
+        return is_video(value) or (value not in _PATH_COLUMNS and not self._far and bool(value) and self._exists(value))
 
     def _exists(self, written: str) -> bool:
         return "\0" not in written and os.path.isfile(os.path.join(self._root, written))
@@ -212,7 +217,7 @@ class _Reading:
         """The path as its file is called, if no file is called as it is written."""
         if is_remote(written):
             return written
-        if is_remote(self._root):
+        if self._far:
             return written.strip()
         if self._exists(written):
             return written
@@ -232,7 +237,7 @@ class _Reading:
             return local, *look_up(local, self._real_folders)
         if is_remote(written):
             return written.strip(), place_of(written.strip()), None, None
-        if is_remote(self._root) and not os.path.isabs(written):
+        if self._far and not os.path.isabs(written):
             scheme, _, folder = self._root.partition("://")
             rest = f"{folder.rstrip('/')}/{written}"
             path = f"{scheme}://{posixpath.normpath(rest) if '..' in written.split('/') else rest}"
@@ -303,14 +308,6 @@ def _fault_of_scheme(scheme: str) -> str | None:
     except Exception:  # every package has its own errors, which reading the file will bring up
         return None
     return None
-
-
-def _lone_bytes(row: Read) -> bool:
-    return lone_bytes(row.text) or any(_lone(value) for value in row.record.values())
-
-
-def _lone(value: object) -> bool:
-    return isinstance(value, str) and lone_bytes(value)
 
 
 def _values(record: Mapping[str, Any]) -> str:

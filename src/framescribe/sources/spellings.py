@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urlsplit
@@ -12,12 +13,15 @@ from framescribe.storage.tables import ending_of
 _PACKED = frozenset(
     (".zip", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".lz4", ".br", ".7z", ".rar")
 )
+_UNUSUAL = re.compile(r"[^!-~]|[\\~$\"']")  # what makes a path look as if it could be meant otherwise
 _MARKS = (('"', '"'), ("'", "'"), ("\u201c", "\u201d"))
 
 
 def respelled(path: str) -> Iterator[str]:
     """The path without blanks at its ends, without quotes around it, with / for back slashes, with ~ and $NAME replaced
     as a shell does, with its letters composed (NFC) or decomposed (NFD); and all of these together."""
+    if not _UNUSUAL.search(path):
+        return
     plain = path.strip()
     seen = {path}
     for other in (plain, *(change(plain) for change in _CHANGES), *_together(plain)):
@@ -41,10 +45,6 @@ def _without_marks(path: str) -> str:
     return path
 
 
-def _with_marks(path: str) -> str:
-    return f'"{path}"'  # in a tsv, quotes around a value may be part of it
-
-
 def _slashes(path: str) -> str:
     return path.replace("\\", "/")
 
@@ -63,7 +63,6 @@ def _decomposed(path: str) -> str:
 
 _CHANGES: tuple[Callable[[str], str], ...] = (
     _without_marks,
-    _with_marks,
     _slashes,
     _expanded,
     _composed,
