@@ -328,7 +328,8 @@ BAD_JSON = ["{bad", "[1]", '"x"', '{"path": "b.mp4", "x": ' + "[" * 100_000 + "]
             '{"path": {"bytes": "x"}}', '{"path": null, "t": 1}',
             '{"path": "b.mp4", "n": ' + "1" * 5000 + "}"]  # fmt: skip
 BAD_PATHS = ["gs://bucket/x.mp4", "http://[::1/x.mp4", "http://host:99999/x.mp4", "http:///x.mp4", "foo://x/y.mp4",
-             "github://x/y.mp4", "zip://a.mp4::s3://b/c.zip", "x\0y.mp4", "x" * 300 + ".mp4"]  # fmt: skip
+             "github://x/y.mp4", "zip://a.mp4::s3://b/c.zip", "x\0y.mp4", "\ud83d.mp4", "http://[::1/\ud83d?\ud83d=1",
+             "x" * 300 + ".mp4"]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", [*BAD_JSON, *(json.dumps({"path": path}) for path in BAD_PATHS)])

@@ -15,8 +15,9 @@ from typing import Any
 
 from framescribe.addresses import is_valid, place_of, without_access, without_keys
 from framescribe.errors import MissingExtra, UserError
+from framescribe.names import shown
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say, absolute, did_you_mean, look_up, not_there
-from framescribe.sources.spellings import local_of, packed, respelled
+from framescribe.sources.spellings import can_be_a_name, local_of, packed, respelled
 from framescribe.storage.json_tables import TOO_DEEP, is_deep
 from framescribe.storage.lines import Read, lone_bytes
 from framescribe.storage.object_store import filesystem, is_remote, is_web
@@ -211,7 +212,7 @@ class _Reading:
         return is_video(value) or (value not in _PATH_COLUMNS and not self._far and bool(value) and self._exists(value))
 
     def _exists(self, written: str) -> bool:
-        return "\0" not in written and os.path.isfile(os.path.join(self._root, written))
+        return can_be_a_name(written) and os.path.isfile(os.path.join(self._root, written))
 
     def _spelling(self, written: str) -> str:
         """The path as its file is called, if no file is called as it is written."""
@@ -231,7 +232,7 @@ class _Reading:
 
     def _located(self, written: str) -> tuple[str, str, int | None, int | None]:
         """The whole path, where it really leads, and the size and stamp of the file."""
-        if not written or "\0" in written:  # no file's name holds a NUL
+        if not written or not (is_remote(written) or can_be_a_name(written)):
             return written, written, None, None
         if (local := local_of(written)) is not None:
             return local, *look_up(local, self._real_folders)
@@ -284,7 +285,7 @@ class _Reading:
             where = "is --video-root right?" if chosen else "say where they are with --video-root"
             if "\\" in tried and os.sep == "/":
                 where = f"its paths have back slashes, but folders are separated by / here; {where}"
-            raise UserError(f"none of the files listed in {self._shown} exists, first tried: {tried}; {where}")
+            raise UserError(f"none of the files listed in {self._shown} exists, first tried: {shown(tried)}; {where}")
         if fault is not None and " is empty in row " not in fault:
             raise UserError(fault)
         raise UserError(f"column {self._column!r} of {self._shown} is empty in every row; choose with --video-column")

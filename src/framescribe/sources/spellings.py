@@ -17,6 +17,17 @@ _UNUSUAL = re.compile(r"[^!-~]|[\\~$\"']")  # what makes a path look as if it co
 _MARKS = (('"', '"'), ("'", "'"), ("\u201c", "\u201d"))
 
 
+def can_be_a_name(path: str) -> bool:
+    """Whether a file may be called so: no name holds a NUL, or a character that the file system cannot write."""
+    if "\0" in path:
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def respelled(path: str) -> Iterator[str]:
     """The path without blanks at its ends, without quotes around it, with / for back slashes, with ~ and $NAME replaced
     as a shell does, with its letters composed (NFC) or decomposed (NFD); and all of these together."""
@@ -25,7 +36,7 @@ def respelled(path: str) -> Iterator[str]:
     plain = path.strip()
     seen = {path}
     for other in (plain, *(change(plain) for change in _CHANGES), *_together(plain)):
-        if other and "\0" not in other and other not in seen:
+        if other and other not in seen:
             seen.add(other)
             yield other
 
@@ -84,7 +95,7 @@ def local_of(address: str) -> str | None:
         return None
     plain = address[7:] if address[7:8] == "/" else address[7 + len(parts.netloc) :]
     for path in (plain, unquote(plain), unquote(plain.partition("?")[0].partition("#")[0])):
-        if "\0" not in path and os.path.exists(path):
+        if can_be_a_name(path) and os.path.exists(path):
             return path
     return unquote(plain)
 

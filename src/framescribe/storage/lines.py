@@ -87,7 +87,11 @@ def text_lines(path: str) -> Iterator[str]:
     """The lines of a text, each with its end (LF, CR LF or CR). Bytes that are not UTF-8 become lone surrogates, as in
     file names (PEP 383); `lone_bytes` finds them. Raises UserError, OSError, StoreError."""
     with open_bytes(path) as file:
-        head = file.peek(32)[:32] if isinstance(file, io.BufferedReader) else file.getbuffer()[:32].tobytes()
+        if isinstance(file, io.BufferedReader):
+            head = file.peek(32)[:32]  # a pipe cannot be sought
+        else:
+            head = file.read(32)
+            file.seek(0)
         encoding, skipped = _encoding(head)
         file.read(skipped)
         with io.TextIOWrapper(file, encoding, "surrogateescape" if encoding == "utf-8" else "strict", "") as text:
