@@ -290,6 +290,8 @@ def test_packed_files_are_told_and_cost_one_row(name: str) -> None:
     make("a.mp4", name)
     with pytest.raises(UserError, match=f"{name}: It is (packed|a compressed tar)"):
         found(name)
+    with pytest.raises(UserError, match=r"It is (packed|a compressed tar)"):
+        found(f"?*{os.path.splitext(name)[1]}")
     videos, _ = found("a.mp4", name)
     assert [video.fault is None for video in videos] == [True, False]
     videos, _ = found(put("list.txt", f"a.mp4\n{name}\n"))
