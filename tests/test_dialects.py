@@ -78,10 +78,11 @@ def there(videos: list[Video]) -> list[str]:
         ("a.mp4,x\nb.mp4,\n", {"column_1": "a.mp4", "column_2": "x"}),
         ("a.mp4;x\nb.mp4;y\n", {"column_1": "a.mp4", "column_2": "x"}),
         ('"a.mp4","x"\n"b.mp4","y"\n', {"column_1": "a.mp4", "column_2": "x"}),
+        ("0001\na.mp4\n", {"path": "0001"}),
     ],
 )
 def test_a_table_without_a_header_keeps_its_first_video(text: str, columns: dict[str, str]) -> None:
-    make("a.mp4", "b.mp4", "sub/c.mp4")
+    make("a.mp4", "b.mp4", "sub/c.mp4", "0001")
     videos, said = found(put("list.csv", text))
     assert len(there(videos)) == len(text.splitlines())
     assert dict(videos[0].metadata) == columns
@@ -262,11 +263,13 @@ def test_an_address_of_a_local_file_is_its_path(here: Path) -> None:
 
 def test_a_path_that_is_not_there_is_told_with_the_likely_reason(here: Path) -> None:
     make("a.mp4")
-    videos, _ = found(put("list.csv", "path,t\na.mp4,x\nsub\\b.mp4,x\n~/gone.mp4,x\n"))
-    assert [(video.fault or "")[:36] for video in videos] == [
-        "",
-        "There is no such file. Its path has ",
-        "There is no such file, whether or no",
+    videos, said = found(put("list.csv", "path,t\na.mp4,x\nsub\\b.mp4,x\n~/gone.mp4,x\n"))
+    assert there(videos) == ["a.mp4"]
+    assert said == [
+        "list.csv: paths with back slashes that lead to no file; folders are separated by / here: 1 "
+        r"(first: 'sub\\b.mp4')",
+        "list.csv: paths with ~ or $ that lead to no file, whether or not they are replaced as a shell does: 1 "
+        "(first: '~/gone.mp4')",
     ]
     with pytest.raises(UserError, match="its paths have back slashes, but folders are separated by / here"):
         found(put("list.csv", "path,t\nC:\\x\\a.mp4,x\n"))
@@ -287,6 +290,8 @@ def test_packed_files_are_told_and_cost_one_row(name: str) -> None:
     make("a.mp4", name)
     with pytest.raises(UserError, match=f"{name}: It is (packed|a compressed tar)"):
         found(name)
+    with pytest.raises(UserError, match=r"It is (packed|a compressed tar)"):
+        found(f"?*{os.path.splitext(name)[1]}")
     videos, _ = found("a.mp4", name)
     assert [video.fault is None for video in videos] == [True, False]
     videos, _ = found(put("list.txt", f"a.mp4\n{name}\n"))
@@ -310,6 +315,14 @@ def test_texts_beside_videos_are_no_lists() -> None:
         found("set/README.txt")
 
 
+def test_a_video_that_is_not_there_is_called_missing(server: ScriptedServer, here: Path) -> None:
+    raw_film(here / "a.mp4", 20)
+    videos, _ = found(put("list.txt", "a.mp4\ngone.mp4\n"))
+    Run(server, videos, here / "out.jsonl")
+    _, gone = read_rows(here / "out.jsonl")
+    assert gone.error is not None and (gone.error.kind, gone.error.message) == ("missing", "There is no such file.")
+
+
 # --- one bad row costs one row --------------------------------------------------------------------
 
 BAD_JSON = ["{bad", "[1]", '"x"', '{"path": "b.mp4", "x": ' + "[" * 100_000 + "]" * 100_000 + "}",
@@ -317,7 +330,8 @@ BAD_JSON = ["{bad", "[1]", '"x"', '{"path": "b.mp4", "x": ' + "[" * 100_000 + "]
             '{"path": {"bytes": "x"}}', '{"path": null, "t": 1}',
             '{"path": "b.mp4", "n": ' + "1" * 5000 + "}"]  # fmt: skip
 BAD_PATHS = ["gs://bucket/x.mp4", "http://[::1/x.mp4", "http://host:99999/x.mp4", "http:///x.mp4", "foo://x/y.mp4",
-             "github://x/y.mp4", "zip://a.mp4::s3://b/c.zip", "x\0y.mp4", "x" * 300 + ".mp4"]  # fmt: skip
+             "github://x/y.mp4", "zip://a.mp4::s3://b/c.zip", "x\0y.mp4", "\ud83d.mp4", "http://[::1/\ud83d?\ud83d=1",
+             "x" * 300 + ".mp4"]  # fmt: skip
 
 
 @pytest.mark.parametrize("line", [*BAD_JSON, *(json.dumps({"path": path}) for path in BAD_PATHS)])
@@ -332,7 +346,7 @@ def test_a_bad_row_is_one_failed_row(
     Run(server, videos, here / "out.jsonl")
     rows = list(read_rows(here / "out.jsonl"))
     assert [row.status for row in rows] == ["ok", "failed", "ok"]
-    assert rows[1].error is not None and rows[1].error.kind == "unreadable"
+    assert rows[1].error is not None and rows[1].error.stage == "decode" and rows[1].error.kind != "internal"
 
 
 def test_all_rows_bad_is_an_error_before_anything_begins() -> None:

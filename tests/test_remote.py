@@ -208,3 +208,16 @@ def test_rows_hold_no_keys() -> None:
     hashed = f"sha256-{hashlib.sha256(b'token=secret').hexdigest()[:16]}"
     assert [video.id for video in videos] == [f"x/a.mp4?{hashed}", f"y/a.mp4?{hashed}"]
     assert [video.place for video in videos] == [f"https://host/x/a.mp4?{hashed}", f"https://host/y/a.mp4?{hashed}"]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_of_a_list_only_what_a_limit_needs_travels(server: Server, ranges: bool) -> None:
+    server.ranges = ranges
+    rows = "".join(f"{number}.mp4,{'title ' * 60}\n" for number in range(20_000))
+    (server.folder / "list.csv").write_text("\ufeffpath,title\n" + rows, encoding="utf-8")
+    videos = find_videos([f"{server.url}/list.csv"], limit=3, say=lambda line: None)
+    assert [video.path for video in videos] == [f"{server.url}/{number}.mp4" for number in range(3)]
+    size = (server.folder / "list.csv").stat().st_size
+    assert server.sent <= 2 * 2**20 < size / 3 if ranges else server.sent >= size
+    if ranges:
+        assert len(find_videos([f"{server.url}/list.csv"], say=lambda line: None)) == 20_000

@@ -207,7 +207,14 @@ def _rest(query: str) -> str:
     names = [unquote_plus(pair.partition("=")[0]).lower() for pair in pairs]
     opens = _openers(set(names))
     rest = [pair for pair, name in zip(pairs, names, strict=True) if name not in opens]
-    return f"sha256-{hashlib.sha256('&'.join(rest).encode(errors='surrogateescape')).hexdigest()[:16]}" if rest else ""
+    return f"sha256-{hashlib.sha256(_encoded('&'.join(rest))).hexdigest()[:16]}" if rest else ""
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # half a character, as JSON can write it
+        return text.encode(errors="surrogatepass")
 
 
 def _openers(names: set[str]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import typer
@@ -125,8 +126,8 @@ def summarize(
         if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
         display.say(f"reading {given.source}")
-        sources = {(row.id, hash_of(video_of(row))): row for row in read_rows(given.source)}
-        videos = [video_of(row) for row in sources.values()][: given.limit]
+        sources = {(row.id, hash_of(video_of(row))): row for row in islice(read_rows(given.source), given.limit)}
+        videos = [video_of(row) for row in sources.values()]
         model = given.model
         if model is None and not given.base_url:
             model = partner_of(sources.values())

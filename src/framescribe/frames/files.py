@@ -12,7 +12,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, cast
 
 from framescribe.addresses import Member, in_tar
-from framescribe.errors import Unreadable
+from framescribe.errors import Missing, Unreadable
 from framescribe.frames.formats import refusal
 from framescribe.frames.remote import RemoteFile
 from framescribe.storage.object_store import is_remote
@@ -206,7 +206,7 @@ def _state(path: str) -> os.stat_result:
     try:
         state = os.stat(path)
     except FileNotFoundError as error:
-        raise Unreadable("There is no such file.") from error
+        raise Missing("There is no such file.") from error
     except PermissionError as error:
         raise Unreadable("You do not have permission to read the file.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path

@@ -7,7 +7,7 @@ import tempfile
 from typing import IO, Any
 
 from framescribe.addresses import without_keys
-from framescribe.errors import MissingExtra, Unreadable
+from framescribe.errors import Missing, MissingExtra, Unreadable
 from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first
@@ -143,9 +143,10 @@ class RemoteFile(io.RawIOBase):
 
 
 def _unreadable(error: StoreError) -> Unreadable:
+    if error.kind == "missing":
+        return Missing("There is no such file at this address.")
     return Unreadable(
         {
-            "missing": "There is no such file at this address.",
             "denied": "Its server does not permit reading it.",
             "changed": "It changed while it was read.",
         }.get(error.kind, f"It could not be fetched: {error}.")

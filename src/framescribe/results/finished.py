@@ -61,15 +61,23 @@ def is_there(location: Location) -> bool:
     return True
 
 
-def refuse_twins(location: Location, ids: Iterable[str]) -> None:
-    """UserError where videos of two ids would have the same name in a .tar."""
+def refuse_twins(location: Location, ids: Iterable[str], others: Iterable[str] = ()) -> None:
+    """UserError where two videos with these `ids`, or of these and of `others`, would have one name in a .tar."""
     names: dict[str, str] = {}
     if ending_of(str(location)) == ".tar":
         for one in ids:
-            first = names.setdefault(key_of(one), one)
-            if first != one:
-                name = f"{key_of(one)}.json"
-                raise UserError(f"{first} and {one} would both be {name} in {location}; write .jsonl or .parquet")
+            if names.get(key_of(one)) == one:
+                raise UserError(f"two videos have the id {one}, and {location} can hold one; write .jsonl or .parquet")
+            names.setdefault(key_of(one), one)
+            _refuse_twin(location, names[key_of(one)], one)
+        for one in others:
+            _refuse_twin(location, names.setdefault(key_of(one), one), one)
+
+
+def _refuse_twin(location: Location, first: str, one: str) -> None:
+    if first != one:
+        name = f"{key_of(one)}.json"
+        raise UserError(f"{first} and {one} would both be {name} in {location}; write .jsonl or .parquet")
 
 
 def key_of(video_id: str) -> str:

@@ -11,7 +11,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +139,7 @@ class Results:
     def accept(self, videos: Iterable[Video], *, prune: bool = False) -> None:
         """UserError where the finished file could not hold these videos, and, unless `prune` is on, the others too."""
         others = () if prune else (name for name, _ in self._index)
-        refuse_twins(self.output, chain((video.id for video in videos), others))
+        refuse_twins(self.output, (video.id for video in videos), others)
 
     # --- writing ---
 

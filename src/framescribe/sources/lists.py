@@ -15,8 +15,9 @@ from typing import Any
 
 from framescribe.addresses import is_valid, place_of, without_access, without_keys
 from framescribe.errors import MissingExtra, UserError
+from framescribe.names import shown
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say, absolute, did_you_mean, look_up, not_there
-from framescribe.sources.spellings import local_of, packed, respelled
+from framescribe.sources.spellings import can_be_a_name, local_of, packed, respelled
 from framescribe.storage.json_tables import TOO_DEEP, is_deep
 from framescribe.storage.lines import Read, lone_bytes
 from framescribe.storage.object_store import filesystem, is_remote, is_web
@@ -93,11 +94,13 @@ class _Reading:
         self._real_folders: dict[str, str] = {}
         self._ids: dict[str, int] = {}
         self._empty, self._comments, self._respelled = _Counted(), _Counted(), _Counted()
+        self._slashes, self._shell = _Counted(), _Counted()
 
     def found(self) -> Iterator[Found]:
         chosen = [name for name in (self._columns.video, self._columns.id) if name is not None]
-        table = open_table(self._source, Guess(is_video, self._say, chosen))
         self._root = self._root_of()
+        self._far, self._folder = is_remote(self._root), os.path.dirname(self._place)
+        table = open_table(self._source, Guess(self._is_row, self._say, chosen))
         rows = table.rows
         sample = list(islice(rows, SAMPLE))
         if table.columns is None:
@@ -125,6 +128,8 @@ class _Reading:
             (self._empty, "rows without any value, left out"),
             (self._comments, "lines that begin with # although they end like a video's name, left out as comments"),
             (self._respelled, "paths whose files exist only under another spelling, which is used"),
+            (self._slashes, "paths with back slashes that lead to no file; folders are separated by / here"),
+            (self._shell, "paths with ~ or $ that lead to no file, whether or not they are replaced as a shell does"),
         ):
             if counted.count:
                 self._say(f"{shown}: {what}: {counted.count:,} (first: {counted.first})")
@@ -158,7 +163,8 @@ class _Reading:
         if deep := [name for name, value in record.items() if isinstance(value, dict | list) and is_deep(value)]:
             record = {name: value for name, value in record.items() if name not in deep}
             fault = fault or f"{self._shown}, {row.at}: {TOO_DEEP}"
-        if _lone_bytes(row) and (size is None or any(_lone(value) for value in record.values() if value != written)):
+        bad = [value for value in record.values() if isinstance(value, str) and lone_bytes(value)]
+        if (bad or lone_bytes(row.text)) and (size is None or bad != [written]):
             fault = fault or f"{self._shown}, {row.at}: this is not UTF-8; save the table as UTF-8"
         own = None if self._plain or self._columns.id is None else self._own_id(record, number)
         if own == "":
@@ -169,7 +175,7 @@ class _Reading:
             id=own or place_of(own_place) or f"row-{_values(values)}",
             path=path,
             real=real or f"{self._place}:{_values(values)}",  # without a path, its other values identify it
-            folder=os.path.dirname(self._place),
+            folder=self._folder,
             size=size,
             stamp=stamp,
             # An address may hold a key, and rows hold none.
@@ -192,24 +198,27 @@ class _Reading:
     def _is_comment(self, line: str, at: str) -> bool:
         """Whether a line that begins with # names no video: there is no such file, or one without the mark."""
         plain = line.strip()
-        if not is_remote(self._root) and (self._exists(line) or self._exists(plain)):
+        if not self._far and (self._exists(line) or self._exists(plain)):
             return False
         if is_video(plain):
             rest = plain.lstrip("#").strip()
-            there = is_remote(rest) or (not is_remote(self._root) and self._exists(rest))
+            there = is_remote(rest) or (not self._far and self._exists(rest))
             if not there and not plain[1:2].isspace():
                 return False
             self._comments.add(f"{at}, {without_access(plain)!r}")
         return True
 
+    def _is_row(self, value: str) -> bool:
+        return is_video(value) or (value not in _PATH_COLUMNS and not self._far and bool(value) and self._exists(value))
+
     def _exists(self, written: str) -> bool:
-        return "\0" not in written and os.path.isfile(os.path.join(self._root, written))
+        return can_be_a_name(written) and os.path.isfile(os.path.join(self._root, written))
 
     def _spelling(self, written: str) -> str:
         """The path as its file is called, if no file is called as it is written."""
         if is_remote(written):
             return written
-        if is_remote(self._root):
+        if self._far:
             return written.strip()
         if self._exists(written):
             return written
@@ -223,13 +232,13 @@ class _Reading:
 
     def _located(self, written: str) -> tuple[str, str, int | None, int | None]:
         """The whole path, where it really leads, and the size and stamp of the file."""
-        if not written or "\0" in written:  # no file's name holds a NUL
+        if not written or not (is_remote(written) or can_be_a_name(written)):
             return written, written, None, None
         if (local := local_of(written)) is not None:
             return local, *look_up(local, self._real_folders)
         if is_remote(written):
             return written.strip(), place_of(written.strip()), None, None
-        if is_remote(self._root) and not os.path.isabs(written):
+        if self._far and not os.path.isabs(written):
             scheme, _, folder = self._root.partition("://")
             rest = f"{folder.rstrip('/')}/{written}"
             path = f"{scheme}://{posixpath.normpath(rest) if '..' in written.split('/') else rest}"
@@ -241,10 +250,10 @@ class _Reading:
         """Why there is nothing to read, as far as its path alone says so."""
         if is_remote(path):
             return fault_of_address(path)
-        if "\\" in written and os.sep == "/":
-            return "There is no such file. Its path has back slashes: on this system folders are separated by /."
-        if written.startswith("~") or "$" in written:
-            return "There is no such file, whether or not ~ and $NAME are replaced as a shell does."
+        if os.sep == "/" and "\\" in written:
+            self._slashes.add(repr(written))
+        elif written.startswith("~") or "$" in written:
+            self._shell.add(repr(written))
         return None
 
     def _own_id(self, record: Mapping[str, Any], number: int) -> str:
@@ -263,8 +272,7 @@ class _Reading:
         good, tried, fault, held = False, "", None, list[Found]()
         for found in every:
             good |= found.fault is None and (found.size is not None or is_remote(found.path))
-            missing = found.size is None and (found.fault is None or "no such file" in found.fault)
-            tried = tried or (found.path if missing else "")
+            tried = tried or (found.path if found.size is None and found.fault is None else "")
             fault = fault or found.fault
             held.append(found)
             if good or len(held) > HELD:
@@ -277,7 +285,7 @@ class _Reading:
             where = "is --video-root right?" if chosen else "say where they are with --video-root"
             if "\\" in tried and os.sep == "/":
                 where = f"its paths have back slashes, but folders are separated by / here; {where}"
-            raise UserError(f"none of the files listed in {self._shown} exists, first tried: {tried}; {where}")
+            raise UserError(f"none of the files listed in {self._shown} exists, first tried: {shown(tried)}; {where}")
         if fault is not None and " is empty in row " not in fault:
             raise UserError(fault)
         raise UserError(f"column {self._column!r} of {self._shown} is empty in every row; choose with --video-column")
@@ -301,14 +309,6 @@ def _fault_of_scheme(scheme: str) -> str | None:
     except Exception:  # every package has its own errors, which reading the file will bring up
         return None
     return None
-
-
-def _lone_bytes(row: Read) -> bool:
-    return lone_bytes(row.text) or any(_lone(value) for value in row.record.values())
-
-
-def _lone(value: object) -> bool:
-    return isinstance(value, str) and lone_bytes(value)
 
 
 def _values(record: Mapping[str, Any]) -> str:

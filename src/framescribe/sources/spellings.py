@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote, urlsplit
@@ -12,16 +13,30 @@ from framescribe.storage.tables import ending_of
 _PACKED = frozenset(
     (".zip", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".zst", ".tzst", ".lz4", ".br", ".7z", ".rar")
 )
+_UNUSUAL = re.compile(r"[^!-~]|[\\~$\"']")  # what makes a path look as if it could be meant otherwise
 _MARKS = (('"', '"'), ("'", "'"), ("\u201c", "\u201d"))
+
+
+def can_be_a_name(path: str) -> bool:
+    """Whether a file may be called so: no name holds a NUL, or a character that the file system cannot write."""
+    if "\0" in path:
+        return False
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def respelled(path: str) -> Iterator[str]:
     """The path without blanks at its ends, without quotes around it, with / for back slashes, with ~ and $NAME replaced
     as a shell does, with its letters composed (NFC) or decomposed (NFD); and all of these together."""
+    if not _UNUSUAL.search(path):
+        return
     plain = path.strip()
     seen = {path}
     for other in (plain, *(change(plain) for change in _CHANGES), *_together(plain)):
-        if other and "\0" not in other and other not in seen:
+        if other and other not in seen:
             seen.add(other)
             yield other
 
@@ -39,10 +54,6 @@ def _without_marks(path: str) -> str:
         if len(path) > 2 and path.startswith(first) and path.endswith(last):
             return path[1:-1]
     return path
-
-
-def _with_marks(path: str) -> str:
-    return f'"{path}"'  # in a tsv, quotes around a value may be part of it
 
 
 def _slashes(path: str) -> str:
@@ -63,7 +74,6 @@ def _decomposed(path: str) -> str:
 
 _CHANGES: tuple[Callable[[str], str], ...] = (
     _without_marks,
-    _with_marks,
     _slashes,
     _expanded,
     _composed,
@@ -85,7 +95,7 @@ def local_of(address: str) -> str | None:
         return None
     plain = address[7:] if address[7:8] == "/" else address[7 + len(parts.netloc) :]
     for path in (plain, unquote(plain), unquote(plain.partition("?")[0].partition("#")[0])):
-        if "\0" not in path and os.path.exists(path):
+        if can_be_a_name(path) and os.path.exists(path):
             return path
     return unquote(plain)
 

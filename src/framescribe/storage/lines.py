@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, cast
 
+from framescribe.addresses import without_keys
 from framescribe.errors import UserError
 from framescribe.storage.object_store import filesystem, is_remote, read_whole, tried
 
@@ -40,32 +41,38 @@ def open_bytes(path: str, *, whole: bool = False) -> BinaryIO:
     `whole`. Raises OSError, StoreError."""
     if not is_remote(path):
         return open(path, "rb")
-    if whole:
-        return io.BytesIO(read_whole(path))
-    return cast(BinaryIO, io.BufferedReader(_Fetched(path), AT_ONCE))
+    try:
+        fs = filesystem(path)
+    except (ValueError, TypeError):  # TypeError: a protocol that is no store of files
+        scheme = path.split("://")[0]
+        raise UserError(f"{without_keys(path)}: {scheme} is not a known protocol") from None
+    if not whole:
+        file = tried(path, lambda: fs.open(path, "rb", block_size=AT_ONCE, cache_type="none"))
+        size = getattr(file, "size", None)
+        if isinstance(size, int) and file.seekable():
+            return cast(BinaryIO, io.BufferedReader(_Fetched(path, file, size), AT_ONCE))
+        file.close()  # its server sends no parts: what of it was lost could not be asked for again
+    return io.BytesIO(read_whole(path))
 
 
 class _Fetched(io.RawIOBase):
     """A file at a URL, read from the front."""
 
-    def __init__(self, url: str) -> None:
-        fs = filesystem(url)
-        self._url, self._at = url, 0
-        self._file: Any = tried(url, lambda: fs.open(url, "rb", block_size=AT_ONCE, cache_type="none"))
-        # A server that does not say how large a file is, or sends no parts of it, sends it once and whole.
-        self._parts = getattr(self._file, "size", None) is not None and self._file.seekable()
+    def __init__(self, url: str, file: Any, size: int) -> None:
+        self._url, self._file, self._size, self._at = url, file, size, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         def fetch() -> bytes:
-            if self._parts:
-                self._file.seek(self._at)
+            self._file.seek(self._at)
             data: bytes = self._file.read(len(buffer))
+            if not data and self._at < self._size:
+                raise EOFError  # the connection ended early, and the package did not notice
             return data
 
-        data = tried(self._url, fetch) if self._parts else fetch()
+        data = tried(self._url, fetch)
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
@@ -80,7 +87,11 @@ def text_lines(path: str) -> Iterator[str]:
     """The lines of a text, each with its end (LF, CR LF or CR). Bytes that are not UTF-8 become lone surrogates, as in
     file names (PEP 383); `lone_bytes` finds them. Raises UserError, OSError, StoreError."""
     with open_bytes(path) as file:
-        head = file.peek(32)[:32] if isinstance(file, io.BufferedReader) else b""
+        if isinstance(file, io.BufferedReader):
+            head = file.peek(32)[:32]  # a pipe cannot be sought
+        else:
+            head = file.read(32)
+            file.seek(0)
         encoding, skipped = _encoding(head)
         file.read(skipped)
         with io.TextIOWrapper(file, encoding, "surrogateescape" if encoding == "utf-8" else "strict", "") as text:
