@@ -206,6 +206,7 @@ def test_a_working_folder_that_was_deleted_is_one_line(tmp_path: Path) -> None:
         ("--seed", "9" * 30),
         ("--frames", "9" * 30),
         ("--max-pixels", "9" * 30),
+        ("--decoders", "1000000"),  # processes
         ("--every", "0s"),
         ("--times", "nan"),
     ],
