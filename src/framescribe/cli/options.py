@@ -141,7 +141,7 @@ class SamplingOptions:
         ),
     ] = None
     decoders: Annotated[
-        int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1)
+        int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1, max=256)
     ] = None
 
     decode_timeout: Annotated[

@@ -41,7 +41,7 @@ def ended(program: str, command: Callable[[], int], *, words: Callable[[str], st
     except BrokenPipeError:
         code = 1
     except OSError as error:
-        code = 1
+        code = 1 if error.errno in _FULL else 2
         if error.filename is not None:
             _put(sys.stderr, f"{program}: {shown(os.fsdecode(error.filename))}: {error.strerror}")
         elif error.errno in _FULL:
