@@ -141,7 +141,7 @@ def _by_index(
     targets = [index.frames[position] for position in chosen]
     shown: dict[int, Picture] = {}
     for start, wanted in _by_key(index.keys, targets).items():
-        packets = _packets(container, stream, index.keys, start)
+        packets = _packets(container, stream, index.keys, start, index.packets)
         positions = Positions(index, start, max(wanted)) if index.stored else None
         position = bisect_left(index.frames, start)
         for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, positions=positions):
@@ -220,8 +220,20 @@ def _decoded(
             return
 
 
-def _packets(container: InputContainer, stream: VideoStream, keys: list[int], start: int) -> Packets:
-    """The packets from the keyframe `start` on, then None for the end of the stream."""
+def _packets(
+    container: InputContainer,
+    stream: VideoStream,
+    keys: list[int],
+    start: int,
+    held: list[Packet[VideoStream]] | None = None,
+) -> Packets:
+    """The packets from the keyframe `start` on, then None for the end; `held` are all packets, where they are few."""
+    if held is not None:
+        stream.codec_context.flush_buffers()  # as a seek does
+        first = next(place for place, packet in enumerate(held) if packet.is_keyframe and packet.pts == start)
+        yield from held[first:]
+        yield None
+        return
     if container.format.name == "mpegts" and stream.time_base:
         # Seeks in a transport stream land a little late, so they aim at a second or more before.
         second = int(1 / stream.time_base)
