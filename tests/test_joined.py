@@ -25,6 +25,7 @@ CODERS = {
     "a.mkv": X264,
     "a.webm": VP8,
 }
+CODER = {**CODERS, "a.mp4": X264}
 FLAG = "video_time_restarts"
 
 
@@ -39,7 +40,7 @@ def part(folder: Path, name: str, first: int, count: int, more: str = "") -> byt
         "error",
         "-y",
         *pipe.split(),
-        *CODERS[name].split(),
+        *CODER[name].split(),
         *more.split(),
         str(path),
     ]
@@ -120,3 +121,16 @@ def test_damage_in_one_part_is_not_told_of_another(tmp_path: Path, name: str) ->
     path.write_bytes(first + bytes(second))
     clip = take(path, method="times", times=tuple(place / 25 + 0.001 for place in range(39)))
     assert [number for *_, number in shown(clip)] == list(range(39))
+
+
+@pytest.mark.parametrize("movflags", ["", "+faststart"])
+def test_an_mp4_behind_an_mp4_is_told(tmp_path: Path, movflags: str) -> None:
+    more = f"-movflags {movflags}" if movflags else ""
+    first, second = part(tmp_path, "a.mp4", 0, 40, more), part(tmp_path, "a.mp4", 40, 40, more)
+    path = tmp_path / "a.mp4"
+    path.write_bytes(first)
+    assert take(path).flags == ()
+    path.write_bytes(first + second)
+    clip = take(path)
+    assert ([number for *_, number in shown(clip)], clip.flags) == ([20], ("video_followed_by_another",))
+    assert "another file follows in it, which is not read" in probe(str(path)).odd

@@ -245,6 +245,18 @@ def test_a_scrambled_broadcast_is_encrypted_and_not_damaged(tmp_path: Path) -> N
         take(path)
 
 
+@needs_program
+def test_another_programs_encryption_does_no_harm(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.ts", f"-map 0:v -map 1:v {X264}", more=SECOND)
+    content = bytearray(path.read_bytes())
+    for start in range(0, len(content), 188):
+        if int.from_bytes(content[start + 1 : start + 3], "big") & 0x1FFF == 0x101:  # the second video's packets
+            content[start + 3] |= 0x80
+            content[start + 4 : start + 188] = np.random.default_rng(start).bytes(184)
+    path.write_bytes(content)
+    assert drawn_number(take(path).frames[0].image) == 20  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5])
 def test_what_salvage_may_do_is_not_promised(tmp_path: Path, share: float) -> None:
     path = film(tmp_path / "a.mp4", pictures=[bars(n) for n in range(40)], mux={"movflags": "faststart"}, gop=10)

@@ -22,7 +22,7 @@ from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.files import Source, lacks_moov, lacks_tail
-from framescribe.frames.formats import ENCRYPTED, READ
+from framescribe.frames.formats import ENCRYPTED, READ, is_scrambled
 
 # 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header with more is broken.
 LARGEST = 8192 * 8192
@@ -66,6 +66,19 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
         strict = {"err_detect": "explode"} if stream.codec_context.name in ("hevc", "mjpeg") else {}
         stream.codec_context.options = LIMITS | strict
         yield container, stream
+
+
+@contextmanager
+def explained(source: Source, failure: str) -> Iterator[None]:
+    """Turns what goes wrong within the block into Unreadable or NoFrames; `failure` begins FFmpeg's own errors."""
+    try:
+        yield
+    except (FFmpegError, Unreadable, NoFrames) as error:
+        if is_scrambled(source.head):
+            raise Unreadable(ENCRYPTED) from error
+        if isinstance(error, FFmpegError):
+            raise Unreadable(f"{failure}: {said(error)}.") from error
+        raise
 
 
 def _opened(source: Source, options: dict[str, str], held: ExitStack) -> InputContainer:

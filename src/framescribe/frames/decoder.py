@@ -23,6 +23,7 @@ from framescribe.errors import NoFrames, Unreadable, UserError
 from framescribe.frames.container import (
     LARGEST,
     decoded,
+    explained,
     is_cut_off,
     is_still,
     open_video,
@@ -33,7 +34,7 @@ from framescribe.frames.container import (
     times_of,
 )
 from framescribe.frames.encode import Form
-from framescribe.frames.files import CHANGED, Source, look
+from framescribe.frames.files import CHANGED, Source, is_followed, look
 from framescribe.frames.index import Index, InDoubt, Positions, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
 from framescribe.frames.sampling import Sampling, choose, choose_among
@@ -73,7 +74,8 @@ def sample(
     chosen from those that can be decoded, and `Clip.flags` says so: "video_cut_off", "video_damaged". Other flags:
     "video_time_restarts", where the file's time starts again, as in joined recordings (the parts' times are added up);
     "video_ends_before_times", where a wanted time lies after its end (its last frame is given);
-    "video_is_a_picture", for a still picture.
+    "video_is_a_picture", for a still picture; "video_followed_by_another", where another mp4 file was joined to it, of
+    which no frame is read.
 
     `Clip.fingerprint` is the quick one of the file's bytes (`files.fingerprint_of`). With `hashed`, `Clip.content` is
     the SHA-256 of the whole file, which is then read in full.
@@ -86,11 +88,11 @@ def sample(
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
-        clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+        with explained(source, "It cannot be decoded"):
+            clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+        flags = (*clip.flags, "video_followed_by_another") if is_followed(source) else clip.flags
         content = source.content() if hashed else None
-        return replace(clip, content=content, fingerprint=source.fingerprint())
-    except FFmpegError as error:
-        raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
+        return replace(clip, flags=flags, content=content, fingerprint=source.fingerprint())
     finally:
         source.close()
 
@@ -139,7 +141,7 @@ def _by_index(
     targets = [index.frames[position] for position in chosen]
     shown: dict[int, Picture] = {}
     for start, wanted in _by_key(index.keys, targets).items():
-        packets = _packets(container, stream, index.keys, start)
+        packets = _packets(container, stream, index.keys, start, index.packets)
         positions = Positions(index, start, max(wanted)) if index.stored else None
         position = bisect_left(index.frames, start)
         for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, positions=positions):
@@ -218,8 +220,20 @@ def _decoded(
             return
 
 
-def _packets(container: InputContainer, stream: VideoStream, keys: list[int], start: int) -> Packets:
-    """The packets from the keyframe `start` on, then None for the end of the stream."""
+def _packets(
+    container: InputContainer,
+    stream: VideoStream,
+    keys: list[int],
+    start: int,
+    held: list[Packet[VideoStream]] | None = None,
+) -> Packets:
+    """The packets from the keyframe `start` on, then None for the end; `held` are all packets, where they are few."""
+    if held is not None:
+        stream.codec_context.flush_buffers()  # as a seek does
+        first = next(place for place, packet in enumerate(held) if packet.is_keyframe and packet.pts == start)
+        yield from held[first:]
+        yield None
+        return
     if container.format.name == "mpegts" and stream.time_base:
         # Seeks in a transport stream land a little late, so they aim at a second or more before.
         second = int(1 / stream.time_base)

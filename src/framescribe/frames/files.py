@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, cast
 
@@ -20,6 +21,7 @@ from framescribe.storage.object_store import is_remote
 SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from
 CHANGED = "It changed while it was read."
 UNWRITTEN = 0xFFFFFFFF  # an AVI's length before it is known, which stays where it is written to a pipe
+_FRAGMENTS = (b"moof", b"sidx", b"styp")
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -256,16 +258,28 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
     return (None if value == (1 << 7 * width) - 1 or len(data) < width else value), width
 
 
+def is_followed(source: Source) -> bool:
+    """Whether an mp4 or mov file is followed by another one, which no player reads; False where it is in fragments."""
+    if not source.is_mp4:
+        return False
+    with source.open() as file:
+        kinds = [kind for kind, _ in takewhile(lambda box: box[0] not in _FRAGMENTS, _boxes(file))]
+    return kinds.count(b"moov") > 1
+
+
 def _has_moov(file: BinaryIO) -> bool:
     """Whether the top-level boxes of an mp4 or mov file include its complete index."""
+    return any(kind == b"moov" and whole for kind, whole in _boxes(file))
+
+
+def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """The kind of each top-level box of an mp4 or mov file, and whether all of it is there."""
     end, position = file.seek(0, os.SEEK_END), 0
     while position < end:
         file.seek(position)
         head = file.read(16)
         size = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4], "big") or end - position
-        if head[4:8] == b"moov":
-            return position + size <= end
+        yield head[4:8], position + size <= end
         if size < 8:
-            return False
+            return
         position += size
-    return False

@@ -77,8 +77,6 @@ def refusal(head: bytes) -> str | None:
             return sentence.format(what)
     if head[257:262] == b"ustar":
         return _TAR
-    if _is_scrambled(head):
-        return ENCRYPTED
     # FFmpeg takes some text files for sound, for terminal art, or for lists of other files to open.
     return _TEXT if _is_text(head) else None
 
@@ -91,7 +89,10 @@ def _is_text(head: bytes) -> bool:
     return all(letter >= " " or letter in "\t\n\r\f\x1b" for letter in text)
 
 
-def _is_scrambled(head: bytes) -> bool:
-    """Whether it is a transport stream whose packets are encrypted (ISO/IEC 13818-1, transport_scrambling_control)."""
+def is_scrambled(head: bytes) -> bool:
+    """Whether it is a transport stream with encrypted packets (ISO/IEC 13818-1, transport_scrambling_control).
+
+    They may be another program's: this only explains why a file cannot be decoded.
+    """
     packets = [head[start : start + 4] for start in range(0, len(head) - 187, 188)]
     return all(packet[0] == 0x47 for packet in packets) and any(packet[3] & 0xC0 for packet in packets)

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from framescribe.addresses import without_keys
-from framescribe.errors import NoFrames, Unreadable
-from framescribe.frames.container import is_cut_off, is_still, open_video, pace, real_videos, times_of
+from framescribe.errors import NoFrames
+from framescribe.frames.container import explained, is_cut_off, is_still, open_video, pace, real_videos, times_of
 from framescribe.frames.decoder import packets_index
 from framescribe.frames.display import Turn, stretch
-from framescribe.frames.files import Source, look
+from framescribe.frames.files import Source, is_followed, look
 from framescribe.frames.index import InDoubt
 from framescribe.frames.picture import turn_of_frame
 from framescribe.frames.whole import Notes, all_frames
@@ -58,40 +57,40 @@ def probe(path: str) -> Probe:
     """
     source = look(path)
     try:
-        stamps, keyframes, last, restarts = _frames(source)
-        with open_video(source) as (container, stream):
-            first = next(all_frames(container, stream, Notes()), None)
-            if first is None:
-                raise NoFrames("It opens, but not one of its frames can be decoded.")
-            turn = turn_of_frame(first)
-            width, height = stretch(first.width, first.height, stream.sample_aspect_ratio)
-            times = times_of(container, stream, stamps)
-            fps, duration = pace(stream, times, last)
-            return Probe(
-                path=without_keys(path),
-                size=source.size,
-                container=container.format.name,
-                codec=stream.codec_context.codec.canonical_name,
-                pixel_format=first.format.name,
-                width=height if turn.swap else width,
-                height=width if turn.swap else height,
-                fps=fps,
-                duration=duration,
-                frames=len(stamps),
-                keyframes=keyframes,
-                rotation=_degrees(turn),
-                mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
-                audio=bool(container.streams.audio),
-                odd=(
-                    *(["cut off: its last frames are missing"] if is_cut_off(source, container, stream) else []),
-                    *(["a still picture, not a video"] if is_still(container) else []),
-                    *_about_the_picture(first.interlaced_frame, container, stream),
-                    *([f"its time starts again (times added up: {restarts})"] if restarts else []),
-                    *_about_the_frames(stamps, keyframes, times, stream),
-                ),
-            )
-    except FFmpegError as error:
-        raise Unreadable(f"It cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        with explained(source, "It cannot be read"):
+            stamps, keyframes, last, restarts = _frames(source)
+            with open_video(source) as (container, stream):
+                first = next(all_frames(container, stream, Notes()), None)
+                if first is None:
+                    raise NoFrames("It opens, but not one of its frames can be decoded.")
+                turn = turn_of_frame(first)
+                width, height = stretch(first.width, first.height, stream.sample_aspect_ratio)
+                times = times_of(container, stream, stamps)
+                fps, duration = pace(stream, times, last)
+                return Probe(
+                    path=without_keys(path),
+                    size=source.size,
+                    container=container.format.name,
+                    codec=stream.codec_context.codec.canonical_name,
+                    pixel_format=first.format.name,
+                    width=height if turn.swap else width,
+                    height=width if turn.swap else height,
+                    fps=fps,
+                    duration=duration,
+                    frames=len(stamps),
+                    keyframes=keyframes,
+                    rotation=_degrees(turn),
+                    mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
+                    audio=bool(container.streams.audio),
+                    odd=(
+                        *(["cut off: its last frames are missing"] if is_cut_off(source, container, stream) else []),
+                        *(["another file follows in it, which is not read"] if is_followed(source) else []),
+                        *(["a still picture, not a video"] if is_still(container) else []),
+                        *_about_the_picture(first.interlaced_frame, container, stream),
+                        *([f"its time starts again (times added up: {restarts})"] if restarts else []),
+                        *_about_the_frames(stamps, keyframes, times, stream),
+                    ),
+                )
     finally:
         source.close()
 
