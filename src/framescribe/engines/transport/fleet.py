@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from framescribe.engines.transport.limit import Limit
@@ -29,6 +29,8 @@ class Backend:
         self.limit = Limit(requests)
         self.under_way = 0
         self.faults = 0  # in a row
+        self.refusals = 0  # in a row
+        self.undecided = 0  # refusals of requests that are still asked elsewhere
         self.late = 0  # in a row
         self.hangs = False  # it is out because it does not answer, although something listens there
         self.on_trial = False  # it was out, or turned requests away: one at a time until it answers
@@ -39,12 +41,15 @@ class Backend:
         self.over: str | None = None  # why, once it never will again
         self.returning = False  # it is being restarted, which may take a while
         self.deaths = 0
-        self.paused_until = 0.0
+        self.paused_until = self.back_since = 0.0
 
     @property
     def free(self) -> bool:
-        paused = self.paused_until > asyncio.get_running_loop().time()
-        return self.out is None and not paused and self.under_way < (1 if self.on_trial else self.limit.allowed)
+        if self.out is not None or self.paused_until > asyncio.get_running_loop().time():
+            return False
+        if self.on_trial:
+            return not self.under_way and not self.undecided
+        return self.under_way < self.limit.allowed
 
 
 class _Waiting(NamedTuple):
@@ -109,7 +114,7 @@ class Fleet:
     def answered(self, backend: Backend) -> None:
         """The server answered a request, which has not been given back yet."""
         self.alive(backend)
-        backend.faults = backend.relapses = 0
+        backend.faults = backend.refusals = backend.relapses = 0
         backend.on_trial = False
         backend.turned_away = max(0, backend.turned_away - 1)
         backend.limit.answered(backend.under_way)
@@ -117,6 +122,25 @@ class Fleet:
     def alive(self, backend: Backend) -> None:
         """The server answered something, though it may have been of no use."""
         backend.late = 0
+
+    def refused(self, backend: Backend) -> None:
+        """The server answered, and refused. Another one shows whether that was about the request: `settle` is then to
+        be called. A server that only refuses gets none until it is."""
+        self.alive(backend)
+        backend.refusals += 1
+        backend.undecided += 1
+        if backend.refusals >= FAULTS_IN_A_ROW and self._others(backend):
+            backend.on_trial = True
+
+    def settle(self, refusals: Mapping[Backend, Exception], *, answered: bool) -> None:
+        """A request that these servers refused is over; it was `answered` by another one, or by none."""
+        for backend, refusal in refusals.items():
+            backend.undecided -= 1
+            if answered:
+                self.failed(backend, str(refusal))
+            else:
+                backend.refusals, backend.on_trial = 0, False
+        self._hand_out()
 
     def turned_away(self, backend: Backend, wait: float | None) -> None:
         """The server gets too many requests: leave it alone for as long as it says. Where it does not say, for longer
@@ -130,10 +154,13 @@ class Fleet:
         backend.on_trial = True
         self.pause(backend, wait)
 
-    def is_late(self, backend: Backend) -> bool:
-        """The server did not answer a request in time. Whether it hangs: it answered none of the last few."""
+    def is_late(self, backend: Backend, begun: float) -> bool:
+        """The server did not answer a request that it got at this time of the loop's. Whether it hangs: it answered
+        none of the last few."""
+        if backend.out is not None or begun < backend.back_since:
+            return False
         backend.late += 1
-        return backend.out is None and (backend.on_trial or backend.late >= LATE_IN_A_ROW)
+        return backend.on_trial or backend.late >= LATE_IN_A_ROW
 
     def pause(self, backend: Backend, seconds: float) -> None:
         """The server asked for no requests for so many seconds."""
@@ -145,8 +172,7 @@ class Fleet:
     def failed(self, backend: Backend, why: str) -> None:
         """The server failed a request. After a few failures in a row it is taken out of use, if another one is left."""
         backend.faults += 1
-        others = any(other is not backend and other.out is None for other in self.backends)
-        if others and (backend.on_trial or backend.faults >= FAULTS_IN_A_ROW):
+        if self._others(backend) and (backend.on_trial or backend.faults >= FAULTS_IN_A_ROW):
             self.take_out(backend, why)
 
     async def until_clear(self, backend: Backend, deaths: int) -> None:
@@ -201,10 +227,13 @@ class Fleet:
             backend in never for backend in self.backends
         )
 
+    def _others(self, backend: Backend) -> bool:
+        return any(other is not backend and other.out is None for other in self.backends)
+
     def _best(self, avoid: Backend | None, never: Container[Backend]) -> Backend | None:
         free = [backend for backend in self.backends if backend.free and backend not in never]
         others = [backend for backend in free if backend is not avoid] or free
-        return min(others, key=lambda backend: backend.under_way, default=None)
+        return min(others, key=lambda backend: (backend.on_trial, backend.under_way), default=None)
 
     def _hand_out(self) -> None:
         still: list[_Waiting] = []
@@ -238,6 +267,7 @@ class Fleet:
         del self._probing[backend]
         backend.out, backend.faults, backend.late = None, 0, 0
         backend.hangs, backend.on_trial = False, True
+        backend.back_since = asyncio.get_running_loop().time()
         _log.warning("%s answers again", backend.name)
         if self._watch is not None:
             self._watch.cancel()

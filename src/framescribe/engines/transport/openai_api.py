@@ -195,18 +195,22 @@ class OpenAIEngine(Engine):
         or the request killed its server. RunError: no server can be reached, none accepts the key or has the model,
         credit or a day's quota is used up, or every request fails.
         """
-        wasted: list[Usage] = []
+        wasted, refusals, answered = list[Usage](), dict[Backend, VideoError](), False
         try:
-            reply = await self._answer(request, wasted)
+            reply = await self._answer(request, wasted, refusals)
+            answered = True
         except FramescribeError as error:
             error.after(sum(wasted, NO_USAGE))
             raise
+        finally:
+            if self._fleet is not None:
+                self._fleet.settle(refusals, answered=answered)
         return replace(reply, wasted=sum(wasted, NO_USAGE))
 
-    async def _answer(self, request: ChatRequest, wasted: list[Usage]) -> Reply:
-        """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`."""
+    async def _answer(self, request: ChatRequest, wasted: list[Usage], refusals: dict[Backend, VideoError]) -> Reply:
+        """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`, and which servers
+        refused it to `refusals`."""
         tries, useless, turned_away, broken = 0, 0, 0, list[_Failed]()
-        refusals: dict[Backend, VideoError] = {}
         last: Backend | None = None
         while True:
             deaths = _deaths(broken)
@@ -223,13 +227,13 @@ class OpenAIEngine(Engine):
                         fleet.give_back(backend)
                         continue
                     try:
-                        reply = await self._try(request, fleet, backend)
+                        return await self._try(request, fleet, backend)
                     except _Failed as error:
                         if deaths and error.trouble.why != "gone":
                             await fleet.until_clear(backend, error.deaths)
                         raise
                     except (Refused, BadReply) as error:
-                        if isinstance(error, TooLong) or len(self.backends) == 1:
+                        if self._is_final(error):
                             raise
                         wasted.append(error.usage)
                         error.usage = NO_USAGE
@@ -238,10 +242,6 @@ class OpenAIEngine(Engine):
             except _Failed as error:
                 failed = error
                 wasted.append(error.trouble.usage)
-            else:
-                for refuser, refusal in refusals.items():  # another one has answered this very request
-                    fleet.failed(refuser, str(refusal))
-                return reply
             last, trouble = failed.backend, failed.trouble
             if trouble.why == "limited" and not self._over:
                 turned_away += not trouble.sure
@@ -260,6 +260,10 @@ class OpenAIEngine(Engine):
                 wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
                 await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
 
+    def _is_final(self, refusal: VideoError) -> bool:
+        """Whether no other server is asked about a request that one has refused."""
+        return isinstance(refusal, TooLong) or len(self.backends) == 1
+
     def _check_patience(self, backend: Backend, trouble: Trouble) -> None:
         if time.monotonic() - self._last_answer > LIMITED_SECONDS:
             self._over = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
@@ -272,22 +276,24 @@ class OpenAIEngine(Engine):
 
     async def _try(self, request: ChatRequest, fleet: Fleet, backend: Backend) -> Reply:
         """One try at this server. The backend is given back."""
-        endpoint, deaths = self.backends[backend], backend.deaths
+        endpoint, deaths, begun = self.backends[backend], backend.deaths, asyncio.get_running_loop().time()
         try:
             if self._over:
                 raise RunError(self._over)
             reply = await endpoint.ask(request)
         except Trouble as trouble:
             backend.failed_tries += 1
-            self._weigh(fleet, backend, trouble)
+            self._weigh(fleet, backend, trouble, begun)
             raise _Failed(backend, deaths, trouble) from None
         except RunError as error:
             self._end(backend, str(error))
             raise _Failed(backend, deaths, Trouble(str(error), "gone")) from None
         except (Refused, BadReply) as error:
-            fleet.alive(backend)  # a server that refuses is there
             self._failures = 0
-            if not isinstance(error, TooLong):
+            if not self._is_final(error):
+                fleet.refused(backend)
+            else:
+                fleet.alive(backend)
                 self._count_useless(backend, error)
             raise
         finally:
@@ -297,8 +303,8 @@ class OpenAIEngine(Engine):
         self._last_answer = time.monotonic()
         return reply
 
-    def _weigh(self, fleet: Fleet, backend: Backend, trouble: Trouble) -> None:
-        """What this trouble means for the server that made it."""
+    def _weigh(self, fleet: Fleet, backend: Backend, trouble: Trouble, begun: float) -> None:
+        """What this trouble, with a request that was sent then, means for the server."""
         why = trouble.why
         if why == "limited":
             fleet.turned_away(backend, trouble.wait)
@@ -312,7 +318,7 @@ class OpenAIEngine(Engine):
         elif why != "late":
             fleet.alive(backend)
             fleet.failed(backend, str(trouble))
-        elif fleet.is_late(backend):
+        elif fleet.is_late(backend, begun):
             self._hangs(fleet, backend)
 
     def _hangs(self, fleet: Fleet, backend: Backend) -> None:
@@ -330,7 +336,8 @@ class OpenAIEngine(Engine):
             self._on_hang(list(self.backends).index(backend))
 
     def _count_useless(self, backend: Backend, error: VideoError) -> None:
-        self._useless += 1
+        """The answers of one server cannot be compared with another's: a person has to know."""
+        self._useless += not isinstance(error, TooLong)
         if self._useless == USELESS_IN_A_ROW:
             _log.warning("%s: the last %d answers were of no use: %s", backend.name, self._useless, error)
 
