@@ -163,7 +163,8 @@ class Endpoint:
         except openai.APIConnectionError as error:
             if (why := connection.no_trust(error)) is not None:
                 raise UserError(f"{self.url}: {why}") from None
-            raise NotThere(f"{self.url} cannot be reached: {connection.cause(error)}\nIs the server running?") from None
+            asked = "Is the server running?" if connection.no_connection(error) else "Does it speak https, or http?"
+            raise NotThere(f"{self.url} cannot be reached: {connection.cause(error)}\n{asked}") from None
         except aiohttp.ClientError as error:
             raise UserError(
                 f"{self.url} does not speak HTTP: {type(error).__name__}\n"
