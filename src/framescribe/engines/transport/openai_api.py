@@ -230,7 +230,7 @@ class OpenAIEngine(Engine):
                         return await self._try(request, fleet, backend)
                     except _Failed as error:
                         if deaths and error.trouble.why != "gone":
-                            await fleet.until_clear(backend, error.deaths)
+                            await self._until_clear(fleet, error)
                         raise
                     except (Refused, BadReply) as error:
                         if self._is_final(error):
@@ -259,6 +259,13 @@ class OpenAIEngine(Engine):
             if trouble.wait is None and not self._over:  # the fleet keeps to the wait that a server asked for
                 wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
                 await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
+
+    async def _until_clear(self, fleet: Fleet, failed: _Failed) -> None:
+        """Wait until it is clear what a suspect did to the server, which has little else to do."""
+        backend, late = failed.backend, failed.trouble.why == "late"
+        if late and backend.out is None and not await self.backends[backend].answers(questions=True):
+            self._hangs(fleet, backend)
+        await fleet.until_clear(backend, failed.deaths)
 
     def _is_final(self, refusal: VideoError) -> bool:
         """Whether no other server is asked about a request that one has refused."""
