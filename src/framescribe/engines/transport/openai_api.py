@@ -273,8 +273,10 @@ class OpenAIEngine(Engine):
 
     def _check_patience(self, backend: Backend, trouble: Trouble) -> None:
         if time.monotonic() - self._last_answer > LIMITED_SECONDS:
-            self._over = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
-            raise RunError(self._over)
+            why = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
+            for each in self.backends:
+                self._end(each, why)
+            raise RunError(why)
 
     def _open_fleet(self) -> Fleet:
         if self._over or self._fleet is None:
