@@ -204,7 +204,7 @@ class Window:
     ],
     ids=["status alone", "gemini", "in 200", "as 403", "milliseconds", "in words", "reset"],
 )
-def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusal):
+def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusal, caplog):
     window = Window(3, 0.4, refusal)
     with ScriptedServer(window) as server:
         replies = ask([server.url], 24, retries=1)
@@ -212,6 +212,7 @@ def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusa
         answer_to({"messages": [{"role": "user", "content": str(n)}], "model": "tiny"}) for n in range(24)
     ]
     assert window.turned_away >= 3
+    assert caplog.text.count("limits the rate of requests") == 1
 
 
 def test_nothing_but_429_ends_the_run_once_patience_is_over(monkeypatch):

@@ -36,6 +36,7 @@ class Backend:
         self.hangs = False  # it is out because it does not answer, although something listens there
         self.on_trial = False  # it was out, or turned requests away: one at a time until it answers
         self.relapses = 0  # times that it was taken out since it last answered
+        self.limit_is_known = False  # that it limits the rate of requests: said once
         self.pauses = 0  # because of its limit of rate; answers bring it down
         self.failed_tries = 0  # in all
         self.out: str | None = None  # why, while it gets no requests
@@ -145,7 +146,7 @@ class Fleet:
                 backend.refusals, backend.on_trial = 0, False
         self._hand_out()
 
-    def turned_away(self, backend: Backend, wait: float | None) -> None:
+    def turned_away(self, backend: Backend, wait: float | None, why: str) -> None:
         """The server gets too many requests: leave it alone for as long as it says. Where it does not say, or is wrong
         again and again, for longer each time."""
         now = asyncio.get_running_loop().time()
@@ -158,6 +159,12 @@ class Fleet:
         backend.on_trial = True
         if wait is not None:
             self.pause(backend, wait)
+        if not backend.limit_is_known:
+            backend.limit_is_known = True
+            seconds = backend.paused_until - now
+            _log.warning(
+                "%s limits the rate of requests, which now wait as it asks (%.0f s): %s", backend.name, seconds, why
+            )
 
     def is_late(self, backend: Backend, begun: float) -> bool:
         """The server did not answer a request that it got at this time of the loop's. Whether it hangs: it answered

@@ -316,7 +316,7 @@ class OpenAIEngine(Engine):
         """What this trouble, with a request that was sent then, means for the server."""
         why = trouble.why
         if why == "limited":
-            fleet.turned_away(backend, trouble.wait)
+            fleet.turned_away(backend, trouble.wait, str(trouble))
             return
         if trouble.wait is not None:
             fleet.pause(backend, trouble.wait)
