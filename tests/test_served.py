@@ -20,6 +20,7 @@ from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
 from tests.runs import below
+from tests.runs_in_process import raw_film
 
 PROGRAM = """
 import asyncio, json, os, subprocess, sys
@@ -37,6 +38,7 @@ print("helper", helper.pid, "main", os.getpid(), flush=True)
 
 async def chat(request):
     text = (await request.json())["messages"][0]["content"]
+    text = text if isinstance(text, str) else "a picture"
     if text == "die":
         os._exit(3)
     await asyncio.sleep(0.1)
@@ -211,6 +213,21 @@ def test_a_token_is_in_no_command_line_no_log_and_no_message(program, tmp_path, 
     assert f"{token} failed" in log  # the program has it, as a variable
     assert log.count(token) == 1
     assert "--hf-token" not in log
+
+
+def test_a_run_leaves_no_token_in_any_file_or_line(program, tmp_path):
+    raw_film(tmp_path / "clips" / "a.avi", 10)
+    token, output = "very-secret-0123456789", tmp_path / "out" / "captions.jsonl"
+    words = ["caption", str(tmp_path / "clips"), "--model", "some/model", "--engine", "vllm", "-o", str(output)]
+    words += ["--engine-command", " ".join(program), "--", "--hf-token", token, "--header", f"X-Api-Key: {token}"]
+    run = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert token not in run.stdout + run.stderr
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert "recipe.json" in {file.name for file in files}
+    for file in files:
+        assert token.encode() not in file.read_bytes(), file
+    assert "X-Api-Key: [key]" in next(file for file in files if file.name == "recipe.json").read_text()
 
 
 def test_a_program_that_is_none(tmp_path):

@@ -94,8 +94,18 @@ class Captioner:
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError if one does not."""
         for engine in dict.fromkeys(self.engines.values()):
-            sees = {step.sees for step in self._steps_of(engine)}
-            await check_sight(engine, say, model=self._called(engine), sees=True in sees, writes=False in sees)
+            steps = self._steps_of(engine)
+            for sees in sorted({step.sees for step in steps}, reverse=True):
+                asked = next(self.recipe.stages[step.name].decoding for step in steps if step.sees == sees)
+                await check_sight(
+                    engine,
+                    say,
+                    model=self._called(engine),
+                    sees=sees,
+                    writes=not sees,
+                    decoding=asked,
+                    pixels=self.recipe.max_pixels,
+                )
 
     @property
     def in_flight(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from framescribe.engines.arguments import own_key
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.presets import frames_as_video, parser, preset_of, route
 from framescribe.engines.prompt_size import PromptSize
@@ -78,6 +79,10 @@ class ServedEngine(Engine):
             raise UserError(
                 f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
                 "after --"
+            )
+        if own_key(serving.arguments):
+            raise UserError(
+                f"the {engine} that framescribe starts can be reached from this machine alone and needs no key"
             )
         gpus = list(serving.gpus) or launch.visible_gpus()
         shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
