@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -19,6 +20,7 @@ from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
 from tests.runs import below
+from tests.runs_in_process import raw_film
 
 PROGRAM = """
 import asyncio, json, os, subprocess, sys
@@ -26,6 +28,9 @@ from aiohttp import web
 
 words = sys.argv[1:]
 port = int(words[words.index("--port") + 1])
+if "--taken-once" in words and not os.path.exists("was-taken"):
+    open("was-taken", "w").close()
+    sys.exit("OSError: [Errno 98] Address already in use")
 if "--broken" in words:
     sys.exit("ValueError: no such model, says the engine")
 frozen = asyncio.Event()  # it still says which models it serves, and answers nothing
@@ -34,6 +39,7 @@ print("helper", helper.pid, "main", os.getpid(), flush=True)
 
 async def chat(request):
     text = (await request.json())["messages"][0]["content"]
+    text = text if isinstance(text, str) else "a picture"
     if text == "die":
         os._exit(3)
     if text == "freeze":
@@ -170,6 +176,83 @@ def test_a_server_that_cannot_start_says_why(program, tmp_path):
         assert str(tmp_path / "vllm-0.log") in str(caught.value)
 
     asyncio.run(main())
+
+
+def test_a_port_that_is_taken_before_the_start_or_during_it_is_left_to_its_owner(program, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = engine(program, tmp_path, arguments=("--taken-once",))
+
+    async def main(owner):
+        await asked.open()
+        reply = await asked.complete(question("hello"))
+        await asked.close()
+        return reply
+
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", int(asked.urls[0].rpartition(":")[2].partition("/")[0])))
+        owner.listen()
+        before = asked.urls[0]
+        assert asyncio.run(main(owner)).text.startswith("hello, says")
+        assert asked.urls[0] != before
+    assert Path("was-taken").exists()
+
+
+def test_a_server_that_comes_back_at_another_port_goes_on(program, tmp_path):
+    """While it was dead, something else took its port."""
+
+    async def main(owner):
+        asked = engine(program, tmp_path)
+        await asked.open()
+        port = int(asked.urls[0].rpartition(":")[2].partition("/")[0])
+        os.kill(started(tmp_path / "vllm-0.log")[1], signal.SIGKILL)
+        while owner.getsockname()[1] != port:
+            with contextlib.suppress(OSError):
+                owner.bind(("127.0.0.1", port))
+            await asyncio.sleep(0)
+        owner.listen()
+        reply = await asked.complete(question("hello"))
+        await asked.close()
+        return reply.text, port, asked.urls[0]
+
+    with socket.socket() as owner:
+        owner.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        text, port, url = asyncio.run(main(owner))
+    assert text.startswith("hello, says")
+    assert str(port) not in url
+
+
+def test_a_token_is_in_no_command_line_no_log_and_no_message(program, tmp_path, caplog):
+    token = "very-secret-0123456789"
+    script = tmp_path / "tells.py"
+    script.write_text("import os, sys; sys.exit(f'ValueError: {sys.argv} {os.environ.get(\"HF_TOKEN\")} failed')")
+    asked = engine(
+        [sys.executable, str(script)], tmp_path, arguments=("--hf-token", token, "--ssl-key", "other-secret")
+    )
+    with pytest.raises(RunError) as caught:
+        asyncio.run(asked.open())
+    said = f"{caught.value} {caplog.text}"
+    assert "ValueError" in said
+    assert token not in said
+    assert "other-secret" not in said
+    log = (tmp_path / "vllm-0.log").read_text()
+    assert f"{token} failed" in log  # the program has it, as a variable
+    assert log.count(token) == 1
+    assert "--hf-token" not in log
+
+
+def test_a_run_leaves_no_token_in_any_file_or_line(program, tmp_path):
+    raw_film(tmp_path / "clips" / "a.avi", 10)
+    token, output = "very-secret-0123456789", tmp_path / "out" / "captions.jsonl"
+    words = ["caption", str(tmp_path / "clips"), "--model", "some/model", "--engine", "vllm", "-o", str(output)]
+    words += ["--engine-command", " ".join(program), "--", "--hf-token", token, "--header", f"X-Api-Key: {token}"]
+    run = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert token not in run.stdout + run.stderr
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert "recipe.json" in {file.name for file in files}
+    for file in files:
+        assert token.encode() not in file.read_bytes(), file
+    assert "X-Api-Key: [key]" in next(file for file in files if file.name == "recipe.json").read_text()
 
 
 def test_a_program_that_is_none(tmp_path):

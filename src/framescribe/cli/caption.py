@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
+from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
-    EngineOptions,
     FrameCaptionOptions,
     FrameModelOptions,
     SamplingOptions,

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from framescribe.cli import caption, convert, demo, doctor, look, models, recaption, status
-from framescribe.cli.options import FOR_ENGINE
+from framescribe.cli.engine_options import FOR_ENGINE
 from framescribe.errors import RunError, UserError
 from framescribe.version import VERSION
 

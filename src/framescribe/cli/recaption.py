@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
-    EngineOptions,
     FrameModelOptions,
     SamplingOptions,
     Say,

@@ -8,7 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from framescribe.cli.options import EngineOptions, option
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import option
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results

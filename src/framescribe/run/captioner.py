@@ -94,8 +94,18 @@ class Captioner:
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError if one does not."""
         for engine in dict.fromkeys(self.engines.values()):
-            sees = {step.sees for step in self._steps_of(engine)}
-            await check_sight(engine, say, model=self._called(engine), sees=True in sees, writes=False in sees)
+            steps = self._steps_of(engine)
+            for sees in sorted({step.sees for step in steps}, reverse=True):
+                asked = next(self.recipe.stages[step.name].decoding for step in steps if step.sees == sees)
+                await check_sight(
+                    engine,
+                    say,
+                    model=self._called(engine),
+                    sees=sees,
+                    writes=not sees,
+                    decoding=asked,
+                    pixels=self.recipe.max_pixels,
+                )
 
     @property
     def in_flight(self) -> int:
@@ -145,9 +155,7 @@ class Captioner:
                 try:
                     output = await step.run(self._context(step, video, counted, clips, outputs, info))
                 finally:
-                    stages[step.name] |= counted.spent()
-                    sent = stages[step.name]["decoding"]
-                    stages[step.name]["decoding"] = {name: sent[name] for name in sent if name not in counted.left_out}
+                    stages[step.name] |= counted.spent(stages[step.name]["decoding"])
                     if step.name in seeing[-1:]:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
@@ -354,7 +362,7 @@ class Counted:
         self._captioner, self._stage, self._tab = captioner, stage, tab
         self._engine, self._model = captioner.engines[stage], captioner.recipe.stages[stage].model.model
         self._usage = NO_USAGE
-        self.left_out: set[str] = set()
+        self._left_out: set[str] = set()
         self._cost: float | None = None
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -367,7 +375,7 @@ class Counted:
         video = request.video.frames if request.video else ()
         self._captioner.meter.counts["pictures"] += len(request.images) + len(video)
         self._pay(reply.usage)
-        self.left_out.update(reply.left_out)
+        self._left_out.update(reply.left_out)
         return reply
 
     def _pay(self, usage: Usage) -> None:
@@ -380,13 +388,13 @@ class Counted:
         paid = self._captioner.budget.pay(self._model, usage, self._tab)
         self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
 
-    def spent(self) -> dict[str, Any]:
-        """What a stage's record says about its answers, useless ones included, and about parameters that did not reach
-        the model."""
+    def spent(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What a stage's record says about its answers, useless ones included, and which of `wanted` was really sent."""
         return {
+            "decoding": {name: value for name, value in wanted.items() if name not in self._left_out},
             "attempts": self._usage.answers,
             "prompt_tokens": self._usage.prompt_tokens,
             "completion_tokens": self._usage.completion_tokens,
             **({"cost": round(self._cost, 8)} if self._cost is not None else {}),
-            **({"left_out": sorted(self.left_out)} if self.left_out else {}),
+            **({"left_out": sorted(self._left_out)} if self._left_out else {}),
         }

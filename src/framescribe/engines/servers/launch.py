@@ -61,16 +61,30 @@ def executable(engine: str, given: str | None) -> list[str]:
     raise UserError(f"{name} is not on the PATH. Get it from {program.website}, or give --engine-command PATH/{name}")
 
 
-def version(words: list[str]) -> str:
-    """The version that the engine's program reports, on one line; "of unknown version" if it reports none."""
+def version(words: Sequence[str], ask: Sequence[str] = ("--version",)) -> str:
+    """The version that the engine's program reports if it is asked so, on one line; "of unknown version" if it reports
+    none."""
     if words[1:2] == ["--from"]:  # asking would make uvx download gigabytes first
         return words[2].partition("==")[2]
     try:
-        said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
+        said = subprocess.run([*words, *ask], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
         return "of unknown version"
-    lines = [line.strip() for line in (said.stdout + said.stderr).splitlines() if re.search(r"\d\.\d|\d{3}", line)]
-    return lines[-1][:80] if said.returncode == 0 and lines else "of unknown version"
+    lines = [line.strip() for line in (said.stdout + said.stderr).splitlines()]
+    for form in (r"\d\.\d", r"\d{3}"):
+        if said.returncode == 0 and (found := [line for line in lines if re.search(form, line)]):
+            return found[-1][:80]
+    return "of unknown version"
+
+
+def is_older(found: str, wanted: str) -> bool:
+    """Whether what a program says of its version is older than the version that is wanted."""
+    match = re.search(r"\d+(?:\.\d+)+", found)
+    return match is not None and _numbers(match[0]) < _numbers(wanted)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def visible_gpus() -> list[str]:

@@ -98,6 +98,12 @@ class Endpoint:
         if client is not None:
             await client.close()
 
+    async def move(self, url: str) -> None:
+        """From now on, the server is at this URL; it is connected to anew when it is next probed."""
+        if url != self._base_url:
+            await self.close()
+            self._base_url, self.url = url, redaction.address(connection.url_of(url))
+
     async def answers(self, *, questions: bool = False) -> bool:
         """Whether a server that was not there answers again; with `questions`, not only a call for its models, which a
         server that hangs may still answer."""

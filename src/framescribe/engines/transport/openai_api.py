@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking_switch import Thinking, fields
+from framescribe.engines.transport.connection import url_of
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import (
@@ -58,8 +60,9 @@ class OpenAIEngine(Engine):
     `concurrency` is the number of requests at a time at each server; None finds a good one. `timeout` is in seconds and
     for one try. `patience` is how many seconds requests wait while no server answers. `extra` goes into the body of
     every request: what an engine reads beyond OpenAI's API. `takes_video`: frames may be sent as one video, as vLLM
-    reads it. `on_hang` is told the number of a server that listens, but answers nothing: whoever started it can restart
-    it, and says so with `died` and `returned`, or `lost`.
+    reads it. `thinking` turns the model's thinking on or off in the way of each server; None leaves it to the model.
+    `on_hang` is told the number of a server that listens, but answers nothing: whoever started it can restart it, and
+    says so with `died` and `returned`, or `lost`.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class OpenAIEngine(Engine):
         image_format: Literal["jpeg", "png"] = "jpeg",
         extra: Mapping[str, Any] | None = None,
         takes_video: bool = False,
+        thinking: Thinking | None = None,
         on_hang: Callable[[int], None] | None = None,
     ) -> None:
         self.model, self.takes_video = model, takes_video
@@ -91,7 +95,7 @@ class OpenAIEngine(Engine):
                 api_key_env=api_key_env,
                 image_format=image_format,
                 headers=sent,
-                extra=extra or {},
+                extra={**fields(thinking, url_of(url)), **(extra or {})},
             )
             for url in urls
         ]
@@ -110,6 +114,7 @@ class OpenAIEngine(Engine):
             timeout=choice.timeout,
             patience=choice.patience,
             api_key_env=choice.api_key_env,
+            thinking=choice.thinking,
         )
 
     @property
@@ -175,6 +180,12 @@ class OpenAIEngine(Engine):
         assert self._fleet is not None
         backend = self._fleet.backends[number]
         backend.returning = backend.hangs = False
+
+    async def moved(self, number: int, url: str) -> None:
+        """The server is at this URL from now on."""
+        await self.endpoints[number].move(url)
+        if self._fleet is not None:
+            self._fleet.backends[number].name = self.endpoints[number].url
 
     def lost(self, number: int, why: str) -> None:
         """The server that died will not be restarted."""
