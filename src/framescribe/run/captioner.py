@@ -389,7 +389,7 @@ class Counted:
         self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
 
     def spent(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """What a stage's record says about its answers, useless ones included, and which of `wanted` was really sent."""
+        """What a stage's record says of its answers, useless ones included, and which of `wanted` was really sent."""
         return {
             "decoding": {name: value for name, value in wanted.items() if name not in self._left_out},
             "attempts": self._usage.answers,
