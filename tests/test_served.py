@@ -33,6 +33,7 @@ if "--taken-once" in words and not os.path.exists("was-taken"):
     sys.exit("OSError: [Errno 98] Address already in use")
 if "--broken" in words:
     sys.exit("ValueError: no such model, says the engine")
+frozen = asyncio.Event()  # it still says which models it serves, and answers nothing
 helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
 print("helper", helper.pid, "main", os.getpid(), flush=True)
 
@@ -41,6 +42,10 @@ async def chat(request):
     text = text if isinstance(text, str) else "a picture"
     if text == "die":
         os._exit(3)
+    if text == "freeze":
+        frozen.set()
+    if frozen.is_set():
+        await asyncio.sleep(600)
     await asyncio.sleep(0.1)
     message = {"role": "assistant", "content": f"{text}, says {os.getpid()}"}
     return web.json_response({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
@@ -66,9 +71,11 @@ def program(tmp_path: Path) -> list[str]:
     return [sys.executable, str(file)]
 
 
-def engine(program, logs, replicas=1, arguments=()):
+def engine(program, logs, replicas=1, arguments=(), timeout=600):
     server = Server(repository="some/model", name="tiny", arguments=arguments)
-    return ServedEngine("vllm", server, executable=program, gpus=[()] * replicas, logs=logs, requests=8)
+    return ServedEngine(
+        "vllm", server, executable=program, gpus=[()] * replicas, logs=logs, requests=8, timeout=timeout
+    )
 
 
 def question(text):
@@ -127,6 +134,24 @@ def test_what_kills_the_server_twice_is_failed_and_nothing_else(program, tmp_pat
     assert [getattr(reply, "text", repr(reply)).partition(",")[0] for reply in found] == [
         f"number {n}" for n in range(20)
     ]
+    assert until_gone(started(tmp_path / "vllm-0.log"))
+
+
+def test_a_server_that_hangs_is_restarted_and_what_froze_it_twice_is_failed(program, tmp_path, caplog):
+    async def main():
+        asked = engine(program, tmp_path, timeout=3)
+        await asked.open()
+        texts = [f"number {n}" for n in range(10)] + ["freeze"] + [f"number {n}" for n in range(10, 20)]
+        found = await asyncio.gather(*(asked.complete(question(text)) for text in texts), return_exceptions=True)
+        await asked.close()
+        return found
+
+    found = asyncio.run(main())
+    assert isinstance(found.pop(10), EngineFault)
+    assert [getattr(reply, "text", repr(reply)).partition(",")[0] for reply in found] == [
+        f"number {n}" for n in range(20)
+    ]
+    assert "it hangs" in caplog.text
     assert until_gone(started(tmp_path / "vllm-0.log"))
 
 

@@ -19,6 +19,7 @@ from framescribe.errors import BadReply
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import Kind, as_filled
 from framescribe.records import Clip, FrameCaption, Video, VideoInfo
+from framescribe.strategies.words import oddities
 
 SMALLER = 2  # times that a picture's sides are halved if the model's context is too small for it
 FRAME_PIXELS = 1024 * 1024
@@ -160,8 +161,10 @@ def text(reply: Reply, what: str) -> str:
 
 
 def ended_badly(reply: Reply, what: str) -> list[str]:
-    """The flags of an answer that was cut off or repeats itself."""
-    return {"length": [f"{what}_truncated"], "repetition": [f"{what}_repeats"]}.get(reply.finish_reason, [])
+    """The flags of an answer that was cut off, repeats itself, refuses, holds broken letters or ended in a way that no
+    good answer does."""
+    ends = {"length": ["truncated"], "repetition": ["repeats"], "other": ["end_unknown"]}.get(reply.finish_reason, [])
+    return [f"{what}_{word}" for word in dict.fromkeys((*ends, *oddities(reply.text)))]
 
 
 def seconds(value: float | None) -> str:

@@ -56,6 +56,7 @@ class ServedEngine(Engine):
             Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
         ]
         self._keepers: list[asyncio.Task[None]] = []
+        self._ending: set[asyncio.Task[None]] = set()
         self.takes_video = server.prompt is not None and server.prompt.video
         self._asked = OpenAIEngine(
             model=server.name,
@@ -66,6 +67,7 @@ class ServedEngine(Engine):
             extra=self._replicas[0].extra,
             takes_video=self.takes_video,
             api_key_env="",  # one's own server needs none, and must not see the key for another
+            on_hang=self._hung,
         )
 
     @classmethod
@@ -152,7 +154,7 @@ class ServedEngine(Engine):
     async def close(self) -> None:
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._keepers, *self._ending, return_exceptions=True)
         self._keepers = []
         await self._asked.close()
         await asyncio.gather(*(replica.child.stop() for replica in self._replicas))
@@ -160,6 +162,12 @@ class ServedEngine(Engine):
     async def until_one_is_lost(self) -> None:
         """Wait until a server has died for good."""
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
+
+    def _hung(self, number: int) -> None:
+        """A server listens, but answers nothing: it is ended, and so restarted like one that died."""
+        task = asyncio.create_task(self._replicas[number].child.stop())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def _keep(self, number: int) -> None:
         """Restart a server whenever it dies, until it has died too often."""
