@@ -273,7 +273,8 @@ async def check_sight(
     pixels: int | None = None,
 ) -> None:
     """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone
-    (by default, where it does not see), as the run will ask it. RunError if it is blind or says nothing; `model` is what a person calls it there."""
+    (by default, where it does not see), as the run will ask it. RunError if it is blind or says nothing; `model` is
+    what a person calls it there."""
     leave = "Skip this check with --no-preflight; `framescribe doctor` with the same options asks more questions."
     subject = Subject(engine, decoding or Decoding(), pixels)
     if sees:
