@@ -268,12 +268,13 @@ async def check_sight(
     *,
     model: str,
     sees: bool,
-    writes: bool,
+    writes: bool | None = None,
     decoding: Decoding | None = None,
     pixels: int | None = None,
 ) -> None:
-    """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone, as
-    the run will ask it. RunError if it is blind or says nothing; `model` is what a person calls it there."""
+    """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone
+    (by default, where it does not see), as the run will ask it. RunError if it is blind or says nothing; `model` is
+    what a person calls it there."""
     leave = "Skip this check with --no-preflight; `framescribe doctor` with the same options asks more questions."
     subject = Subject(engine, decoding or Decoding(), pixels)
     if sees:
@@ -294,7 +295,7 @@ async def check_sight(
             )
         if not (_names(first, "red") and _names(second, "blue")):
             say(f"note: of a red circle, the {model} says {_short(first)!r}; of a blue square, {_short(second)!r}")
-    if writes:
+    if writes or (writes is None and not sees):
         question = "Make one sentence of this: A large red circle is in the center, on a white background."
         try:
             reply = await ask(subject, question)

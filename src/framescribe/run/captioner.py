@@ -94,18 +94,10 @@ class Captioner:
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError if one does not."""
         for engine in dict.fromkeys(self.engines.values()):
-            steps = self._steps_of(engine)
-            for sees in sorted({step.sees for step in steps}, reverse=True):
-                asked = next(self.recipe.stages[step.name].decoding for step in steps if step.sees == sees)
-                await check_sight(
-                    engine,
-                    say,
-                    model=self._called(engine),
-                    sees=sees,
-                    writes=not sees,
-                    decoding=asked,
-                    pixels=self.recipe.max_pixels,
-                )
+            called, size = self._called(engine), self.recipe.max_pixels
+            for step in {step.sees: step for step in self._steps_of(engine)}.values():
+                asked = self.recipe.stages[step.name].decoding
+                await check_sight(engine, say, model=called, sees=step.sees, decoding=asked, pixels=size)
 
     @property
     def in_flight(self) -> int:
