@@ -170,7 +170,7 @@ def test_keys_regions_and_credit_are_the_runs(act, words, before):
     assert words in str(error)
 
 
-# ------------------------------------------------------------------------------------------ limits of rate
+# ------------------------------------------------------------------------------------------ rate limits
 
 
 class Window:
@@ -204,7 +204,7 @@ class Window:
     ],
     ids=["status alone", "gemini", "in 200", "as 403", "milliseconds", "in words", "reset"],
 )
-def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusal, caplog):
+def test_a_rate_limit_fails_no_request_however_often_it_turns_one_away(refusal, caplog):
     window = Window(3, 0.4, refusal)
     with ScriptedServer(window) as server:
         replies = ask([server.url], 24, retries=1)

@@ -1,4 +1,4 @@
-"""What each provider's answers mean: another try, this clip, the run, too long, a limit of rate, or a reply's end.
+"""What each provider's answers mean: another try, this clip, the run, too long, a rate limit, or a reply's end.
 
 The bodies are as the providers' documentation and reports of their users show them."""
 

@@ -1,7 +1,7 @@
 """Knows what a server's answer means when it is not a reply, by table; sends nothing and knows no server.
 
 What the answer says decides, and its HTTP status only where it says nothing that is known. Providers disagree about
-statuses: a limit of rate may come as 400, 403 or 200, a content filter as 400 or 403, a wrong key as 400.
+statuses: a rate limit may come as 400, 403 or 200, a content filter as 400 or 403, a wrong key as 400.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ _SPENT = re.compile(
 
 
 def _of_rate(told: str, wait: float | None) -> tuple[Kind, bool]:
-    """A limit of rate, or used-up credit or the quota of a day: Google words the first like OpenAI the second, but says
+    """A rate limit, or used-up credit or the quota of a day: Google words the first like OpenAI the second, but says
     when to come back."""
     if _DAY.search(told) or (wait is None and _SPENT.search(told)):
         return "spent", True

@@ -37,7 +37,7 @@ class Backend:
         self.on_trial = False  # it was out, or turned requests away: one at a time until it answers
         self.relapses = 0  # times that it was taken out since it last answered
         self.limit_is_known = False  # that it limits the rate of requests: said once
-        self.pauses = 0  # because of its limit of rate; answers bring it down
+        self.pauses = 0  # because of its rate limit; answers bring it down
         self.failed_tries = 0  # in all
         self.out: str | None = None  # why, while it gets no requests
         self.over: str | None = None  # why, once it never will again
