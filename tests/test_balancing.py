@@ -43,7 +43,7 @@ def many(count):
 
 
 def test_servers_get_work_by_what_they_hold():
-    with ScriptedServer(sleeps(0.02, says("quick"))) as quick, ScriptedServer(sleeps(0.2, says("slow"))) as slow:
+    with ScriptedServer(sleeps(0.02, says("quick"))) as quick, ScriptedServer(sleeps(3, says("slow"))) as slow:
         replies = using([quick.url, slow.url], many(120), concurrency=4)
         assert len(replies) == 120
         assert slow.requests

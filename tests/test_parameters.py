@@ -57,7 +57,7 @@ def dislikes(name, words, status=400, **more):
 # The words are providers' own.
 DISLIKES = [
     ("temperature", dislikes("temperature", "Unsupported value: 'temperature' does not support 0.5 with this model. "
-                             "Only the default (1) value is supported.", param="temperature", code="unsupported_value")),
+                             "Only the default (1) value is supported.", param="temperature", code="unsupported")),
     ("temperature", dislikes("temperature", "`temperature` is deprecated for this model.")),
     ("temperature", dislikes("temperature", "bad request")),
     ("temperature", dislikes("temperature", "no", status=422)),
@@ -68,7 +68,7 @@ DISLIKES = [
         "type": "invalid_request_error"}) if "seed" in body else None),
     ("seed", dislikes("seed", "property 'seed' is unsupported", status=400)),
     ("top_p", lambda body: (400, {"error": {"message": "`temperature` and `top_p` cannot both be specified for this "
-        "model. Please use only one."}}) if {"temperature", "top_p"} <= set(body) else None),
+        "model."}}) if {"temperature", "top_p"} <= set(body) else None),
     ("chat_template_kwargs", dislikes("chat_template_kwargs", "chat_template is not supported for Mistral tokenizers")),
     ("chat_template_kwargs", dislikes("chat_template_kwargs", "Additional properties are not allowed", status=422)),
     ("response_format", dislikes("response_format", "This response_format type is unavailable now")),

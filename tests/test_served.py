@@ -20,6 +20,7 @@ from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.errors import EngineFault, RunError
 from tests.runs import below
+from tests.runs_in_process import raw_film
 
 PROGRAM = """
 import asyncio, json, os, subprocess, sys
@@ -32,13 +33,19 @@ if "--taken-once" in words and not os.path.exists("was-taken"):
     sys.exit("OSError: [Errno 98] Address already in use")
 if "--broken" in words:
     sys.exit("ValueError: no such model, says the engine")
+frozen = asyncio.Event()  # it still says which models it serves, and answers nothing
 helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
 print("helper", helper.pid, "main", os.getpid(), flush=True)
 
 async def chat(request):
     text = (await request.json())["messages"][0]["content"]
+    text = text if isinstance(text, str) else "a picture"
     if text == "die":
         os._exit(3)
+    if text == "freeze":
+        frozen.set()
+    if frozen.is_set():
+        await asyncio.sleep(600)
     await asyncio.sleep(0.1)
     message = {"role": "assistant", "content": f"{text}, says {os.getpid()}"}
     return web.json_response({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
@@ -64,9 +71,11 @@ def program(tmp_path: Path) -> list[str]:
     return [sys.executable, str(file)]
 
 
-def engine(program, logs, replicas=1, arguments=()):
+def engine(program, logs, replicas=1, arguments=(), timeout=600):
     server = Server(repository="some/model", name="tiny", arguments=arguments)
-    return ServedEngine("vllm", server, executable=program, gpus=[()] * replicas, logs=logs, requests=8)
+    return ServedEngine(
+        "vllm", server, executable=program, gpus=[()] * replicas, logs=logs, requests=8, timeout=timeout
+    )
 
 
 def question(text):
@@ -125,6 +134,24 @@ def test_what_kills_the_server_twice_is_failed_and_nothing_else(program, tmp_pat
     assert [getattr(reply, "text", repr(reply)).partition(",")[0] for reply in found] == [
         f"number {n}" for n in range(20)
     ]
+    assert until_gone(started(tmp_path / "vllm-0.log"))
+
+
+def test_a_server_that_hangs_is_restarted_and_what_froze_it_twice_is_failed(program, tmp_path, caplog):
+    async def main():
+        asked = engine(program, tmp_path, timeout=3)
+        await asked.open()
+        texts = [f"number {n}" for n in range(10)] + ["freeze"] + [f"number {n}" for n in range(10, 20)]
+        found = await asyncio.gather(*(asked.complete(question(text)) for text in texts), return_exceptions=True)
+        await asked.close()
+        return found
+
+    found = asyncio.run(main())
+    assert isinstance(found.pop(10), EngineFault)
+    assert [getattr(reply, "text", repr(reply)).partition(",")[0] for reply in found] == [
+        f"number {n}" for n in range(20)
+    ]
+    assert "it hangs" in caplog.text
     assert until_gone(started(tmp_path / "vllm-0.log"))
 
 
@@ -211,6 +238,21 @@ def test_a_token_is_in_no_command_line_no_log_and_no_message(program, tmp_path, 
     assert f"{token} failed" in log  # the program has it, as a variable
     assert log.count(token) == 1
     assert "--hf-token" not in log
+
+
+def test_a_run_leaves_no_token_in_any_file_or_line(program, tmp_path):
+    raw_film(tmp_path / "clips" / "a.avi", 10)
+    token, output = "very-secret-0123456789", tmp_path / "out" / "captions.jsonl"
+    words = ["caption", str(tmp_path / "clips"), "--model", "some/model", "--engine", "vllm", "-o", str(output)]
+    words += ["--engine-command", " ".join(program), "--", "--hf-token", token, "--header", f"X-Api-Key: {token}"]
+    run = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 0, run.stderr
+    assert token not in run.stdout + run.stderr
+    files = [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+    assert "recipe.json" in {file.name for file in files}
+    for file in files:
+        assert token.encode() not in file.read_bytes(), file
+    assert "X-Api-Key: [key]" in next(file for file in files if file.name == "recipe.json").read_text()
 
 
 def test_a_program_that_is_none(tmp_path):

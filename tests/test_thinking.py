@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from framescribe.engines.base import Reply
 from framescribe.engines.thinking import split
+from framescribe.errors import BadReply
+from framescribe.strategies.base import text as words
 
 THOUGHT, ANSWER = "The user wants a caption. I see red.", "A red car drives past a wall."
 
@@ -110,6 +113,13 @@ def test_an_answer_comes_out_of_its_box_and_out_of_its_fence(text: str) -> None:
 )
 def test_a_box_without_a_thought_is_opened_too(text: str) -> None:
     assert split(text) == ("", ANSWER)
+
+
+def test_no_engine_brings_a_thought_into_a_caption() -> None:
+    """Engines cut them off themselves; one from a plug-in may not."""
+    assert words(Reply(text=f"<think>{THOUGHT}</think>\n{ANSWER}", finish_reason="stop"), "the clip") == ANSWER
+    with pytest.raises(BadReply, match="thinking"):
+        words(Reply(text=f"<think>{THOUGHT}", finish_reason="length"), "the clip")
 
 
 @pytest.mark.parametrize(

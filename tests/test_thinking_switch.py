@@ -97,6 +97,9 @@ def test_a_model_that_always_thinks_is_not_told_otherwise(name: str, tmp_path: P
     assert engine._server.parser == "glm45"
     with pytest.raises(UserError, match="always thinks"):
         made(choice.model_copy(update={"thinking": "off"}), tmp_path)
+    in_process = ModelChoice(model=name, thinking="off")
+    with pytest.raises(UserError, match="always thinks"):
+        TransformersEngine.made(in_process, prompt=None, beside=[in_process], logs=tmp_path)
     other = made(choice.model_copy(update={"model": "qwen3-vl-8b"}), tmp_path)
     assert (other._server.thinking, other._server.parser) == ("off", None)
 

@@ -53,6 +53,11 @@ def shown(words: Iterable[str]) -> str:
     return redacted(" ".join(words), secrets(words))
 
 
+def own_key(arguments: Iterable[str]) -> bool:
+    """Whether a server with these arguments would ask for a key."""
+    return any(flag in ("api-key", "api-keys", "api-key-file") for flag, _ in _flags(arguments))
+
+
 def without_token(arguments: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     """The arguments without the hub's token, and the variable that holds it instead: command lines can be read by all
     users of a machine, and engines write them into their logs."""

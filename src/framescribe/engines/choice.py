@@ -15,6 +15,7 @@ from framescribe.engines.routes import CHECKED
 from framescribe.engines.servers.launch import PROGRAMS
 from framescribe.engines.servers.program import Program
 from framescribe.engines.thinking_switch import Thinking
+from framescribe.errors import UserError
 
 
 class Serving(BaseModel):
@@ -110,6 +111,12 @@ class ModelChoice(BaseModel):
         if self.engine not in CHECKED:
             return None
         return "on" if thinks(self.model) == "always" else "off"
+
+    def settled_thinking(self) -> Thinking:
+        """Whether the model thinks where framescribe decides. UserError if it always does and is told not to."""
+        if self.thinking == "off" and self.usual_thinking == "on":
+            raise UserError(f"{self.model} always thinks before it answers: leave out --thinking off")
+        return self.thinking or self.usual_thinking or "off"
 
     def with_model(self, model: str | None) -> ModelChoice:
         """The same, with another model: a revision is one of the model's own repository."""

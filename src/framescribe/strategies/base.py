@@ -16,6 +16,7 @@ from framescribe.addresses import without_access
 from framescribe.engines.base import ChatRequest, Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking import UNANSWERED, split
 from framescribe.errors import BadReply
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import Kind, as_filled
@@ -156,8 +157,11 @@ class StageWanted:
 
 
 def text(reply: Reply, what: str) -> str:
-    """The answer without surrounding whitespace. BadReply, which names `what` it was for, if nothing is left."""
-    said = reply.text.strip()
+    """The answer without surrounding whitespace, and without thoughts, which an engine from a plug-in may leave in it.
+    BadReply, which names `what` it was for, if nothing is left."""
+    thought, said = (part.strip() for part in split(reply.text))
+    if thought and not said:
+        raise BadReply(UNANSWERED)
     if not said:
         raise BadReply(f"the model's answer for {what} was empty (finish reason: {reply.finish_reason})")
     return said

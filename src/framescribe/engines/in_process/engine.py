@@ -105,7 +105,7 @@ class TransformersEngine(Engine):
             quantize=choice.quantize,
             max_batch=choice.batch_size,
             trust_remote_code=choice.trust_remote_code,
-            thinking=choice.thinking or choice.usual_thinking or "off",
+            thinking=choice.settled_thinking(),
         )
 
     @property

@@ -21,7 +21,8 @@ from framescribe.errors import RunError
 END_SECONDS = guard.GRACE_SECONDS + 5
 ASK_EVERY_SECONDS = 0.5
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-READ_BYTES = 200_000  # of the end of a log: a traceback of each of a server's processes
+READ_BYTES = 200_000  # of the end of a log
+LAST_LINES = 500  # a traceback of each of a server's processes, and nothing from long before
 
 
 def free_port() -> int:
@@ -124,7 +125,7 @@ class Child:
 
     def reason(self) -> Reason:
         """Why it ended, as far as its output says."""
-        found = reason(self._lines())
+        found = reason(self._lines()[-LAST_LINES:])
         return Reason(redacted(found.line, self._secrets), found.kind)
 
     def _lines(self) -> list[str]:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from framescribe.engines.arguments import shown
 from framescribe.engines.servers import llama_cpp, lmdeploy, ollama, sglang, vllm
 from framescribe.engines.servers.program import Command, Program, Server
 from framescribe.errors import UserError
@@ -50,7 +51,7 @@ def executable(engine: str, given: str | None) -> list[str]:
         words = shlex.split(given)
         if not words or shutil.which(os.path.expanduser(words[0])) is None:
             raise UserError(
-                f"--engine-command {given!r}: there is no such program. Write it like this: ~/vllm/bin/vllm"
+                f"--engine-command {shown(words)!r}: there is no such program. Write it like this: ~/vllm/bin/vllm"
             )
         return [os.path.expanduser(words[0]), *words[1:]]
     if (found := shutil.which(name)) is not None:

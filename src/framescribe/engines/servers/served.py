@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from framescribe.engines.arguments import own_key
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.presets import frames_as_video, parser, preset_of, route
 from framescribe.engines.prompt_size import PromptSize
@@ -81,11 +82,13 @@ class ServedEngine(Engine):
                 f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
                 "after --"
             )
+        if own_key(serving.arguments):
+            raise UserError(
+                f"the {engine} that framescribe starts can be reached from this machine alone and needs no key"
+            )
         gpus = list(serving.gpus) or launch.visible_gpus()
         shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
         preset = preset_of(choice.model)
-        if choice.thinking == "off" and choice.usual_thinking == "on":
-            raise UserError(f"{choice.model} always thinks before it answers: leave out --thinking off")
         others = [other for other in beside if other.engine in launch.PROGRAMS]
         server = Server(
             repository=loaded.repository,
@@ -97,7 +100,7 @@ class ServedEngine(Engine):
             tensor_parallel=serving.tensor_parallel,
             share=1 / max(1, len(others)) if gpus else 1.0,
             before=others.index(choice) if gpus and choice in others else 0,
-            thinking=choice.thinking or choice.usual_thinking or "off",
+            thinking=choice.settled_thinking(),
             parser=parser(choice.model, engine),
             context=preset.context if preset is not None else None,
             sized=frames_as_video(choice.model, engine),

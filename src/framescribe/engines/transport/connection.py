@@ -39,9 +39,12 @@ class Connection:
 
 
 def url_of(given: str | None) -> str:
-    """The URL that calls begin with: as given, as OPENAI_BASE_URL says, or OpenAI's."""
+    """The URL that calls begin with: as given, as OPENAI_BASE_URL says, or OpenAI's. UserError if it is none."""
     url = (given or os.environ.get("OPENAI_BASE_URL") or OPENAI).strip()
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that do not match
+        raise _no_url(url) from None
     return urlunsplit(parts._replace(path=_TWICE.sub(r"\1", _CALLS.sub("", parts.path))))
 
 
@@ -56,7 +59,7 @@ def connect(given: str | None, key_env: str, timeout: float, headers: Mapping[st
         )
     if not key.isascii() or not key.isprintable():
         raise UserError(f"the value of {key_env} cannot be a key: it contains characters that no key has")
-    address = _checked(url, shown)
+    address = _checked(url)
     # A name and password in the URL are sent in a header, so that they appear in no log of URLs.
     login = (unquote(address.username), unquote(address.password or "")) if address.username else None
     query = dict(parse_qsl(address.query))
@@ -83,15 +86,20 @@ def connect(given: str | None, key_env: str, timeout: float, headers: Mapping[st
     return Connection(client, tuple(filter(None, hidden)))
 
 
-def _checked(url: str, shown: str) -> SplitResult:
+def _checked(url: str) -> SplitResult:
+    address = urlsplit(url)
     try:
-        address = urlsplit(url)
         valid = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
     except ValueError:  # a port that is no number
         valid = False
     if not valid:
-        raise UserError(f"{shown!r} is not the URL of a server. Write it like this: http://localhost:8000/v1")
+        raise _no_url(url)
     return address
+
+
+def _no_url(url: str) -> UserError:
+    shown = redaction.redacted(url)
+    return UserError(f"{shown!r} is not the URL of a server. Write it like this: http://localhost:8000/v1")
 
 
 def _is_key(name: str) -> bool:

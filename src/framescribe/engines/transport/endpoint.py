@@ -24,6 +24,7 @@ from framescribe.engines.transport.faults import Fault, fault
 from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, is_named, text_of, without
 from framescribe.errors import NO_USAGE, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
 
+SMALL_SECONDS = 30.0  # for the answer to a small question
 LONGEST_WAIT_SECONDS = 900.0  # the longest that a server may ask us to wait; a longer wait ends the run
 _log = logging.getLogger("framescribe")
 
@@ -101,7 +102,7 @@ class Endpoint:
         """From now on, the server is at this URL; it is connected to anew when it is next probed."""
         if url != self._base_url:
             await self.close()
-            self._base_url, self.url = url, redaction.address(url)
+            self._base_url, self.url = url, redaction.address(connection.url_of(url))
 
     async def answers(self, *, questions: bool = False) -> bool:
         """Whether a server that was not there answers again; with `questions`, not only a call for its models, which a
@@ -114,7 +115,7 @@ class Endpoint:
         assert self._client is not None
         try:
             if questions:
-                async with asyncio.timeout(min(self._timeout, CONNECT_SECONDS)):
+                async with asyncio.timeout(min(self._timeout, SMALL_SECONDS)):
                     status, _, _ = await self._send(self._client, self._hello())
             else:
                 status = (await self._get(self._client, "/models", CONNECT_SECONDS))[0]
@@ -169,7 +170,8 @@ class Endpoint:
         except openai.APIConnectionError as error:
             if (why := connection.no_trust(error)) is not None:
                 raise UserError(f"{self.url}: {why}") from None
-            raise NotThere(f"{self.url} cannot be reached: {connection.cause(error)}\nIs the server running?") from None
+            asked = "Is the server running?" if connection.no_connection(error) else "Does it speak https, or http?"
+            raise NotThere(f"{self.url} cannot be reached: {connection.cause(error)}\n{asked}") from None
         except aiohttp.ClientError as error:
             raise UserError(
                 f"{self.url} does not speak HTTP: {type(error).__name__}\n"
@@ -343,6 +345,8 @@ class Endpoint:
         except (openai.APIError, aiohttp.ClientError, TimeoutError):
             raise Trouble("it refused a request, and then did not answer") from None
         wrong = fault(status, body, headers)
+        if wrong is not None and wrong.kind in ("limited", "busy", "again", "useless"):
+            raise Trouble(f"it refused a request, and then answered {wrong.status} {self._said(wrong)}")
         return wrong is None or wrong.kind not in ("key", "spent", "run")
 
     def _unconnected(self, error: openai.APIError | aiohttp.ClientError) -> Trouble:

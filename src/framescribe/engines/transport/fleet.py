@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Container, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from framescribe.engines.transport.limit import Limit
@@ -29,22 +30,28 @@ class Backend:
         self.limit = Limit(requests)
         self.under_way = 0
         self.faults = 0  # in a row
+        self.refusals = 0  # in a row
+        self.undecided = 0  # refusals of requests that are still asked elsewhere
         self.late = 0  # in a row
         self.hangs = False  # it is out because it does not answer, although something listens there
         self.on_trial = False  # it was out, or turned requests away: one at a time until it answers
         self.relapses = 0  # times that it was taken out since it last answered
-        self.turned_away = 0  # times that it was left alone because of its limit of rate; answers bring it down
+        self.limit_is_known = False  # that it limits the rate of requests: said once
+        self.pauses = 0  # because of its rate limit; answers bring it down
         self.failed_tries = 0  # in all
         self.out: str | None = None  # why, while it gets no requests
         self.over: str | None = None  # why, once it never will again
         self.returning = False  # it is being restarted, which may take a while
         self.deaths = 0
-        self.paused_until = 0.0
+        self.paused_until = self.back_since = 0.0
 
     @property
     def free(self) -> bool:
-        paused = self.paused_until > asyncio.get_running_loop().time()
-        return self.out is None and not paused and self.under_way < (1 if self.on_trial else self.limit.allowed)
+        if self.out is not None or self.paused_until > asyncio.get_running_loop().time():
+            return False
+        if self.on_trial:
+            return not self.under_way and not self.undecided
+        return self.under_way < self.limit.allowed
 
 
 class _Waiting(NamedTuple):
@@ -69,7 +76,8 @@ class Fleet:
     ) -> None:
         self.backends = list(backends)
         self._probe, self._patience = probe, patience
-        self._waiting: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._refused: list[_Waiting] = []  # wait, too, and not for just any server
         self._probing: dict[Backend, asyncio.Task[None]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._timers: set[asyncio.TimerHandle] = set()
@@ -87,11 +95,12 @@ class Fleet:
             raise RunError(self._end)
         if not self._useful(never):
             return None
-        if not self._waiting and (backend := self._best(avoid, never)) is not None:
+        picky = any(backend in never for backend in self.backends)
+        if (picky or not self._waiting) and (backend := self._best(avoid, never)) is not None:
             backend.under_way += 1
             return backend
         waiting = _Waiting(asyncio.get_running_loop().create_future(), avoid, never)
-        self._waiting.append(waiting)
+        (self._refused if picky else self._waiting).append(waiting)
         try:
             return await waiting.future
         except asyncio.CancelledError:
@@ -109,31 +118,61 @@ class Fleet:
     def answered(self, backend: Backend) -> None:
         """The server answered a request, which has not been given back yet."""
         self.alive(backend)
-        backend.faults = backend.relapses = 0
+        backend.faults = backend.refusals = backend.relapses = 0
         backend.on_trial = False
-        backend.turned_away = max(0, backend.turned_away - 1)
+        backend.pauses = max(0, backend.pauses - 1)
         backend.limit.answered(backend.under_way)
 
     def alive(self, backend: Backend) -> None:
         """The server answered something, though it may have been of no use."""
         backend.late = 0
 
-    def turned_away(self, backend: Backend, wait: float | None) -> None:
-        """The server gets too many requests: leave it alone for as long as it says. Where it does not say, for longer
-        each time, and with fewer requests at a time."""
-        if wait is None:
-            if backend.paused_until > asyncio.get_running_loop().time():
-                return  # it was under way when others were turned away
-            backend.limit.overloaded()
-            wait = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**backend.turned_away)
-            backend.turned_away = min(16, backend.turned_away + 1)
-        backend.on_trial = True
-        self.pause(backend, wait)
+    def refused(self, backend: Backend) -> None:
+        """The server answered, and refused. Another one shows whether that was about the request: `settle` is then to
+        be called. A server that only refuses gets none until it is."""
+        self.alive(backend)
+        backend.refusals += 1
+        backend.undecided += 1
+        if backend.refusals >= FAULTS_IN_A_ROW and self._others(backend):
+            backend.on_trial = True
 
-    def is_late(self, backend: Backend) -> bool:
-        """The server did not answer a request in time. Whether it hangs: it answered none of the last few."""
+    def settle(self, refusals: Mapping[Backend, Exception], *, answered: bool) -> None:
+        """A request that these servers refused is over; it was `answered` by another one, or by none."""
+        for backend, refusal in refusals.items():
+            backend.undecided -= 1
+            if answered:
+                self.failed(backend, str(refusal))
+            else:
+                backend.refusals, backend.on_trial = 0, False
+        self._hand_out()
+
+    def turned_away(self, backend: Backend, wait: float | None, why: str) -> None:
+        """The server gets too many requests: leave it alone for as long as it says. Where it does not say, or is wrong
+        again and again, for longer each time."""
+        now = asyncio.get_running_loop().time()
+        if backend.paused_until <= now:  # else it was under way when others were turned away
+            shortest = FIRST_PAUSE_SECONDS if wait is None else FIRST_PAUSE_SECONDS / 64
+            if wait is None:
+                backend.limit.overloaded()
+            self.pause(backend, min(LONGEST_PAUSE_SECONDS, shortest * 2**backend.pauses))
+            backend.pauses = min(16, backend.pauses + 1)
+        backend.on_trial = True
+        if wait is not None:
+            self.pause(backend, wait)
+        if not backend.limit_is_known:
+            backend.limit_is_known = True
+            seconds = backend.paused_until - now
+            _log.warning(
+                "%s limits the rate of requests, which now wait as it asks (%.0f s): %s", backend.name, seconds, why
+            )
+
+    def is_late(self, backend: Backend, begun: float) -> bool:
+        """The server did not answer a request that it got at this time of the loop's. Whether it hangs: it answered
+        none of the last few."""
+        if backend.out is not None or begun < backend.back_since:
+            return False
         backend.late += 1
-        return backend.out is None and (backend.on_trial or backend.late >= LATE_IN_A_ROW)
+        return backend.on_trial or backend.late >= LATE_IN_A_ROW
 
     def pause(self, backend: Backend, seconds: float) -> None:
         """The server asked for no requests for so many seconds."""
@@ -145,8 +184,7 @@ class Fleet:
     def failed(self, backend: Backend, why: str) -> None:
         """The server failed a request. After a few failures in a row it is taken out of use, if another one is left."""
         backend.faults += 1
-        others = any(other is not backend and other.out is None for other in self.backends)
-        if others and (backend.on_trial or backend.faults >= FAULTS_IN_A_ROW):
+        if self._others(backend) and (backend.on_trial or backend.faults >= FAULTS_IN_A_ROW):
             self.take_out(backend, why)
 
     async def until_clear(self, backend: Backend, deaths: int) -> None:
@@ -201,28 +239,39 @@ class Fleet:
             backend in never for backend in self.backends
         )
 
+    def _others(self, backend: Backend) -> bool:
+        return any(other is not backend and other.out is None for other in self.backends)
+
     def _best(self, avoid: Backend | None, never: Container[Backend]) -> Backend | None:
         free = [backend for backend in self.backends if backend.free and backend not in never]
         others = [backend for backend in free if backend is not avoid] or free
-        return min(others, key=lambda backend: backend.under_way, default=None)
+        return min(others, key=lambda backend: (backend.on_trial, backend.under_way), default=None)
 
     def _hand_out(self) -> None:
-        still: list[_Waiting] = []
-        for waiting in self._waiting:
-            if waiting.future.done():
-                continue
-            if not self._useful(waiting.never):
+        for waiting in self._refused:
+            if not waiting.future.done() and not self._useful(waiting.never):
                 waiting.future.set_result(None)
-            elif (backend := self._best(waiting.avoid, waiting.never)) is not None:
-                backend.under_way += 1
-                waiting.future.set_result(backend)
-            else:
-                still.append(waiting)
-        self._waiting = still
+            self._give(waiting)
+        self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
+        while self._waiting and self._give(self._waiting[0]):
+            self._waiting.popleft()
+
+    def _give(self, waiting: _Waiting) -> bool:
+        """Give a server to one that waits; False if none has room for it."""
+        if waiting.future.done():
+            return True
+        backend = self._best(waiting.avoid, waiting.never)
+        if backend is None:
+            return False
+        backend.under_way += 1
+        waiting.future.set_result(backend)
+        return True
 
     def _give_up(self, why: str) -> None:
         self._end = self._end or why
-        waiting, self._waiting = self._waiting, []
+        waiting = [*self._waiting, *self._refused]
+        self._waiting.clear()
+        self._refused.clear()
         for each in waiting:
             if not each.future.done():
                 each.future.set_exception(RunError(self._end))
@@ -238,6 +287,7 @@ class Fleet:
         del self._probing[backend]
         backend.out, backend.faults, backend.late = None, 0, 0
         backend.hangs, backend.on_trial = False, True
+        backend.back_since = asyncio.get_running_loop().time()
         _log.warning("%s answers again", backend.name)
         if self._watch is not None:
             self._watch.cancel()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.thinking_switch import Thinking, fields
+from framescribe.engines.transport.connection import url_of
 from framescribe.engines.transport.endpoint import Endpoint, NotThere, Trouble
 from framescribe.engines.transport.fleet import Backend, Fleet
 from framescribe.errors import (
@@ -43,12 +44,11 @@ FAILURES_IN_A_ROW = 10
 USELESS_IN_A_ROW = 10  # refusals and answers without text: said once
 USELESS_TRIES = 3  # of a request that is answered with what is no answer
 HANGS = 3  # of a server that in between answered nothing but small questions
-TURNED_AWAY = 20  # times that words alone spoke of a limit of rate, while the server answered others
+TURNED_AWAY = 20  # times that words alone spoke of a rate limit, while the server answered others
 LIMITED_SECONDS = 1800.0  # without any answer but "too many requests": the run ends, and can go on later
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
 DEATHS = 2  # of its server while it had a request: the request is not sent a third time
 _log = logging.getLogger("framescribe")
-OPENAI = "https://api.openai.com"
 ORGANISATION = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
@@ -60,9 +60,9 @@ class OpenAIEngine(Engine):
     `concurrency` is the number of requests at a time at each server; None finds a good one. `timeout` is in seconds and
     for one try. `patience` is how many seconds requests wait while no server answers. `extra` goes into the body of
     every request: what an engine reads beyond OpenAI's API. `takes_video`: frames may be sent as one video, as vLLM
-    reads it. `on_hang` is told the number of a server that listens, but answers nothing: whoever started it can restart
-    it, and says so with `died` and `returned`, or `lost`.
-    `thinking` turns the model's thinking on or off in the way of each server; None leaves it to the model.
+    reads it. `thinking` turns the model's thinking on or off in the way of each server; None leaves it to the model.
+    `on_hang` is told the number of a server that listens, but answers nothing: whoever started it can restart it, and
+    says so with `died` and `returned`, or `lost`.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class OpenAIEngine(Engine):
         image_format: Literal["jpeg", "png"] = "jpeg",
         extra: Mapping[str, Any] | None = None,
         takes_video: bool = False,
-        on_hang: Callable[[int], None] | None = None,
         thinking: Thinking | None = None,
+        on_hang: Callable[[int], None] | None = None,
     ) -> None:
         self.model, self.takes_video = model, takes_video
         self.wants: Literal["jpeg", "png"] = image_format
@@ -95,7 +95,7 @@ class OpenAIEngine(Engine):
                 api_key_env=api_key_env,
                 image_format=image_format,
                 headers=sent,
-                extra={**fields(thinking, url or os.environ.get("OPENAI_BASE_URL") or OPENAI), **(extra or {})},
+                extra={**fields(thinking, url_of(url)), **(extra or {})},
             )
             for url in urls
         ]
@@ -206,18 +206,22 @@ class OpenAIEngine(Engine):
         or the request killed its server. RunError: no server can be reached, none accepts the key or has the model,
         credit or a day's quota is used up, or every request fails.
         """
-        wasted: list[Usage] = []
+        wasted, refusals, answered = list[Usage](), dict[Backend, VideoError](), False
         try:
-            reply = await self._answer(request, wasted)
+            reply = await self._answer(request, wasted, refusals)
+            answered = True
         except FramescribeError as error:
             error.after(sum(wasted, NO_USAGE))
             raise
+        finally:
+            if self._fleet is not None:
+                self._fleet.settle(refusals, answered=answered)
         return replace(reply, wasted=sum(wasted, NO_USAGE))
 
-    async def _answer(self, request: ChatRequest, wasted: list[Usage]) -> Reply:
-        """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`."""
+    async def _answer(self, request: ChatRequest, wasted: list[Usage], refusals: dict[Backend, VideoError]) -> Reply:
+        """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`, and which servers
+        refused it to `refusals`."""
         tries, useless, turned_away, broken = 0, 0, 0, list[_Failed]()
-        refusals: dict[Backend, VideoError] = {}
         last: Backend | None = None
         while True:
             deaths = _deaths(broken)
@@ -234,13 +238,13 @@ class OpenAIEngine(Engine):
                         fleet.give_back(backend)
                         continue
                     try:
-                        reply = await self._try(request, fleet, backend)
+                        return await self._try(request, fleet, backend)
                     except _Failed as error:
                         if deaths and error.trouble.why != "gone":
-                            await fleet.until_clear(backend, error.deaths)
+                            await self._until_clear(fleet, error)
                         raise
                     except (Refused, BadReply) as error:
-                        if isinstance(error, TooLong) or len(self.backends) == 1:
+                        if self._is_final(error):
                             raise
                         wasted.append(error.usage)
                         error.usage = NO_USAGE
@@ -249,10 +253,6 @@ class OpenAIEngine(Engine):
             except _Failed as error:
                 failed = error
                 wasted.append(error.trouble.usage)
-            else:
-                for refuser, refusal in refusals.items():  # another one has answered this very request
-                    fleet.failed(refuser, str(refusal))
-                return reply
             last, trouble = failed.backend, failed.trouble
             if trouble.why == "limited" and not self._over:
                 turned_away += not trouble.sure
@@ -271,10 +271,23 @@ class OpenAIEngine(Engine):
                 wait = FIRST_WAIT_SECONDS * 2 ** max(0, tries - 1)
                 await asyncio.sleep(min(LONGEST_WAIT_SECONDS, wait) * random.uniform(0.75, 1))
 
+    async def _until_clear(self, fleet: Fleet, failed: _Failed) -> None:
+        """Wait until it is clear what a suspect did to the server, which has little else to do."""
+        backend, late = failed.backend, failed.trouble.why == "late"
+        if late and backend.out is None and not await self.backends[backend].answers(questions=True):
+            self._hangs(fleet, backend)
+        await fleet.until_clear(backend, failed.deaths)
+
+    def _is_final(self, refusal: VideoError) -> bool:
+        """Whether no other server is asked about a request that one has refused."""
+        return isinstance(refusal, TooLong) or len(self.backends) == 1
+
     def _check_patience(self, backend: Backend, trouble: Trouble) -> None:
         if time.monotonic() - self._last_answer > LIMITED_SECONDS:
-            self._over = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
-            raise RunError(self._over)
+            why = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
+            for each in self.backends:
+                self._end(each, why)
+            raise RunError(why)
 
     def _open_fleet(self) -> Fleet:
         if self._over or self._fleet is None:
@@ -283,22 +296,24 @@ class OpenAIEngine(Engine):
 
     async def _try(self, request: ChatRequest, fleet: Fleet, backend: Backend) -> Reply:
         """One try at this server. The backend is given back."""
-        endpoint, deaths = self.backends[backend], backend.deaths
+        endpoint, deaths, begun = self.backends[backend], backend.deaths, asyncio.get_running_loop().time()
         try:
             if self._over:
                 raise RunError(self._over)
             reply = await endpoint.ask(request)
         except Trouble as trouble:
             backend.failed_tries += 1
-            self._weigh(fleet, backend, trouble)
+            self._weigh(fleet, backend, trouble, begun)
             raise _Failed(backend, deaths, trouble) from None
         except RunError as error:
             self._end(backend, str(error))
             raise _Failed(backend, deaths, Trouble(str(error), "gone")) from None
         except (Refused, BadReply) as error:
-            fleet.alive(backend)  # a server that refuses is there
             self._failures = 0
-            if not isinstance(error, TooLong):
+            if not self._is_final(error):
+                fleet.refused(backend)
+            else:
+                fleet.alive(backend)
                 self._count_useless(backend, error)
             raise
         finally:
@@ -308,11 +323,11 @@ class OpenAIEngine(Engine):
         self._last_answer = time.monotonic()
         return reply
 
-    def _weigh(self, fleet: Fleet, backend: Backend, trouble: Trouble) -> None:
-        """What this trouble means for the server that made it."""
+    def _weigh(self, fleet: Fleet, backend: Backend, trouble: Trouble, begun: float) -> None:
+        """What this trouble, with a request that was sent then, means for the server."""
         why = trouble.why
         if why == "limited":
-            fleet.turned_away(backend, trouble.wait)
+            fleet.turned_away(backend, trouble.wait, str(trouble))
             return
         if trouble.wait is not None:
             fleet.pause(backend, trouble.wait)
@@ -323,7 +338,7 @@ class OpenAIEngine(Engine):
         elif why != "late":
             fleet.alive(backend)
             fleet.failed(backend, str(trouble))
-        elif fleet.is_late(backend):
+        elif fleet.is_late(backend, begun):
             self._hangs(fleet, backend)
 
     def _hangs(self, fleet: Fleet, backend: Backend) -> None:
@@ -341,7 +356,8 @@ class OpenAIEngine(Engine):
             self._on_hang(list(self.backends).index(backend))
 
     def _count_useless(self, backend: Backend, error: VideoError) -> None:
-        self._useless += 1
+        """The answers of one server cannot be compared with another's: a person has to know."""
+        self._useless += not isinstance(error, TooLong)
         if self._useless == USELESS_IN_A_ROW:
             _log.warning("%s: the last %d answers were of no use: %s", backend.name, self._useless, error)
 
