@@ -54,7 +54,9 @@ class EngineOptions:
             "Servers", "Requests in flight to each server. Default: as many as each server takes.", min=1, metavar="N"
         ),
     ] = None
-    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and retried.")] = 600
+    timeout: Annotated[
+        float, option("Servers", "Seconds until a request is given up and retried.", min=0.1, metavar="SECONDS")
+    ] = 600
     endpoint_timeout: Annotated[
         float, option("Servers", "Seconds to wait once no server answers, before the run stops.", min=0.0)
     ] = 60
