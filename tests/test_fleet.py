@@ -170,7 +170,7 @@ def test_keys_regions_and_credit_are_the_runs(act, words, before):
     assert words in str(error)
 
 
-# ------------------------------------------------------------------------------------------ limits of rate
+# ------------------------------------------------------------------------------------------ rate limits
 
 
 class Window:
@@ -204,7 +204,7 @@ class Window:
     ],
     ids=["status alone", "gemini", "in 200", "as 403", "milliseconds", "in words", "reset"],
 )
-def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusal):
+def test_a_rate_limit_fails_no_request_however_often_it_turns_one_away(refusal, caplog):
     window = Window(3, 0.4, refusal)
     with ScriptedServer(window) as server:
         replies = ask([server.url], 24, retries=1)
@@ -212,6 +212,7 @@ def test_a_limit_of_rate_fails_no_request_however_often_it_turns_one_away(refusa
         answer_to({"messages": [{"role": "user", "content": str(n)}], "model": "tiny"}) for n in range(24)
     ]
     assert window.turned_away >= 3
+    assert caplog.text.count("limits the rate of requests") == 1
 
 
 def test_nothing_but_429_ends_the_run_once_patience_is_over(monkeypatch):
@@ -320,3 +321,37 @@ def test_a_run_against_a_server_that_hangs_ends_and_says_so(demo_clips, tmp_path
     assert "it hangs" in done.stderr
     with contextlib.suppress(FileNotFoundError):
         assert not [line for line in output.read_text().splitlines() if json.loads(line)["status"] == "failed"]
+
+
+# ------------------------------------------------------------------------------------------ a whole run
+
+
+def run(clips, output, *words):
+    command = [sys.executable, "-m", "framescribe", "frames", str(clips), "-o", str(output), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    rows = [json.loads(line) for line in output.read_text().splitlines()] if output.exists() else []
+    return done, rows
+
+
+def test_with_a_good_server_beside_it_one_that_only_refuses_costs_no_row(demo_clips, tmp_path):
+    with ScriptedServer(says(None, refusal="I can't")) as bad, ScriptedServer(says("a picture")) as good:
+        urls = ("--base-url", bad.url, "--base-url", good.url)
+        done, rows = run(demo_clips[0].path.parent, tmp_path / "frames.jsonl", *urls)
+        assert bad.requests
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in rows] == ["ok"] * 12
+
+
+def test_a_clip_that_is_flagged_costs_its_own_row_and_a_refusal_in_words_a_flag(demo_clips, tmp_path):
+    flagged = answers(403, {"error": {"message": "Your input was flagged", "code": 403}})
+    refusal = says("I'm sorry, I can't assist with that.")
+    with ScriptedServer(says("a picture"), flagged, refusal, says("fine")) as server:
+        options = ("--base-url", server.url, "--requests", "1")
+        done, rows = run(demo_clips[0].path.parent, tmp_path / "frames.jsonl", *options)
+    assert done.returncode == 3, done.stderr
+    (failed,) = [row for row in rows if row["status"] == "failed"]
+    assert failed["error"]["kind"] == "refused"
+    assert "Your input was flagged" in failed["error"]["message"]
+    (odd,) = [row for row in rows if row["status"] == "flagged"]
+    assert odd["flags"] == ["frame_caption_refusal"]
+    assert len(rows) == 12

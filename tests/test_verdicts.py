@@ -1,4 +1,4 @@
-"""What each provider's answers mean: another try, this clip, the run, too long, a limit of rate, or a reply's end.
+"""What each provider's answers mean: another try, this clip, the run, too long, a rate limit, or a reply's end.
 
 The bodies are as the providers' documentation and reports of their users show them."""
 
@@ -136,13 +136,33 @@ VERDICTS = [
                         "again in 7m12s.", code="rate_limit_exceeded"), LIMITED),
     ("together", 503, {"error": {"message": "The server is overloaded", "type": "service_unavailable"}}, BUSY),
     ("together", 422, error("Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 4000 "
-                            "`inputs` tokens: the prompt is too long"), LONG),
+                            "`inputs` tokens and 512 `max_new_tokens`"), LONG),
     ("fireworks", 400, error("The prompt is too long: 40000, model maximum context length: 32768"), LONG),
     ("bedrock", 400, error("ThrottlingException: Too many requests, please wait before trying again."), LIMITED),
     ("a gateway", 403, error("rate limit exceeded"), LIMITED),
     ("a gateway", 400, error("Rate limit exceeded, slow down", code=429), LIMITED),
     ("a gateway", 400, error("Upstream is overloaded"), BUSY),
     ("a gateway", 400, raw({"error": {"type": "overloaded_error", "message": "Overloaded"}}), BUSY),
+    ("a gateway", 400, error("The limit of tokens per minute was exceeded"), LIMITED),
+    ("a gateway", 500, error("context deadline exceeded"), AGAIN),
+    ("xai", 400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided."}, KEY),
+    ("xai", 403, {"code": "The caller does not have permission", "error": "Content violates usage guidelines."}, CLIP),
+    ("cohere", 429, {"message": "You are using a Trial key, which is limited to 1000 API calls / month."}, SPENT),
+    ("cohere", 400, {"message": "too many tokens: total number of tokens in the prompt cannot exceed 4081"}, LONG),
+    ("hugging face", 402, {"error": "You have exceeded your monthly included credits"}, SPENT),
+    ("hugging face", 503, {"error": "Model x is currently loading", "estimated_time": 20.0}, BUSY),
+    ("siliconflow", 403, {"code": 30001, "message": "Sorry, your account balance is insufficient"}, SPENT),
+    ("siliconflow", 429, {"message": "Request was rejected due to rate limiting. TPM limit reached."}, LIMITED),
+    ("moonshot", 400, error("The request was rejected as high risk", type="content_filter"), CLIP),
+    ("stepfun", 451, error("censored"), CLIP),
+    ("mistral", 400, {"message": "Prompt contains 65673 tokens, too large for model with 32768 maximum context length"},
+     LONG),
+    ("dashscope", 400, error("Exceeded limit on max bytes per data-uri item : 10485760"), LONG),
+    ("gemini", 400, google("INVALID_ARGUMENT", "Request payload size exceeds the limit: 20971520 bytes."), LONG),
+    ("tabbyapi", 400, error("Prompt length 4129 is greater than max_seq_len 4096"), LONG),
+    ("sglang", 400, {"object": "error", "message": "Multimodal prompt is too long after expanding multimodal tokens."},
+     LONG),
+    ("azure", 429, error("exceeded token rate limit. Please retry after 86400 seconds.", code="429"), SPENT),
     ("a gateway", 407, "Proxy authentication required", KEY),
     # ------------------------------------------------------------------------------------------ one's own servers
     ("vllm", 400, {"object": "error", "message": "The decoder prompt (length 9000) is longer than the maximum model "
@@ -168,7 +188,7 @@ VERDICTS = [
     ("ollama", 500, error("llama runner process has terminated"), AGAIN),
     ("lmdeploy", 400, {"message": "The input prompt is too long, context length 9000 > session_len 8192"}, LONG),
     ("tgi", 429, {"error": "Model is overloaded", "error_type": "overloaded"}, LIMITED),
-    ("tgi", 422, {"error": "Input validation error: inputs must have less than 4096 tokens: too many tokens",
+    ("tgi", 422, {"error": "Input validation error: `inputs` must have less than 4096 tokens. Given: 9000",
                   "error_type": "validation"}, LONG),
     ("lm studio", 200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}, RUN),
     ("lm studio", 400, error("No models loaded. Please load a model in the developer page."), RUN),

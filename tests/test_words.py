@@ -2,6 +2,8 @@
 
 import pytest
 
+from framescribe.engines.base import Reply
+from framescribe.strategies.base import ended_badly
 from framescribe.strategies.words import oddities
 
 REFUSALS = [
@@ -77,3 +79,18 @@ def test_a_long_description_does_not_repeat_itself():
 
 def test_half_a_letter_is_said():
     assert oddities("A caf\ufffd at night.") == ["garbled"]
+
+
+@pytest.mark.parametrize(
+    ("text", "finish", "flags"),
+    [
+        ("A cat.", "stop", []),
+        ("A cat.", "length", ["caption_truncated"]),
+        ("A cat.", "other", ["caption_end_unknown"]),
+        ("I can't assist with that.", "stop", ["caption_refusal"]),
+        ("A cat sits. " * 100, "length", ["caption_truncated", "caption_repeats"]),
+        ("A cat sits. " * 100, "repetition", ["caption_repeats"]),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_a_flag_of_its_row(text, finish, flags):
+    assert ended_badly(Reply(text=text, finish_reason=finish), "caption") == flags

@@ -147,9 +147,7 @@ class Captioner:
                 try:
                     output = await step.run(self._context(step, video, counted, clips, outputs, info))
                 finally:
-                    stages[step.name] |= counted.spent()
-                    sent = stages[step.name]["decoding"]
-                    stages[step.name]["decoding"] = {name: sent[name] for name in sent if name not in counted.left_out}
+                    stages[step.name] |= counted.spent(stages[step.name]["decoding"])
                     if step.name in seeing[-1:]:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
@@ -356,7 +354,7 @@ class Counted:
         self._captioner, self._stage, self._tab = captioner, stage, tab
         self._engine, self._model = captioner.engines[stage], captioner.recipe.stages[stage].model.model
         self._usage = NO_USAGE
-        self.left_out: set[str] = set()
+        self._left_out: set[str] = set()
         self._cost: float | None = None
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -369,7 +367,7 @@ class Counted:
         video = request.video.frames if request.video else ()
         self._captioner.meter.counts["pictures"] += len(request.images) + len(video)
         self._pay(reply.usage)
-        self.left_out.update(reply.left_out)
+        self._left_out.update(reply.left_out)
         return reply
 
     def _pay(self, usage: Usage) -> None:
@@ -382,13 +380,13 @@ class Counted:
         paid = self._captioner.budget.pay(self._model, usage, self._tab)
         self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
 
-    def spent(self) -> dict[str, Any]:
-        """What a stage's record says about its answers, useless ones included, and about parameters that did not reach
-        the model."""
+    def spent(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What a stage's record says of its answers, useless ones included, and which of `wanted` was really sent."""
         return {
+            "decoding": {name: value for name, value in wanted.items() if name not in self._left_out},
             "attempts": self._usage.answers,
             "prompt_tokens": self._usage.prompt_tokens,
             "completion_tokens": self._usage.completion_tokens,
             **({"cost": round(self._cost, 8)} if self._cost is not None else {}),
-            **({"left_out": sorted(self.left_out)} if self.left_out else {}),
+            **({"left_out": sorted(self._left_out)} if self._left_out else {}),
         }

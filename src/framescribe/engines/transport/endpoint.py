@@ -24,6 +24,7 @@ from framescribe.engines.transport.faults import Fault, fault
 from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, is_named, text_of, without
 from framescribe.errors import NO_USAGE, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
 
+SMALL_SECONDS = 30.0  # for the answer to a small question
 LONGEST_WAIT_SECONDS = 900.0  # the longest that a server may ask us to wait; a longer wait ends the run
 _log = logging.getLogger("framescribe")
 
@@ -114,7 +115,7 @@ class Endpoint:
         assert self._client is not None
         try:
             if questions:
-                async with asyncio.timeout(min(self._timeout, CONNECT_SECONDS)):
+                async with asyncio.timeout(min(self._timeout, SMALL_SECONDS)):
                     status, _, _ = await self._send(self._client, self._hello())
             else:
                 status = (await self._get(self._client, "/models", CONNECT_SECONDS))[0]
@@ -344,6 +345,8 @@ class Endpoint:
         except (openai.APIError, aiohttp.ClientError, TimeoutError):
             raise Trouble("it refused a request, and then did not answer") from None
         wrong = fault(status, body, headers)
+        if wrong is not None and wrong.kind in ("limited", "busy", "again", "useless"):
+            raise Trouble(f"it refused a request, and then answered {wrong.status} {self._said(wrong)}")
         return wrong is None or wrong.kind not in ("key", "spent", "run")
 
     def _unconnected(self, error: openai.APIError | aiohttp.ClientError) -> Trouble:

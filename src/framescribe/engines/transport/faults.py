@@ -1,7 +1,7 @@
 """Knows what a server's answer means when it is not a reply, by table; sends nothing and knows no server.
 
 What the answer says decides, and its HTTP status only where it says nothing that is known. Providers disagree about
-statuses: a limit of rate may come as 400, 403 or 200, a content filter as 400 or 403, a wrong key as 400.
+statuses: a rate limit may come as 400, 403 or 200, a content filter as 400 or 403, a wrong key as 400.
 """
 
 from __future__ import annotations
@@ -67,13 +67,17 @@ _CODES: dict[Kind, str] = {
 _KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 _TOO_LONG = (
-    r"context[ _-]?(length|size|window|limit)|max_model_len|n_ctx|maximum (model|context|sequence|input|prompt) length"
+    r"context[ _-]?(length|size|window|limit)|max_model_len|max_seq_len|n_ctx"
+    r"|maximum (model|context|sequence|input|prompt) length"
     r"|too many (input |prompt |image )?tokens|longer than the (maximum|model|max)"
     r"|(prompt|input|request|message|payload|entity|content|image|file)s?\b( size| length| body)?"
     r"( is| are| was)? too (long|large|big)"
-    r"|(token|input|prompt|sequence|context)\w*\b[^.]{0,60}\bexceed|exceeds? [^.]{0,40}\b(tokens|context|input|prompt)"
+    r"|(token|input|prompt|sequence|context(?! deadline))\w*\b[^.]{0,60}\bexceed"
+    r"|exceeds? [^.]{0,40}\b(tokens|context|input|prompt)"
+    r"|must have less than \d+ tokens|max_new_tokens\W* must be <="  # TGI
     r"|must be reduced|reduce the (length|number of tokens)|range of input length"  # OpenAI's TPM; DashScope
     r"|(image|request|payload|body)\b[^.]{0,40} exceeds [^.]{0,30}(bytes|MB|MiB|pixels|px)"
+    r"|(image|picture) dimensions? [^.]{0,30}exceed|exceeded (limit on max bytes|maximum size)"
 )
 # Tried in this order; a pattern is for the statuses beside it, where None is any.
 _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
@@ -96,6 +100,12 @@ _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
     ("key", None, r"authenticat\w+ (failed|required|error|fails)"),
     ("long", frozenset({429}), r"request too large|must be reduced"),  # a single request over the tokens of a minute
     ("limited", frozenset({429}), ""),  # sorted out further below
+    (
+        "limited",
+        None,
+        r"(requests|tokens) per (second|sec|minute|min|hour)|concurren\w+ (limit|request)"
+        r"|请求过于频繁|访问量过大|速率限制",
+    ),
     ("long", None, _TOO_LONG),
     (
         "clip",
@@ -119,11 +129,6 @@ _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
     ),
     ("limited", None, r"rate[ _-]?limit|too many requests|requests? rate|throttl|quota exceeded|slow down"),
     (
-        "limited",
-        None,
-        r"(requests|tokens) per (second|sec|minute|min|hour)|concurren\w+ (limit|request)|请求过于频繁|访问量过大",
-    ),
-    (
         "busy",
         None,
         r"overload|(at|over|no|out of|insufficient) capacity|\b(is|too|server|currently) busy\b|queue is full",
@@ -141,6 +146,7 @@ _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
     ),
 )
 _PATTERNS = [(kind, statuses, re.compile(pattern, re.IGNORECASE)) for kind, statuses, pattern in _WORDS]
+_PLAIN: dict[int, Kind] = {402: "spent", 413: "long", 451: "clip"}  # 451: refused by law (RFC 7725)
 _BUSY = frozenset({408, 498, 503, 504, 524, 529})
 _ENDS_A_RUN: frozenset[Kind] = frozenset({"key", "spent", "run"})
 
@@ -169,8 +175,8 @@ def _kind(status: int, codes: set[str], told: str, wait: float | None) -> tuple[
             return kind, True
     if status in (401, 407):
         return "key", True
-    if status in (402, 413):
-        return ("spent", True) if status == 402 else ("long", True)
+    if status in _PLAIN:
+        return _PLAIN[status], True
     for kind, statuses, pattern in _PATTERNS:
         if (statuses is not None and status not in statuses) or not pattern.search(told):
             continue
@@ -200,13 +206,13 @@ def _is_completion(body: object) -> bool:
 _DAY = re.compile(r"PerDay|limit: 0\b")  # Google's quotas of a day, which "retry in 41 s" even so
 _SPENT = re.compile(
     r"exceeded your current quota|check your plan and billing|credit|balance|free (allocated )?quota"
-    r"|\bper[ -]day\b|\bdaily\b|欠费|余额不足",
+    r"|\bper[ -](day|month)\b|\b(daily|monthly)\b|/ ?month\b|欠费|余额不足",
     re.IGNORECASE,
 )
 
 
 def _of_rate(told: str, wait: float | None) -> tuple[Kind, bool]:
-    """A limit of rate, or used-up credit or the quota of a day: Google words the first like OpenAI the second, but says
+    """A rate limit, or used-up credit or the quota of a day: Google words the first like OpenAI the second, but says
     when to come back."""
     if _DAY.search(told) or (wait is None and _SPENT.search(told)):
         return "spent", True

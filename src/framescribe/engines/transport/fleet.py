@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from typing import NamedTuple
 
@@ -35,7 +36,8 @@ class Backend:
         self.hangs = False  # it is out because it does not answer, although something listens there
         self.on_trial = False  # it was out, or turned requests away: one at a time until it answers
         self.relapses = 0  # times that it was taken out since it last answered
-        self.turned_away = 0  # times that it was left alone because of its limit of rate; answers bring it down
+        self.limit_is_known = False  # that it limits the rate of requests: said once
+        self.pauses = 0  # because of its rate limit; answers bring it down
         self.failed_tries = 0  # in all
         self.out: str | None = None  # why, while it gets no requests
         self.over: str | None = None  # why, once it never will again
@@ -74,7 +76,8 @@ class Fleet:
     ) -> None:
         self.backends = list(backends)
         self._probe, self._patience = probe, patience
-        self._waiting: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._refused: list[_Waiting] = []  # wait, too, and not for just any server
         self._probing: dict[Backend, asyncio.Task[None]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._timers: set[asyncio.TimerHandle] = set()
@@ -92,11 +95,12 @@ class Fleet:
             raise RunError(self._end)
         if not self._useful(never):
             return None
-        if not self._waiting and (backend := self._best(avoid, never)) is not None:
+        picky = any(backend in never for backend in self.backends)
+        if (picky or not self._waiting) and (backend := self._best(avoid, never)) is not None:
             backend.under_way += 1
             return backend
         waiting = _Waiting(asyncio.get_running_loop().create_future(), avoid, never)
-        self._waiting.append(waiting)
+        (self._refused if picky else self._waiting).append(waiting)
         try:
             return await waiting.future
         except asyncio.CancelledError:
@@ -116,7 +120,7 @@ class Fleet:
         self.alive(backend)
         backend.faults = backend.refusals = backend.relapses = 0
         backend.on_trial = False
-        backend.turned_away = max(0, backend.turned_away - 1)
+        backend.pauses = max(0, backend.pauses - 1)
         backend.limit.answered(backend.under_way)
 
     def alive(self, backend: Backend) -> None:
@@ -142,17 +146,25 @@ class Fleet:
                 backend.refusals, backend.on_trial = 0, False
         self._hand_out()
 
-    def turned_away(self, backend: Backend, wait: float | None) -> None:
-        """The server gets too many requests: leave it alone for as long as it says. Where it does not say, for longer
-        each time, and with fewer requests at a time."""
-        if wait is None:
-            if backend.paused_until > asyncio.get_running_loop().time():
-                return  # it was under way when others were turned away
-            backend.limit.overloaded()
-            wait = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2**backend.turned_away)
-            backend.turned_away = min(16, backend.turned_away + 1)
+    def turned_away(self, backend: Backend, wait: float | None, why: str) -> None:
+        """The server gets too many requests: leave it alone for as long as it says. Where it does not say, or is wrong
+        again and again, for longer each time."""
+        now = asyncio.get_running_loop().time()
+        if backend.paused_until <= now:  # else it was under way when others were turned away
+            shortest = FIRST_PAUSE_SECONDS if wait is None else FIRST_PAUSE_SECONDS / 64
+            if wait is None:
+                backend.limit.overloaded()
+            self.pause(backend, min(LONGEST_PAUSE_SECONDS, shortest * 2**backend.pauses))
+            backend.pauses = min(16, backend.pauses + 1)
         backend.on_trial = True
-        self.pause(backend, wait)
+        if wait is not None:
+            self.pause(backend, wait)
+        if not backend.limit_is_known:
+            backend.limit_is_known = True
+            seconds = backend.paused_until - now
+            _log.warning(
+                "%s limits the rate of requests, which now wait as it asks (%.0f s): %s", backend.name, seconds, why
+            )
 
     def is_late(self, backend: Backend, begun: float) -> bool:
         """The server did not answer a request that it got at this time of the loop's. Whether it hangs: it answered
@@ -236,22 +248,30 @@ class Fleet:
         return min(others, key=lambda backend: (backend.on_trial, backend.under_way), default=None)
 
     def _hand_out(self) -> None:
-        still: list[_Waiting] = []
-        for waiting in self._waiting:
-            if waiting.future.done():
-                continue
-            if not self._useful(waiting.never):
+        for waiting in self._refused:
+            if not waiting.future.done() and not self._useful(waiting.never):
                 waiting.future.set_result(None)
-            elif (backend := self._best(waiting.avoid, waiting.never)) is not None:
-                backend.under_way += 1
-                waiting.future.set_result(backend)
-            else:
-                still.append(waiting)
-        self._waiting = still
+            self._give(waiting)
+        self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
+        while self._waiting and self._give(self._waiting[0]):
+            self._waiting.popleft()
+
+    def _give(self, waiting: _Waiting) -> bool:
+        """Give a server to one that waits; False if none has room for it."""
+        if waiting.future.done():
+            return True
+        backend = self._best(waiting.avoid, waiting.never)
+        if backend is None:
+            return False
+        backend.under_way += 1
+        waiting.future.set_result(backend)
+        return True
 
     def _give_up(self, why: str) -> None:
         self._end = self._end or why
-        waiting, self._waiting = self._waiting, []
+        waiting = [*self._waiting, *self._refused]
+        self._waiting.clear()
+        self._refused.clear()
         for each in waiting:
             if not each.future.done():
                 each.future.set_exception(RunError(self._end))

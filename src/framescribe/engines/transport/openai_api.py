@@ -44,7 +44,7 @@ FAILURES_IN_A_ROW = 10
 USELESS_IN_A_ROW = 10  # refusals and answers without text: said once
 USELESS_TRIES = 3  # of a request that is answered with what is no answer
 HANGS = 3  # of a server that in between answered nothing but small questions
-TURNED_AWAY = 20  # times that words alone spoke of a limit of rate, while the server answered others
+TURNED_AWAY = 20  # times that words alone spoke of a rate limit, while the server answered others
 LIMITED_SECONDS = 1800.0  # without any answer but "too many requests": the run ends, and can go on later
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.5, 8.0
 DEATHS = 2  # of its server while it had a request: the request is not sent a third time
@@ -284,8 +284,10 @@ class OpenAIEngine(Engine):
 
     def _check_patience(self, backend: Backend, trouble: Trouble) -> None:
         if time.monotonic() - self._last_answer > LIMITED_SECONDS:
-            self._over = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
-            raise RunError(self._over)
+            why = f"{backend.name} has turned every request away for {LIMITED_SECONDS / 60:.0f} min: {trouble}"
+            for each in self.backends:
+                self._end(each, why)
+            raise RunError(why)
 
     def _open_fleet(self) -> Fleet:
         if self._over or self._fleet is None:
@@ -325,7 +327,7 @@ class OpenAIEngine(Engine):
         """What this trouble, with a request that was sent then, means for the server."""
         why = trouble.why
         if why == "limited":
-            fleet.turned_away(backend, trouble.wait)
+            fleet.turned_away(backend, trouble.wait, str(trouble))
             return
         if trouble.wait is not None:
             fleet.pause(backend, trouble.wait)
