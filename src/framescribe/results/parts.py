@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import logging
 import os
 import socket
 import time
@@ -19,7 +20,9 @@ from types import ModuleType
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
-from framescribe.storage.whole_file import whole_file
+from framescribe.storage.whole_file import refuse_unwritable, whole_file
+
+_log = logging.getLogger("framescribe")
 
 fcntl: ModuleType | None
 try:
@@ -97,6 +100,7 @@ class LocalParts:
     def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
+            refuse_unwritable(str(output))
             self._held = hold(self.place, launch, output)
             self.keep_note(RECIPE_FILE, record)
         except OSError as error:
@@ -256,8 +260,10 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a file system without locks
+    except OSError as error:
         held.close()
+        why = error.strerror or error
+        _log.warning("%s has no locks (%s): make sure that no other run writes to %s meanwhile", folder, why, output)
         return None
     return held
 
