@@ -39,10 +39,10 @@ def alive(mark: str) -> list[str]:
     return found
 
 
-def twice(run: subprocess.Popen[str]) -> None:
-    run.send_signal(signal.SIGINT)
+def twice(run: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> None:
+    run.send_signal(number)
     time.sleep(0.5)
-    run.send_signal(signal.SIGINT)
+    run.send_signal(number)
 
 
 ENDS: dict[str, tuple[Callable[[subprocess.Popen[str]], None] | None, set[int], Act]] = {
@@ -50,6 +50,8 @@ ENDS: dict[str, tuple[Callable[[subprocess.Popen[str]], None] | None, set[int], 
     "Ctrl-C": (lambda run: run.send_signal(signal.SIGINT), {130}, sleeps(0.3)),
     "Ctrl-C twice": (twice, {130}, sleeps(3)),
     "SIGTERM": (lambda run: run.send_signal(signal.SIGTERM), {130}, sleeps(0.3)),
+    "SIGTERM twice": (lambda run: twice(run, signal.SIGTERM), {130}, sleeps(3)),
+    "SIGHUP": (lambda run: run.send_signal(signal.SIGHUP), {130}, sleeps(0.3)),
     "kill -9": (lambda run: run.kill(), {-9}, sleeps(0.3)),
     "an error of the run": (None, {1}, answers(401, "no")),
 }

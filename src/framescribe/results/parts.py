@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import logging
 import os
 import socket
 import time
@@ -19,8 +20,10 @@ from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
-from framescribe.storage.locks import lock
-from framescribe.storage.whole_file import whole_file
+from framescribe.storage.locks import take
+from framescribe.storage.whole_file import refuse_unwritable, whole_file
+
+_log = logging.getLogger("framescribe")
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
@@ -92,6 +95,7 @@ class LocalParts:
     def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
+            refuse_unwritable(str(output))
             self._held = hold(self.place, launch, output)
             self.keep_note(RECIPE_FILE, record)
         except OSError as error:
@@ -227,23 +231,19 @@ def write_line(part: FileIO, line: bytes) -> None:
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
     """Keep other launches away from these parts until the file is closed or this process ends, however that happens.
 
-    None if the file system has no locks. UserError if another launch holds it.
+    None if the system has no locks. UserError if another launch holds it.
     """
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
-        alone = lock(held)
-        if alone is None:
-            held.close()
-            return None
-        if alone:
+        if take(held):
             held.truncate(0)
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             held.flush()
-            lock(held, shared=True)
+            take(held, shared=True)
         else:
             end = time.monotonic() + WRITING_SECONDS
-            while lock(held, shared=True) is False and time.monotonic() < end:
+            while not take(held, shared=True) and time.monotonic() < end:
                 time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
@@ -253,7 +253,9 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a full disk, say: the rows will tell
+    except OSError as error:
         held.close()
+        why = error.strerror or error
+        _log.warning("%s has no locks (%s): make sure that no other run writes to %s meanwhile", folder, why, output)
         return None
     return held

@@ -55,8 +55,8 @@ class Results:
             if not self._index.count and not self.unreadable_lines and self.finished:
                 for row in read_rows(self.output):  # a finished file still counts if its parts are gone
                     self._index.add_row(row)
-        except StoreError as error:
-            raise UserError(f"{self.output} cannot be read: {error}") from error
+        except (OSError, StoreError) as error:
+            raise UserError(f"{self.output} cannot be read: {_why(error)}") from error
         except ValueError as error:
             raise UserError(f"{self.output}: {str(self.output).split('://')[0]} is not a known protocol") from error
 

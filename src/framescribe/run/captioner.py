@@ -132,7 +132,7 @@ class Captioner:
 
     async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab) -> Row:
         outputs, stages = kept(earlier)
-        done, at, failure = list(outputs), DECODE, None
+        at, failure = DECODE, None
         seeing = [step.name for step in self.steps if step.sees and step.name not in outputs]
         info = earlier.video if earlier is not None else None
         try:
@@ -155,9 +155,8 @@ class Captioner:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
                 stages[step.name] |= result_of(output)
-                settle(stages, done, step.name, outputs, output)
+                settle(stages, outputs, output)
                 outputs[step.name] = output
-                done.append(step.name)
         except VideoError as error:
             failure = Failure(stage=DECODE if clips.failed else at, kind=error.kind, message=str(error))
         except FramescribeError:
@@ -169,6 +168,8 @@ class Captioner:
             failure = Failure(stage=DECODE if clips.failed else at, kind=INTERNAL, message=told(error))
         for wanted in self._wanted.values():
             stages.setdefault(wanted.name, {"fingerprint": wanted.of(video)})
+        if failure is not None:
+            settle(stages, outputs, None)
         if clips.flags:
             stages = {DECODE: {"flags": list(clips.flags)}, **stages}
         return self._row(video, earlier, clips, stages, outputs, info, failure)
@@ -183,9 +184,11 @@ class Captioner:
         info: Any,
         failure: Failure | None,
     ) -> Row:
-        captions = [output.caption for output in outputs.values() if output.caption is not None]
-        frames = [output.frames for output in outputs.values() if output.frames is not None]
-        flags = tuple(dict.fromkeys(flag for made in stages.values() for flag in made.get("flags") or ()))
+        order = [step.name for step in self.steps]
+        made = [outputs[name] for name in sorted(outputs, key=lambda name: order.index(name) if name in order else -1)]
+        captions = [output.caption for output in made if output.caption is not None]
+        frames = [output.frames for output in made if output.frames is not None]
+        flags = tuple(dict.fromkeys(flag for of in stages.values() for flag in of.get("flags") or ()))
         file = {**(earlier.file if earlier is not None else {}), **clips.file}
         return Row(
             id=video.id,

@@ -45,14 +45,14 @@ def result_of(output: Output) -> dict[str, Any]:
     }
 
 
-def settle(
-    stages: dict[str, dict[str, Any]], done: list[str], name: str, outputs: Mapping[str, Output], output: Output
-) -> None:
-    """A field of the row holds what the last stage wrote there; an earlier stage's text stays in its own record."""
-    for before in done:
-        fills = [field for field in stages[before].get("fills") or () if field not in output.fills]
-        if len(fills) < len(stages[before].get("fills") or ()) and outputs[before].value is None:
-            own = outputs[before]
-            if "caption" in output.fills and own.caption:
-                stages[before] |= {"output": own.caption, "as": "caption"}
-            stages[before]["fills"] = fills
+def settle(stages: dict[str, dict[str, Any]], outputs: Mapping[str, Output], by: Output | None) -> None:
+    """Whatever the row's own fields cannot hold stays in the record of the stage that made it: what a later stage,
+    whose output is `by`, made anew, or, without one, the captions of a row that failed."""
+    taken = by.fills if by is not None else ("caption",)
+    for name, own in outputs.items():
+        before = stages[name].get("fills") or ()
+        fills = [field for field in before if field not in taken]
+        if len(fills) < len(before) and own.value is None:
+            if "caption" in taken and own.caption:
+                stages[name] |= {"output": own.caption, "as": "caption"}
+            stages[name]["fills"] = fills

@@ -72,42 +72,47 @@ class Rank(Runner):
 
 
 class _Share:
-    """What another rank has not done yet, as far as is known, in its order."""
+    """What another rank has not done yet, as far as is known, in its order. Those that are gone leave a gap, so that
+    the time for taking one does not depend on how many are left."""
 
     def __init__(self, todo: Iterable[Todo]) -> None:
         self._left: list[tuple[Key, Todo] | None] = [(key_of(one), one) for one in todo]
-        self._gone = 0  # how many are None
-        self._front = 0
+        self._gaps = 0
+        self._front = 0  # before which there are only gaps
 
     def __len__(self) -> int:
         return len(self._left) + 1  # a weight, which cannot be 0
 
     def take(self, done: Collection[Key], leave: int, chance: random.Random) -> Todo | None:
-        """Any that is left behind the first `leave`; None if there is none. The time that this takes does not depend on
-        how many are left: those that were done meanwhile are forgotten only when they are come upon."""
-        while (begin := self._behind(done, leave)) < len(self._left):
+        """Any that is left behind the first `leave`; None if there is none."""
+        if 2 * self._gaps > len(self._left):
+            self._left = [one for one in self._left if one is not None]
+            self._gaps = self._front = 0
+        begin = self._behind(done, leave)
+        while begin < len(self._left):
             at = chance.randrange(begin, len(self._left))
-            found, self._left[at] = self._left[at], None
-            self._gone += found is not None
-            if 2 * self._gone > len(self._left):
-                self._left = [one for one in self._left if one is not None]
-                self._gone = self._front = 0
-            if found is not None and found[0] not in done:
+            found = self._left[at]
+            if found is None:
+                continue
+            self._left[at] = None
+            self._gaps += 1
+            while self._left and self._left[-1] is None:  # the last one is never a gap: this loop ends
+                self._left.pop()
+                self._gaps -= 1
+            if found[0] not in done:
                 return found[1]
         return None
 
     def _behind(self, done: Collection[Key], leave: int) -> int:
         """Where those begin that follow the first `leave` that are left."""
-
-        def is_left(at: int) -> bool:
-            one = self._left[at]
-            return one is not None and one[0] not in done
-
-        while self._front < len(self._left) and not is_left(self._front):
+        while self._front < len(self._left) and ((one := self._left[self._front]) is None or one[0] in done):
+            self._left[self._front] = None
+            self._gaps += one is not None
             self._front += 1
         at = self._front
         while at < len(self._left) and leave:
-            leave -= is_left(at)
+            one = self._left[at]
+            leave -= one is not None and one[0] not in done
             at += 1
         return at
 

@@ -20,10 +20,7 @@ TRIES, AGAIN_SECONDS = 10, 0.1
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[str]:
     """A temporary name beside `path`; it becomes `path` only once everything is written and on the disk."""
-    target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
-    folder = os.path.dirname(target)
-    if os.path.isdir(target):
-        raise UserError(f"{path} is a folder; name a file")
+    folder, target = _checked(path)
     sweep(folder)
     temporary = temporary_name(folder)
     try:
@@ -58,6 +55,23 @@ def _rename(temporary: str, target: str) -> None:
         except PermissionError:
             time.sleep(AGAIN_SECONDS)
     os.replace(temporary, target)
+def refuse_unwritable(path: str) -> None:
+    """UserError if a file can certainly not be written there."""
+    folder, _ = _checked(path)
+    if not os.path.isdir(folder):
+        raise UserError(f"{path} cannot be written: there is no folder {folder}; choose another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path} cannot be written: the folder {folder} is read-only; choose another place")
+
+
+def _checked(path: str) -> tuple[str, str]:
+    """The folder and the file that a path leads to. UserError if it is a folder, or a link to itself."""
+    target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
+    if os.path.isdir(target):
+        raise UserError(f"{path} is a folder; name a file")
+    if os.path.islink(target):
+        raise UserError(f"{path} is a link that leads back to itself; choose another place")
+    return os.path.dirname(target), target
 
 
 def temporary_name(folder: str) -> str:
