@@ -62,7 +62,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
     async def one(pool: DecoderPool, video: Video) -> None:
         found: Probe = await pool.run(look, video.path)
         if shown.as_json:
-            print(json.dumps({"id": video.id, **dataclasses.asdict(found)}))
+            print(json.dumps({"id": video.id, **dataclasses.asdict(found)}, ensure_ascii=False))
             return
         odd = [f"turned by {found.rotation}°"] if found.rotation else []
         odd += ["mirrored"] if found.mirrored else []
@@ -77,7 +77,7 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
 
     def failed(video: Video, message: str) -> None:
         if shown.as_json:
-            print(json.dumps({"id": video.id, "path": video.place, "error": message}))
+            print(json.dumps({"id": video.id, "path": video.place, "error": message}, ensure_ascii=False))
         else:
             lines[video.id] = ("", "", "", "", "", message)
 

@@ -89,7 +89,7 @@ async def _work(
 
 
 class _Stopping:
-    """The first Ctrl-C or SIGTERM lets what is under way finish; the second drops it."""
+    """The first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone) lets what is under way finish; the second drops it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -113,7 +113,7 @@ class _Stopping:
 
 
 def on_ending_signals(act: Callable[[], object]) -> None:
-    """Let Ctrl-C and SIGTERM call `act` in the running loop."""
+    """Let Ctrl-C, SIGTERM and SIGHUP (the terminal is gone) call `act` in the running loop."""
     loop = asyncio.get_running_loop()
 
     def handler(number: int, frame: FrameType | None) -> None:
@@ -121,7 +121,10 @@ def on_ending_signals(act: Callable[[], object]) -> None:
             raise KeyboardInterrupt
         loop.call_soon_threadsafe(act)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
         try:
             loop.add_signal_handler(number, act)
         except NotImplementedError:  # Windows

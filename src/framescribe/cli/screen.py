@@ -202,7 +202,7 @@ class JsonScreen(Screen):
     """One JSON object per line on standard output: said, started, row, finished."""
 
     def _write(self, event: str, **values: Any) -> None:
-        print(json.dumps({"event": event, "time": round(time.time(), 3), **values}), flush=True)
+        print(json.dumps({"event": event, "time": round(time.time(), 3), **values}, ensure_ascii=False), flush=True)
 
     def say(self, line: str) -> None:
         self._write("said", text=line)

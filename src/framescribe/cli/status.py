@@ -56,7 +56,7 @@ def status(
             "failures": dict(failures),
             "tokens": tokens,
         }
-        print(json.dumps(record))
+        print(json.dumps(record, ensure_ascii=False))
         return
     total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
     print(

@@ -24,8 +24,8 @@ def whole_file(path: str) -> Iterator[str]:
     folder = os.path.dirname(target)
     if os.path.isdir(target):
         raise UserError(f"{path} is a folder; name a file")
-    _sweep(folder)
-    temporary = os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+    sweep(folder)
+    temporary = temporary_name(folder)
     try:
         held = open(temporary, "xb")  # noqa: SIM115
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
@@ -60,8 +60,13 @@ def _rename(temporary: str, target: str) -> None:
     os.replace(temporary, target)
 
 
-def _sweep(folder: str) -> None:
-    """Remove what killed writers left here: temporary files that nobody holds any more."""
+def temporary_name(folder: str) -> str:
+    """A name for a new file there that `sweep` removes, unless somebody holds it."""
+    return os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+
+
+def sweep(folder: str) -> None:
+    """Remove what killed writers left in a folder: temporary files that nobody holds any more."""
     for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
         with contextlib.suppress(OSError):
             if _is_old(path):
