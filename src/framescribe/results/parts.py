@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
-from framescribe.storage.locks import lock
+from framescribe.storage.locks import take
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
@@ -237,19 +237,15 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
     """
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
-        alone = lock(held)
-        if alone is None:
-            held.close()
-            return None
-        if alone:
+        if take(held):
             held.truncate(0)
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             held.flush()
-            lock(held, shared=True)
+            take(held, shared=True)
         else:
             end = time.monotonic() + WRITING_SECONDS
-            while lock(held, shared=True) is False and time.monotonic() < end:
+            while not take(held, shared=True) and time.monotonic() < end:
                 time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
@@ -259,7 +255,7 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a full disk, say: the rows will tell
+    except OSError:  # a file system without locks
         held.close()
         return None
     return held

@@ -13,10 +13,20 @@ from typing import IO, Any
 _FAR = 2**40  # on Windows nobody else can read or write locked bytes: these are far behind any that are used
 
 
+def lock(file: IO[Any]) -> bool:
+    """Hold the open, writable file alone; False if another process holds it, or if there are no locks."""
+    try:
+        return take(file)
+    except OSError:
+        return False
+
+
 if sys.platform == "win32":
     import msvcrt
 
-    def _locked(file: IO[Any], shared: bool) -> bool:
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open, writable file alone; False if another process holds it. OSError on a file system without
+        locks. Windows has none to share: asking for one does nothing."""
         if shared:
             return True
         descriptor = file.fileno()
@@ -33,24 +43,14 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _locked(file: IO[Any], shared: bool) -> bool:
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open file alone, or with others that share it, also where it was held alone before; False if
+        another process holds it. OSError on a file system without locks."""
         try:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
-
-
-def lock(file: IO[Any], *, shared: bool = False) -> bool | None:
-    """Hold the open, writable file alone, or with others that share it; False if another process holds it, None on a
-    file system without locks.
-
-    A lock that is held alone can be made a shared one. Windows has none to share: there, asking for one does nothing.
-    """
-    try:
-        return _locked(file, shared)
-    except OSError:
-        return None
 
 
 def remove(file: IO[Any]) -> None:
