@@ -40,7 +40,7 @@ class NotHere(Exception):
 
 def main(words: Sequence[str]) -> int:
     known = argparse.ArgumentParser(description="Try framescribe with other versions than those of constraints.txt.")
-    known.add_argument("name", nargs="*", choices=[[], *USUAL, "demo"], help=f"Default: {', '.join(USUAL)}.")
+    known.add_argument("name", nargs="*", metavar="NAME", choices=[[], *USUAL, "demo"], help="Default: all but demo.")
     names = known.parse_args(words).name or USUAL
     began, lines, failed = time.monotonic(), list[str](), False
     uv = _uv()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import ntpath
 import os
 import pkgutil
 import re
@@ -17,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from aiohttp import web
 from PIL import Image
 
 import framescribe
+from framescribe.sources import found
 from tests.runs_in_process import raw_film
 from tests.servers import Act, ScriptedServer, answer_to, says, tells
 
@@ -38,19 +41,29 @@ class System:
 
     def __init__(self, *, posix: bool) -> None:
         self.posix = posix
+        self._started: list[subprocess.Popen[str]] = []
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         if not posix:
             path = [str(HERE / "without_posix"), *filter(None, [os.environ.get("PYTHONPATH")])]
             self.environment |= {"PYTHONPATH": os.pathsep.join(path), "PYTHONIOENCODING": "cp1252"}
 
     def start(self, *words: object, module: str = "framescribe") -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", module, *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8" if self.posix else "cp1252",
             env=self.environment | ({"PYTHONIOENCODING": "utf-8"} if self.posix else {}),
         )
+        self._started.append(started)
+        return started
+
+    def end(self) -> None:
+        """Kill what a failed test left running."""
+        for started in self._started:
+            if started.poll() is None:
+                started.kill()
+                started.communicate()
 
     def run(self, *words: object, code: int = 0, module: str = "framescribe") -> subprocess.CompletedProcess[str]:
         started = self.start(*words, module=module)
@@ -66,8 +79,10 @@ AS_WINDOWS = pytest.param(
 
 
 @pytest.fixture(params=[pytest.param(True, id="this-system"), AS_WINDOWS])
-def system(request: pytest.FixtureRequest) -> System:
-    return System(posix=request.param)
+def system(request: pytest.FixtureRequest) -> Iterator[System]:
+    seen = System(posix=request.param)
+    yield seen
+    seen.end()
 
 
 @pytest.fixture
@@ -247,6 +262,12 @@ def test_an_engine_that_cannot_be_started_here_is_one_line(system: System, comma
     said = system.run(command, *more, "--engine", "vllm", "--model", "qwen3-vl-8b", code=2).stderr
     told = [line for line in said.splitlines() if line.startswith("framescribe: ")]
     assert len(told) == 1 and "on Linux and macOS" in told[0] and "--base-url" in told[0]
+
+
+def test_a_drive_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"path": ntpath, "listdir": os.listdir, "access": os.access, "R_OK": os.R_OK}
+    monkeypatch.setattr(found, "os", SimpleNamespace(**there))
+    assert found.not_there(r"Q:\nowhere\clips\a.mp4").endswith(r"there is no folder Q:\nowhere")
 
 
 def test_a_library_user_samples_frames(clips: Path) -> None:

@@ -121,7 +121,7 @@ class _Stopping:
 
 
 def on_ending_signals(act: Callable[[], object]) -> None:
-    """Let Ctrl-C, SIGTERM and a closed terminal call `act` in the running loop."""
+    """Let Ctrl-C, SIGTERM and SIGHUP (the terminal is gone) call `act` in the running loop."""
     loop = asyncio.get_running_loop()
 
     def handler(number: int, frame: FrameType | None) -> None:

@@ -82,14 +82,15 @@ class DecoderPool:
         self._pool = self._made()
 
     def _made(self) -> ProcessPool:
+        # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is killed
+        # while one of them hangs: each of them holds open the pipe whose end the server waits for.
+        context: Any = multiprocessing.get_context("spawn")
         return ProcessPool(
             max_workers=self._workers,
             max_tasks=VIDEOS_A_WORKER,
             initializer=_prepare,
             initargs=(self._memory, os.getpid()),
-            # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is
-            # killed while one of them hangs: each of them holds open the pipe whose end the server waits for.
-            context=multiprocessing.get_context("spawn"),
+            context=context,
         )
 
     async def sample(

@@ -98,7 +98,7 @@ def not_there(path: str) -> str:
     """Says that `path` does not exist, which folder is missing, and what there has a similar name."""
     head = path.rstrip("/") or path
     folder, name = os.path.split(head)
-    while folder not in ("", "/") and not os.path.isdir(folder):
+    while os.path.dirname(folder) != folder and not os.path.isdir(folder):  # "", "/" and a drive are their own folders
         head = folder
         folder, name = os.path.split(head)
     siblings = os.listdir(folder or ".") if os.access(folder or ".", os.R_OK) else []

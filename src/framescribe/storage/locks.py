@@ -13,44 +13,44 @@ from typing import IO, Any
 _FAR = 2**40  # on Windows nobody else can read or write locked bytes: these are far behind any that are used
 
 
-def lock(file: IO[Any], *, shared: bool = False) -> bool | None:
-    """Hold the open, writable file alone, or with others that share it; False if another process holds it, None on a
-    file system without locks.
-
-    A lock that is held alone can be made a shared one. Windows has none to share: there, asking for one does nothing.
-    """
+def lock(file: IO[Any]) -> bool:
+    """Hold the open, writable file alone; False if another process holds it, or if there are no locks."""
     try:
-        return _windows(file, shared) if sys.platform == "win32" else _posix(file, shared)
+        return take(file)
     except OSError:
-        return None
-
-
-def _posix(file: IO[Any], shared: bool) -> bool:
-    import fcntl
-
-    try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
         return False
-    return True
 
 
-def _windows(file: IO[Any], shared: bool) -> bool:
+if sys.platform == "win32":
     import msvcrt
 
-    if shared:
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open, writable file alone; False if another process holds it. OSError on a file system without
+        locks. Windows has none to share: asking for one does nothing."""
+        if shared:
+            return True
+        descriptor = file.fileno()
+        at = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        finally:
+            os.lseek(descriptor, at, os.SEEK_SET)
         return True
 
-    descriptor = file.fileno()
-    at = os.lseek(descriptor, 0, os.SEEK_CUR)
-    os.lseek(descriptor, _FAR, os.SEEK_SET)
-    try:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # of Windows alone
-    except PermissionError:
-        return False
-    finally:
-        os.lseek(descriptor, at, os.SEEK_SET)
-    return True
+else:
+    import fcntl
+
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open file alone, or with others that share it, also where it was held alone before; False if
+        another process holds it. OSError on a file system without locks."""
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 def remove(path: str | os.PathLike[str], file: IO[Any]) -> None:

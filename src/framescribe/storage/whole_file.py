@@ -55,6 +55,8 @@ def _rename(temporary: str, target: str) -> None:
         except PermissionError:
             time.sleep(AGAIN_SECONDS)
     os.replace(temporary, target)
+
+
 def refuse_unwritable(path: str) -> None:
     """UserError if a file can certainly not be written there."""
     folder, _ = _checked(path)
