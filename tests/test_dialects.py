@@ -311,6 +311,9 @@ def test_texts_beside_videos_are_no_lists() -> None:
         "texts in which no line names a video, left out: 2",
         "1 video was already listed: left out",
     ]
+    make("clips/b", "clips/b.mp4")
+    put("set/names.txt", "b\n")
+    assert there(found("set/list.txt", "set/names.txt", video_root="clips")[0]) == ["clips/b.mp4", "clips/b"]
     with pytest.raises(UserError, match=r"none of the files listed in set/README\.txt exists"):
         found("set/README.txt")
 

@@ -58,7 +58,9 @@ def chosen(rows: Iterable[Row], *, ids: str | None, where: Sequence[str]) -> Ite
         left.discard(named[row.id] if named is not None else row.id)
         if all(test(row) for test in tests):
             yield row
-    if left := {name for name in left if not (str(ids).endswith(".txt") and name.startswith("#"))}:  # comments
+    if ids is not None and ending_of(ids) == ".txt":
+        left = {name for name in left if not name.lstrip().startswith("#")}  # comments
+    if left:
         first = sorted(left)[0]
         raise UserError(f"{ids}: no row in the result for {len(left):,} of its ids (first: {first}); correct the list")
 

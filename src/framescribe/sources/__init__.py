@@ -42,7 +42,8 @@ def find_videos(
             f"a video, a folder, a pattern like 'clips/**/*.mp4', tar shards, or a list ({', '.join(TABLE_ENDINGS)})"
         )
         raise UserError(f"no videos given: name {kinds}")
-    given = _without_texts_beside_videos(given, say)
+    if video_root is None:  # who names one means lists
+        given = _without_texts_beside_videos(given, say)
     tables = [source for source in given if _is_table(source)]
     with_columns = [source for source in tables if ending_of(source) != ".txt"]
     for option, value, useful in (
