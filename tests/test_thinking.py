@@ -74,6 +74,9 @@ def test_a_budget_that_ran_out_while_it_thought_leaves_no_answer(opening: str, _
         ("a</think>", "a", ""),
         ("a</think>\n", "a", ""),
         ("<think></think>", "", ""),
+        ("\n\n</think>\n\nIt rains.", "", "It rains."),
+        ("Sure, <think>a</think> It rains.", "Sure, <think>a", "It rains."),
+        ("思考。</think>下雨了。", "思考。", "下雨了。"),
     ],
 )
 def test_marks_that_are_nested_repeated_or_left_over(text: str, thought: str, answer: str) -> None:
@@ -94,6 +97,11 @@ def test_marks_that_are_nested_repeated_or_left_over(text: str, thought: str, an
         f"<think>{THOUGHT}</think>\\boxed{{{ANSWER}}}",
         f"<think>{THOUGHT}</think>$\\boxed{{\\text{{{ANSWER}}}}}$",
         f"<REASONING>{THOUGHT}</REASONING>\n\n<CONCLUSION>{ANSWER}</CONCLUSION>",
+        f"<REASONING>{THOUGHT}</REASONING><CONCLUSION>{ANSWER}</CONCLUSION>",
+        f"<thinking>{THOUGHT}</thinking>\n<output>\n{ANSWER}\n</output>",
+        f"<analysis>{THOUGHT}</analysis>{ANSWER}",
+        f"Here are my reasoning steps:\n{THOUGHT}\n[BEGIN FINAL RESPONSE]\n{ANSWER}\n[END FINAL RESPONSE]<|end|>",
+        f"{THOUGHT}\n[BEGIN FINAL RESPONSE]{ANSWER}[END FINAL RESPONSE]",
         f"```\n<think>{THOUGHT}</think>\n{ANSWER}\n```",
         f"```xml\n<think>\n{THOUGHT}\n</think>\n```\n{ANSWER}",
         f"```thinking\n{THOUGHT}\n```\n{ANSWER}",

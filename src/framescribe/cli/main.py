@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import typer
@@ -61,9 +60,6 @@ def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
 def main() -> None:
     """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 a user error, 3 finished with failed
     videos, 130 interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a pipe on Windows, or another code page, has few characters
-            stream.reconfigure(errors="backslashreplace")
     words, for_engine = split_arguments(sys.argv[1:])
     FOR_ENGINE.set(tuple(for_engine))
     sys.exit(ended("framescribe", lambda: app(words) or 0))

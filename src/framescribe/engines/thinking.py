@@ -14,7 +14,7 @@ from dataclasses import dataclass
 UNANSWERED = "the model spent all its tokens on thinking and wrote no answer: raise --max-tokens, or --thinking off"
 
 # <think>, and with a prefix or suffix of one model: <seed:think>, <longcat_think>, <think_5f3a>
-_WORD = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection)"
+_WORD = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis)"
 _NAME = rf"(?:\w{{1,16}}[:_])?{_WORD}(?:_\w+)?"
 # Tags that only a tokenizer writes. Opening, closing:
 _TOKENS = (
@@ -25,6 +25,7 @@ _TOKENS = (
     (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command A
     (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),  # Apertus
     (r"<unused94>(?:thought\b)?", r"<unused95>"),  # MedGemma
+    (r"^Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]"),  # Apriel
     (  # gpt-oss ("harmony"): each message has its channel
         r"(?:<\|start\|>\w*)?<\|channel\|>\s*(?:analysis|commentary)\b[^<]*(?:<\|constrain\|>\w*)?<\|message\|>",
         r"(?:<\|start\|>\w*)?<\|channel\|>\s*final\b[^<]*(?:<\|constrain\|>\w*)?<\|message\|>",
@@ -49,7 +50,8 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(  # tokens that only frame a message or an answer
-    r"<\|(?:end|return|call|START_RESPONSE|END_RESPONSE|begin_of_solution|end_of_solution)\|>(?:<\|start\|>assistant)?"
+    r"\[END FINAL RESPONSE\]"
+    r"|<\|(?:end|return|call|START_RESPONSE|END_RESPONSE|begin_of_solution|end_of_solution)\|>(?:<\|start\|>assistant)?"
 )
 _BOX_TOKENS = re.compile(r"<\|(?:begin|end)_of_box\|>")  # GLM-4.1V and later
 # Where the tokens were dropped in decoding, their words remain.
@@ -64,7 +66,7 @@ _FENCED = re.compile(
     rf"\s*(?P<fence>`{{3,}}|~{{3,}})\s*{_NAME}\s*\n(?P<thought>.*?)\n(?P=fence)[ \t]*(?:\n|$)", re.S | re.I
 )
 _OPEN_FENCE = re.compile(r"\s*(`{3,}|~{3,})[^\n`]*\s*")
-_ANSWER_NAME = r"(?:answer|response|final_?answer|conclusion)"
+_ANSWER_NAME = r"(?:answer|response|final_?answer|conclusion|output)"
 _ANSWER = re.compile(
     rf"(?P<before>.*?)<\s*(?P<name>{_ANSWER_NAME})\s*>(?P<answer>.*?)(?:<\s*/\s*(?P=name)\s*>\s*)?", re.S | re.I
 )
@@ -190,7 +192,7 @@ def _unboxed(text: str) -> tuple[str, str]:
 def _stands_alone(before: str) -> bool:
     """Whether a tag that follows this begins a line or a sentence."""
     line = before.rpartition("\n")[2].rstrip()
-    return not line or line[-1] in ".!?:…。"
+    return not line or line[-1] in ".!?:…。>"
 
 
 def _balanced(text: str) -> bool:
