@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from framescribe.errors import RunError, UserError
 from framescribe.results.parts import RECIPE_FILE, Location, hold, open_part, record_of, write_line, write_part
-from framescribe.storage.locks import lock, remove
+from framescribe.storage.locks import lock
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
@@ -227,7 +227,8 @@ class ObjectParts:
             while self._full:
                 part = self._full[0]
                 upload(part.name, f"{self.place}/{Path(part.name).name}")
-                remove(part)
+                os.unlink(part.name)
+                part.close()
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
@@ -240,7 +241,7 @@ class ObjectParts:
                     # One that was uploaded but not removed is identical: an existing object is not rewritten.
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
-                    remove(part)
+                    path.unlink()
 
 
 def _spool(url: str) -> Path:
