@@ -11,7 +11,6 @@ import io
 import logging
 import os
 import re
-import sys
 import tempfile
 import threading
 import time
@@ -24,7 +23,7 @@ from typing import IO, Any, NamedTuple
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
 from framescribe.results.parts import RECIPE_FILE, Location, News, hold, part_name, record_of, write_line
-from framescribe.storage.locks import lock, remove
+from framescribe.storage.locks import lock
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
 from framescribe.storage.whole_file import sweep, temporary_name
 
@@ -219,8 +218,7 @@ class ObjectParts:
         locked was abandoned."""
         self.spool.mkdir(parents=True, exist_ok=True)
         path = self.spool / part_name(self.names())
-        # Windows renames no open file.
-        temporary = str(path) if sys.platform == "win32" else temporary_name(str(self.spool))
+        temporary = temporary_name(str(self.spool))
         self._own.add(path.name)
         file = open(temporary, "xb", buffering=0)  # noqa: SIM115 - what a full disk refused is not retried
         try:
@@ -260,7 +258,8 @@ class ObjectParts:
             while self._full:
                 part = self._full[0]
                 upload(str(part.path), f"{self.place}/{part.path.name}")
-                remove(part.path, part.file)
+                part.path.unlink(missing_ok=True)
+                part.file.close()
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
@@ -274,7 +273,7 @@ class ObjectParts:
                     # One that was uploaded but not removed is identical: an existing object is not rewritten.
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
-                    remove(path, part)
+                    path.unlink()
 
 
 class _Part(NamedTuple):

@@ -5,7 +5,6 @@ A lock lasts until its file is closed or its process ends, however that happens.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from typing import IO, Any
@@ -51,13 +50,3 @@ else:
         except BlockingIOError:
             return False
         return True
-
-
-def remove(path: str | os.PathLike[str], file: IO[Any]) -> None:
-    """Remove the file at `path`, which this process holds, and let go of it: afterwards, since nobody else may take it
-    meanwhile, but on Windows, where no open file is removed, before."""
-    if sys.platform == "win32":
-        file.close()
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
-    file.close()
