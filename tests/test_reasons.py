@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from framescribe.engines.servers import launch
 from framescribe.engines.servers.program import Server
 from framescribe.engines.servers.reasons import reason
 from framescribe.engines.servers.replica import Replica
@@ -261,3 +262,10 @@ esac"""
     said = failed(tmp_path, "ollama", text)
     assert "pull model manifest: file does not exist" in said
     assert "name or path right?" in said
+
+
+def test_the_version_of_a_program_is_not_that_of_its_compiler(tmp_path: Path) -> None:
+    program = tmp_path / "llama-server"
+    program.write_text("#!/bin/sh\necho 'version: 6730 (e1ce1a1)' >&2\necho 'built with cc 13.3.0 for x86_64' >&2\n")
+    program.chmod(0o755)
+    assert launch.version([str(program)]) == "version: 6730 (e1ce1a1)"

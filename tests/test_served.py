@@ -155,6 +155,30 @@ def test_a_server_that_hangs_is_restarted_and_what_froze_it_twice_is_failed(prog
     assert until_gone(started(tmp_path / "vllm-0.log"))
 
 
+@pytest.mark.parametrize("gone", ["logs", "program"])
+def test_a_server_that_cannot_be_restarted_ends_the_run(program, tmp_path, gone):
+    logs = tmp_path / "logs"
+
+    async def main():
+        asked = engine(program, logs)
+        await asked.open()
+        if gone == "logs":
+            logs.rename(tmp_path / "moved")
+            logs.write_text("a file in place of the folder")
+        else:
+            for word in program:
+                if Path(word).is_relative_to(tmp_path):
+                    Path(word).unlink()
+        log = (tmp_path / "moved" if gone == "logs" else logs) / "vllm-0.log"
+        os.kill(started(log)[1], signal.SIGKILL)
+        with pytest.raises(RunError, match="vllm"):
+            while True:
+                await asked.complete(question("anyone there?"))
+        await asked.close()
+
+    asyncio.run(main())
+
+
 def test_two_servers_share_the_work(program, tmp_path):
     async def main():
         asked = engine(program, tmp_path, replicas=2)

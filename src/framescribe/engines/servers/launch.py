@@ -78,8 +78,8 @@ def version(words: Sequence[str], ask: Sequence[str] = ("--version",)) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "of unknown version"
     lines = [line.strip() for line in (said.stdout + said.stderr).splitlines()]
-    for form in (r"\d\.\d", r"\d{3}"):
-        if said.returncode == 0 and (found := [line for line in lines if re.search(form, line)]):
+    for form in (r"^(?:\S+ )?version\b.*\d", r"\d\.\d", r"\d{3}"):
+        if said.returncode == 0 and (found := [line for line in lines if re.search(form, line, re.IGNORECASE)]):
             return found[-1][:80]
     return "of unknown version"
 

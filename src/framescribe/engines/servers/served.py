@@ -168,6 +168,15 @@ class ServedEngine(Engine):
         task.add_done_callback(self._ending.discard)
 
     async def _keep(self, number: int) -> None:
+        """Restart a server whenever it dies. If that goes wrong in any way, the server is lost: nobody awaits this task,
+        and requests would wait for it for ever."""
+        try:
+            await self._restart(number)
+        except Exception as error:
+            why = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+            self._asked.lost(number, f"{self._replicas[number].name} cannot be restarted: {why}")
+
+    async def _restart(self, number: int) -> None:
         """Restart a server whenever it dies, until it has died too often."""
         replica, deaths = self._replicas[number], list[float]()
         while True:
@@ -179,10 +188,6 @@ class ServedEngine(Engine):
                 return
             _log.warning("%s died and is being restarted: %s", replica.name, why)
             self._asked.died(number, "it died")
-            try:
-                await replica.start()
-            except RunError as error:
-                self._asked.lost(number, str(error))
-                return
+            await replica.start()
             await self._asked.moved(number, replica.url)
             self._asked.returned(number)
