@@ -159,21 +159,24 @@ def test_a_server_that_hangs_is_restarted_and_what_froze_it_twice_is_failed(prog
 def test_a_server_that_cannot_be_restarted_ends_the_run(program, tmp_path, gone):
     logs = tmp_path / "logs"
 
+    def take_away():
+        if gone == "program":
+            Path(program[1]).unlink()
+            return logs
+        logs.rename(tmp_path / "moved")
+        logs.write_text("a file in place of the folder")
+        return tmp_path / "moved"
+
+    async def asking(asked):
+        while True:
+            await asked.complete(question("anyone there?"))
+
     async def main():
         asked = engine(program, logs)
         await asked.open()
-        if gone == "logs":
-            logs.rename(tmp_path / "moved")
-            logs.write_text("a file in place of the folder")
-        else:
-            for word in program:
-                if Path(word).is_relative_to(tmp_path):
-                    Path(word).unlink()
-        log = (tmp_path / "moved" if gone == "logs" else logs) / "vllm-0.log"
-        os.kill(started(log)[1], signal.SIGKILL)
+        os.kill(started(take_away() / "vllm-0.log")[1], signal.SIGKILL)
         with pytest.raises(RunError, match="vllm"):
-            while True:
-                await asked.complete(question("anyone there?"))
+            await asking(asked)
         await asked.close()
 
     asyncio.run(main())
