@@ -24,7 +24,7 @@ from framescribe.engines.thinking_switch import fields
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import BadReply, UserError
 from tests.runs_in_process import raw_film
-from tests.servers import ScriptedServer, says
+from tests.servers import ScriptedServer, answers, says
 
 QUESTION = ChatRequest(messages=(Message(role="user", parts=(TextPart("Hello"),)),), decoding=Decoding())
 
@@ -211,6 +211,17 @@ def test_a_key_goes_to_the_host_that_it_is_for(
         assert set(two.authorization) == {f"Bearer {summary}"}
     assert ("does not get the key" in " ".join(ended.stderr.split())) == (summary == "none")
     assert KEY not in ended.stderr
+
+
+def test_a_summary_server_that_needs_a_key_of_its_own_says_how_to_give_it(tmp_path: Path) -> None:
+    raw_film(tmp_path / "a.avi", 10)
+    wrong = answers(401, {"error": {"message": "no key"}})
+    with ScriptedServer(says("red")) as one, ScriptedServer(wrong, models=wrong) as two:
+        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--base-url", one.url]
+        words += ["--summary-base-url", two.url.replace("127.0.0.1", "localhost"), "--summary-model", "tiny"]
+        ended = run(*words, "-o", str(tmp_path / "c.jsonl"), OPENAI_API_KEY=KEY)
+    assert ended.returncode == 2, ended.stderr
+    assert "--summary-api-key-env" in ended.stderr.split("localhost")[-1]
 
 
 def test_a_key_for_no_server_is_refused(tmp_path: Path) -> None:

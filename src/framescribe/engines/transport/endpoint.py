@@ -357,8 +357,13 @@ class Endpoint:
         return Trouble(connection.cause(error), "late" if connection.is_late(error) else "failed")
 
     def _key_refused(self, wrong: Fault) -> str:
-        held = "does not accept the key in" if os.environ.get(self._key_env) else "needs a key, and none is set in"
-        return f"{self.url} {held} {self._key_env} ({wrong.status}): {self._said(wrong)}"
+        if not self._key_env:
+            held = "needs a key of its own: name its variable with --summary-api-key-env"
+        elif os.environ.get(self._key_env):
+            held = f"does not accept the key in {self._key_env}"
+        else:
+            held = f"needs a key, and none is set in {self._key_env}"
+        return f"{self.url} {held} ({wrong.status}): {self._said(wrong)}"
 
     def _said(self, wrong: Fault | None) -> str:
         """The server's own words, on one line of at most 300 characters."""
