@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,18 @@ def test_each_rank_ends_by_itself(many: list[Video], tmp_path: Path) -> None:
         for number in range(2):
             with pytest.raises(RunError, match="nothing succeeds any more"):
                 run(recipe(server), [*many, *more], output, runner=Rank(number, 2, 0, "one"))
+
+
+def test_a_rank_whose_last_videos_all_failed_has_ended_well(many: list[Video], tmp_path: Path) -> None:
+    """A launcher would end the others otherwise."""
+    output = tmp_path / "frames.jsonl"
+    videos = [one for video in many[:SAME_CAUSE] for one in (video, replace(video, id=f"{video.id} more"))]
+    with ScriptedServer(says("A clip.")) as server:
+        made = recipe(server)
+        run(made, videos[1::2][:-2], output)
+        server._acts = [REFUSED]
+        report = run(made, videos, output, runner=Rank(0, 2, 0, "one"))
+    assert (report.new, report.failed, report.output) == (SAME_CAUSE, SAME_CAUSE, None)
 
 
 # --- errors that nobody foresaw -------------------------------------------------------------------

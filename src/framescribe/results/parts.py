@@ -95,10 +95,14 @@ class LocalParts:
     def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
-            refuse_unwritable(str(output))
             self._held = hold(self.place, launch, output)
+            refuse_unwritable(str(output))
             self.keep_note(RECIPE_FILE, record)
+        except UserError:
+            self.close()
+            raise
         except OSError as error:
+            self.close()
             raise UserError(f"{self.place} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
     def noted(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -276,6 +276,8 @@ class _Job:
                 await _closed(captions)
             finally:
                 await in_thread(results.close)
+        if patience.lost and isinstance(work, AsyncIterator) and await anext(work, None) is None:
+            return None  # nothing is left that this process could begin
         return patience.lost
 
     async def _is_done(self, plan: Plan, report: Report) -> bool:
