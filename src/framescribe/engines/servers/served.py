@@ -168,8 +168,8 @@ class ServedEngine(Engine):
         task.add_done_callback(self._ending.discard)
 
     async def _keep(self, number: int) -> None:
-        """Restart a server whenever it dies. If that goes wrong in any way, the server is lost: otherwise requests would
-        wait for it for ever, since nobody awaits this task."""
+        """Restart a server whenever it dies. If that goes wrong in any way, the server is lost: nobody awaits this
+        task, and requests would wait for ever."""
         try:
             await self._restart(number)
         except Exception as error:
