@@ -50,6 +50,7 @@ def caption(
     """
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
         code = run(
@@ -88,6 +89,7 @@ def frames(
     """Caption the frames only; `summarize` turns them into one caption per video later."""
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         plain = SummaryModelOptions()
         recipe = recipe_of(sampling, frame, plain, engine, videos, display.say, runner, only=("frames",))

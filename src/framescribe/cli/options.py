@@ -82,7 +82,6 @@ class SourceOptions:
 
     def find(self, say: Say) -> list[Video]:
         """The videos, in a stable order."""
-        say(f"looking for videos: {self._named()}")
         from framescribe.sources import find_videos
 
         videos = find_videos(
@@ -90,7 +89,8 @@ class SourceOptions:
         )
         return videos[: self.limit]
 
-    def _named(self) -> str:
+    def named(self) -> str:
+        """The sources as a message names them."""
         from framescribe.addresses import without_keys
 
         more = len(self.sources) - MOST_NAMED
