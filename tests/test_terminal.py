@@ -40,7 +40,9 @@ def ended(*words: object, cwd: Path | None = None, **environment: str) -> tuple[
         env={**os.environ, **environment},
         timeout=300,
     )
-    return done.returncode, *(text.decode(environment.get("PYTHONIOENCODING", "utf-8")) for text in (done.stdout, done.stderr))
+    return done.returncode, *(
+        text.decode(environment.get("PYTHONIOENCODING", "utf-8")) for text in (done.stdout, done.stderr)
+    )
 
 
 @pytest.fixture
@@ -299,7 +301,7 @@ def test_probe_shows_every_name_in_any_width(width: int, tmp_path: Path) -> None
         [sys.executable, "-m", "framescribe", "probe", str(tmp_path)],
         stdout=theirs,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "TERM": "dumb", "COLUMNS": str(width), "NO_COLOR": "1"},
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(width)},
     )
     os.close(theirs)
     told = b""
@@ -309,7 +311,7 @@ def test_probe_shows_every_name_in_any_width(width: int, tmp_path: Path) -> None
     except OSError:  # the other side has closed it
         pass
     assert run.wait(timeout=100) == 0
-    lines = [line.rstrip() for line in told.decode().splitlines()]
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", told.decode()).splitlines()]
     assert all(len(line) <= width for line in lines), lines
     whole = "".join(line.strip() if width < 100 else line for line in lines)
     for name in names:
