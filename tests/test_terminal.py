@@ -335,7 +335,7 @@ def test_first_words_come_before_anything_that_takes_long(tmp_path: Path) -> Non
         first = next(at for at, line in enumerate(lines) if not line.startswith("import time:"))
         assert lines[first].startswith(("looking for videos: ", "reading ")), lines[first]
         before = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines[:first]}
-        assert not before & {"torch", "transformers", "av", "numpy", "openai", "pydantic", "pyarrow", "PIL", "ray"}
+        assert not before & {"torch", "transformers", "av", "numpy", "openai", "pyarrow", "PIL", "ray"}
 
 
 def test_after_ctrl_c_a_message_says_how_to_get_a_file_and_it_works(tmp_path: Path) -> None:
