@@ -278,7 +278,7 @@ def test_the_lines_of_a_run_fit_and_show_the_last_caption_and_its_file(width: in
 
 
 def test_a_frame_s_caption_is_shown_where_no_other_is_made() -> None:
-    from framescribe.cli.screen import Screen
+    from framescribe.cli.plain import Screen
 
     display = Screen()
     frames = (FrameCaption(index=0, time=0.0, caption="A red square."),)
