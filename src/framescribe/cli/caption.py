@@ -51,6 +51,7 @@ def caption(
     """
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
         code = run(
@@ -89,6 +90,7 @@ def frames(
     """Caption the frames only; `summarize` turns them into one caption per video later."""
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         plain = SummaryModelOptions()
         recipe = recipe_of(sampling, frame, plain, engine, videos, display.say, runner, only=("frames",))
@@ -115,17 +117,17 @@ def summarize(
     shown: ScreenOptions,
 ) -> None:
     """Write one caption per video from the frame captions that `frames` wrote."""
-    from framescribe.results.index import hash_of
-    from framescribe.results.rows import read_rows, video_of
-    from framescribe.storage.object_store import is_remote
-
     if results.check_content:
         raise UserError("--check-content is for caption and frames: summarize opens no video")
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"reading {given.source}")
+        from framescribe.results.index import hash_of  # which takes long, so not before the first words
+        from framescribe.results.rows import read_rows, video_of
+        from framescribe.storage.object_store import is_remote
+
         if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
-        display.say(f"reading {given.source}")
         sources = {(row.id, hash_of(video_of(row))): row for row in islice(read_rows(given.source), given.limit)}
         videos = [video_of(row) for row in sources.values()]
         model = given.model

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.plain import Screen, cut
 from framescribe.cli.running import run
-from framescribe.cli.screen import Screen, cut, screen
+from framescribe.cli.screen import screen
 from framescribe.cli.terminal import width
 from framescribe.errors import UserError
 from framescribe.names import shown

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from framescribe.cli.screen import PlainScreen, clock, models_of, percent
+from framescribe.cli.plain import PlainScreen, clock, models_of, percent
 from framescribe.names import shown
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def probe(sources: SourceOptions, form: ProbeOptions) -> None:
     from framescribe.frames.probe import Probe
     from framescribe.frames.probe import probe as look
 
-    videos = sources.find(say)
+    videos = _found(sources)
     facts: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def tell(video: Video, record: Mapping[str, Any]) -> None:
@@ -142,7 +142,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     except OSError as error:
         why = "it is a file" if images.output.is_file() else error.strerror
         raise UserError(f"{images.output} cannot be created as a folder: {why}. Choose another -o.") from error
-    videos = sources.find(say)
+    videos = _found(sources)
     paths = file_paths((video.id, video.place) for video in videos)
     ending = {"jpeg": "jpg", "png": "png"}[images.form.value]
 
@@ -176,6 +176,12 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     code = _each(videos, one, failed, sampling.decoders, sampling.decode_timeout)
     say(f"images written to {images.output}: {written:,}")
     raise typer.Exit(code)
+
+
+def _found(sources: SourceOptions) -> list[Video]:
+    if sys.stderr.isatty():  # a person waits
+        say(f"looking for videos: {sources.named()}")
+    return sources.find(say)
 
 
 def _each(

@@ -79,7 +79,6 @@ class SourceOptions:
 
     def find(self, say: Say) -> list[Video]:
         """The videos, in a stable order."""
-        say(f"looking for videos: {self._named()}")
         from framescribe.sources import find_videos
 
         return find_videos(
@@ -91,7 +90,8 @@ class SourceOptions:
             say=say,
         )
 
-    def _named(self) -> str:
+    def named(self) -> str:
+        """The sources as a message names them."""
         from framescribe.addresses import without_keys
 
         more = len(self.sources) - MOST_NAMED

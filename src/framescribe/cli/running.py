@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from framescribe.cli.screen import finish_command
+from framescribe.cli.plain import finish_command
 from framescribe.errors import RunError
 
 if TYPE_CHECKING:
+    from framescribe.cli.plain import Screen
     from framescribe.cli.run_options import LimitOptions
-    from framescribe.cli.screen import Screen
     from framescribe.records import Row, Video
     from framescribe.results.rows import Results
     from framescribe.run.captions import Captions

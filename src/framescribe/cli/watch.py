@@ -7,7 +7,7 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from framescribe.cli.screen import clock, cut
+from framescribe.cli.plain import clock, cut
 from framescribe.cli.terminal import tell, width
 from framescribe.names import shown
 from framescribe.results.rows import Results

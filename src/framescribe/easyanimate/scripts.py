@@ -19,7 +19,7 @@ from framescribe.errors import UserError
 from framescribe.records import Row, Video
 
 if TYPE_CHECKING:
-    from framescribe.cli.screen import Screen
+    from framescribe.cli.plain import Screen
     from framescribe.easyanimate.saved import Saved
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
