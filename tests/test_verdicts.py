@@ -163,6 +163,7 @@ VERDICTS = [
     ("sglang", 400, {"object": "error", "message": "Multimodal prompt is too long after expanding multimodal tokens."},
      LONG),
     ("azure", 429, error("exceeded token rate limit. Please retry after 86400 seconds.", code="429"), SPENT),
+    ("a gateway", 429, error("the load balancer limits you; give it credit"), LIMITED),
     ("a gateway", 407, "Proxy authentication required", KEY),
     # ------------------------------------------------------------------------------------------ one's own servers
     ("vllm", 400, {"object": "error", "message": "The decoder prompt (length 9000) is longer than the maximum model "

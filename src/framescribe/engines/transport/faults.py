@@ -148,7 +148,6 @@ _WORDS: tuple[tuple[Kind, frozenset[int] | None, str], ...] = (
 _PATTERNS = [(kind, statuses, re.compile(pattern, re.IGNORECASE)) for kind, statuses, pattern in _WORDS]
 _PLAIN: dict[int, Kind] = {402: "spent", 413: "long", 451: "clip"}  # 451: refused by law (RFC 7725)
 _BUSY = frozenset({408, 498, 503, 504, 524, 529})
-_ENDS_A_RUN: frozenset[Kind] = frozenset({"key", "spent", "run"})
 
 
 def fault(status: int, body: object, headers: Mapping[str, str]) -> Fault | None:
@@ -205,7 +204,8 @@ def _is_completion(body: object) -> bool:
 
 _DAY = re.compile(r"PerDay|limit: 0\b")  # Google's quotas of a day, which "retry in 41 s" even so
 _SPENT = re.compile(
-    r"exceeded your current quota|check your plan and billing|credit|balance|free (allocated )?quota"
+    r"exceeded your current quota|check your plan and billing|free (allocated )?quota"
+    r"|(account|credit|insufficient) balance|(no|out of|insufficient|not enough) credits?\b"
     r"|\bper[ -](day|month)\b|\b(daily|monthly)\b|/ ?month\b|欠费|余额不足",
     re.IGNORECASE,
 )
