@@ -321,6 +321,31 @@ def answer_with_the_lock_gone(path: str, sampling: Sampling, **options: Any) -> 
     return sample_as(path, sampling, **options)
 
 
+ENDS_EARLY = """
+import asyncio
+from framescribe.frames.pool import DecoderPool
+from tests.test_pool import length
+
+if __name__ == "__main__":
+    pool = DecoderPool(8)
+    print(asyncio.run(pool.run(length, "four")))
+    pool.close()
+"""
+
+
+def length(path: str) -> int:
+    return len(path)
+
+
+def test_a_pool_that_ends_while_workers_still_start_prints_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "ends_early.py"
+    script.write_text(ENDS_EARLY)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for _ in range(3):
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
+
+
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_its_answer_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -85,7 +85,7 @@ class DecoderPool:
         # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is killed
         # while one of them hangs: each of them holds open the pipe whose end the server waits for.
         context: Any = multiprocessing.get_context("spawn")
-        return ProcessPool(
+        return _Workers(
             max_workers=self._workers,
             max_tasks=VIDEOS_A_WORKER,
             initializer=_prepare,
@@ -201,6 +201,17 @@ class DecoderPool:
         """End the workers, including those that hang; may be called twice. Whoever still waits gets a RunError."""
         self._closed = True
         _end(self._pool)
+
+
+class _Workers(ProcessPool):
+    """Pebble's pool, which ends by taking the locks away before the workers: one that is still starting, and looks for
+    its lock, would print a traceback. Here the workers go first."""
+
+    def _stop_pool(self) -> None:
+        if self._pool_manager_loop is not None:
+            self._pool_manager_loop.join()  # it starts no more of them
+        self._pool_manager.worker_manager.force_stop_workers()  # type: ignore[no-untyped-call]
+        super()._stop_pool()  # type: ignore[no-untyped-call]
 
 
 def _end(pool: ProcessPool) -> None:
