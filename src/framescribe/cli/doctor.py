@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe import names
 from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import FrameModelOptions, option, takes
 from framescribe.cli.recipes import chosen, decoding_of
@@ -140,7 +141,7 @@ async def _examine(choice: ModelChoice, decoding: Decoding, pixels: int, console
 def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
     from rich.markup import escape
 
-    console.print(f"{mark} [bold]{name:12}[/] {escape(text)}")
+    console.print(f"{mark} [bold]{name:12}[/] {escape(names.shown(text))}")
 
 
 async def _serve(choice: ModelChoice) -> None:
