@@ -85,7 +85,7 @@ def test_failures_of_one_kind_in_a_row_end_the_run_and_the_same_command_goes_on(
 def test_files_that_cannot_be_read_count_too(tmp_path: Path) -> None:
     gone = [tmp_path / f"gone {n}.mp4" for n in range(MANY)]
     videos = found(listed(tmp_path, *gone, raw_film(tmp_path / "film.avi", 90)), id_column="code")
-    with ScriptedServer() as server, pytest.raises(RunError, match=r"stage decode, of the kind unreadable: \d\d\b"):
+    with ScriptedServer() as server, pytest.raises(RunError, match=r"stage decode, of the kind missing: \d\d\b"):
         run(recipe(server), videos, tmp_path / "frames.jsonl")
     assert not server.requests
 

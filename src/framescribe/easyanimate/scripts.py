@@ -186,11 +186,14 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
         flags.video_metadata_path, flags.video_path_column, flags.caption_column, flags.remove_quotes, display.say
     )
     videos = [Video(id=row.id, path=row.video_path, metadata=row.metadata) for row in rows.values()]
+    note = None
     prompt = load("easyanimate" if flags.summary_prompt is None else flags.summary_prompt, "summary")
     if "{captions}" not in prompt:  # the original's prompt ends in "Here is the mid-frame description: "
         prompt += " {captions}"
-        display.say("the summary prompt does not say {captions}: the frame captions follow it")
+        note = "the summary prompt does not say {captions}: the frame captions follow it"
     check(prompt, "summary", sorted({column for video in videos for column in video.metadata}))
+    if note is not None:
+        display.say(note)
     name, choice = _model(flags.summary_model_name, SUMMARY_MODEL, flags, display)
     recipe = Recipe(stages={"summary": StageChoice(model=choice, prompt=prompt)})
     same = {"summary_model": name}
