@@ -232,6 +232,7 @@ def test_addresses() -> None:
             parse_address(wrong)
 
 
+@pytest.mark.slow
 def test_watch_says_what_holds_a_run_up(demo_clips: list[DemoClip], tmp_path: Path) -> None:
     shutil.copytree(demo_clips[0].path.parent, tmp_path / "clips")
     output = tmp_path / "frames.jsonl"

@@ -315,6 +315,7 @@ def test_where_the_disk_takes_no_more_it_is_read_all_the_same(door: Door, name: 
 # ---------------------------------------------------------------------------------------------------- results
 
 
+@pytest.mark.slow
 def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: str, demo_clips, tmp_path: Path) -> None:
     clips = demo_clips[0].path.parent
     straight = tmp_path / "straight.jsonl"
@@ -359,6 +360,7 @@ def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: st
     assert SECRET not in everything and KEY not in everything
 
 
+@pytest.mark.slow
 def test_ranks_share_a_bucket(door: Door, name: str, demo_clips, tmp_path: Path) -> None:
     url = door.bucket(name, demo_clips[0].path.parent)
     words = ["frames", f"{url}/", *MODELS[:2], "-o", f"{url}/out/frames.csv"]

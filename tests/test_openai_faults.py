@@ -307,7 +307,7 @@ def test_ten_failures_in_a_row_end_the_run_and_a_success_between_them_starts_the
 
 def test_dropped_connections_and_time_outs_count_too():
     with ScriptedServer(drops()) as server:
-        found = ask(server, *[question()] * 10, retries=0)
+        found = ask(server, *[question()] * 10, retries=0, patience=1)
         assert isinstance(found[0], EngineFault)
         assert "dropped" in str(found[0])
         assert isinstance(found[9], RunError)

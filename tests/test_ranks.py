@@ -45,6 +45,7 @@ def straight(folder, tmp_path_factory):
     return content(output)
 
 
+@pytest.mark.slow
 def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
     words = ["--video_folder", demo_clips[0].path.parent, "--image_caption_model_name", "shapes-vlm"]
     script, environment = str(FRAMES), {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
@@ -56,6 +57,7 @@ def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
     assert len(list(tmp_path.glob("two*.parts/*.jsonl"))) == 2
 
 
+@pytest.mark.slow
 def test_a_dead_rank_loses_only_what_it_had_under_way(folder, straight, tmp_path):
     output = tmp_path / "captions.jsonl"
     with running("caption", folder, *MODELS, "--decoders", "1", "-o", output, launcher=TORCHRUN) as run:

@@ -44,6 +44,7 @@ def failure(words: tuple[object, ...]) -> tuple[int, list[str]]:
     return code, said[said.index("framescribe: ") :].splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neighbours", [12, 0], ids=["among others", "alone"])
 def test_a_video_that_kills_its_actor_twice_is_failed_and_its_neighbours_are_not(
     neighbours: int, demo_clips: list[DemoClip], tmp_path: Path
@@ -184,6 +185,7 @@ def test_ctrl_c_ends_after_what_is_under_way(folder: Path, tmp_path: Path, slow:
     until(lambda: gone(processes), 20)
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_driver_leaves_no_process_and_the_command_goes_on(
     folder: Path, tmp_path: Path, slow: ScriptedServer
 ) -> None:

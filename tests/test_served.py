@@ -137,6 +137,7 @@ def test_what_kills_the_server_twice_is_failed_and_nothing_else(program, tmp_pat
     assert until_gone(started(tmp_path / "vllm-0.log"))
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_restarted_and_what_froze_it_twice_is_failed(program, tmp_path, caplog):
     async def main():
         asked = engine(program, tmp_path, timeout=3)
@@ -352,6 +353,7 @@ def test_ctrl_c_while_the_server_loads_ends_both(tmp_path, demo_clips):
     assert until_gone(started(log))
 
 
+@pytest.mark.slow
 def test_what_ignores_sigterm_is_killed(tmp_path):
     stubborn = (
         "import signal, time, os; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(600)"

@@ -51,7 +51,8 @@ def test_an_answer_without_text_tells_what_it_cost(act):
     assert (type(again), str(again), again.usage) == (type(error), str(error), error.usage)
 
 
-def test_answers_that_were_asked_again_are_counted_with_the_one_that_is_used():
+def test_answers_that_were_asked_again_are_counted_with_the_one_that_is_used(monkeypatch):
+    monkeypatch.setattr("framescribe.engines.transport.openai_api.FIRST_WAIT_SECONDS", 0.01)
     given_up = says("A red squ", "abort", (100, 3)), answers(500, "oops"), says("", "abort", (100, 4))
     billed = {"usage": {"prompt_tokens": 100, "completion_tokens": 5}}
     errors = answers(200, {**billed, "choices": []}), answers(200, {**billed, "error": {"code": 502}})

@@ -50,16 +50,17 @@ def open_bytes(path: str, *, whole: bool = False) -> BinaryIO:
         file = tried(path, lambda: fs.open(path, "rb", block_size=AT_ONCE, cache_type="none"))
         size = getattr(file, "size", None)
         if isinstance(size, int) and file.seekable():
-            return cast(BinaryIO, io.BufferedReader(_Fetched(path, file, size), AT_ONCE))
+            return cast(BinaryIO, io.BufferedReader(_Fetched(path, file, size)))
         file.close()  # its server sends no parts: what of it was lost could not be asked for again
     return io.BytesIO(read_whole(path))
 
 
 class _Fetched(io.RawIOBase):
-    """A file at a URL, read from the front."""
+    """A file at a URL, read from the front. It is fetched in large pieces, however small those are that are read."""
 
     def __init__(self, url: str, file: Any, size: int) -> None:
         self._url, self._file, self._size, self._at = url, file, size, 0
+        self._ahead = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -67,15 +68,17 @@ class _Fetched(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         def fetch() -> bytes:
             self._file.seek(self._at)
-            data: bytes = self._file.read(len(buffer))
+            data: bytes = self._file.read(AT_ONCE)
             if not data and self._at < self._size:
                 raise EOFError  # the connection ended early, and the package did not notice
             return data
 
-        data = tried(self._url, fetch)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        if not self._ahead:
+            self._ahead = memoryview(tried(self._url, fetch))
+            self._at += len(self._ahead)
+        count = min(len(buffer), len(self._ahead))
+        buffer[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+        return count
 
     def close(self) -> None:
         if not self.closed:
