@@ -1,25 +1,34 @@
 # make demo: sets everything up and captions a dozen made-up clips with the built-in models.
-# make test: sets everything up and runs all tests. Both need Python 3.11 or newer and nothing else.
+# make test: sets everything up and runs the tests. Both need Python 3.11 or newer and nothing else.
+# make test-slow: runs the tests that take longest: runs that are killed, clusters that lose machines.
+# make test-versions: tests it with the newest and the oldest versions of what it needs, on other Pythons (.versions).
 # make test-engines: tests it with engines that need environments of their own, made once under .engines (4 GB).
 
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-engines test-engine test-llama-cpp check setup train clean torture scale
+.PHONY: demo test test-slow test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
+
+test-versions:
+	$(PYTHON) tests/versions/run.py $(VERSIONS)
 
 test-engines:
 	$(ENGINES) vllm architectures
-	$(TEST_ENGINES) tests/engines
+	$(TEST_ENGINES) -k "not sglang" tests/engines
 
 # Tests whether any server with a vision model does what framescribe needs: MODEL if it serves several, KEY_ENV for the
 # variable that holds its key. About 250 short requests with a picture, and one prompt of up to 300,000 words.
@@ -36,6 +45,11 @@ test-llama-cpp:
 	$(ENGINES) architectures llama-cpp
 	$(TEST_ENGINES) tests/engines/test_llama_cpp.py
 
+# SGLang's own server without a GPU: downloads 2.4 GB the first time, then takes about ten minutes.
+test-sglang:
+	$(ENGINES) architectures sglang
+	$(TEST_ENGINES) -k sglang tests/engines
+
 # Kills 200 runs at random moments, and 50 with servers: about an hour.
 torture: $(READY)
 	FRAMESCRIBE_TORTURE=200 $(BIN)/python -m pytest -s tests/test_torture.py
@@ -48,6 +62,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
 
 setup: $(READY)
 
@@ -56,8 +71,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
-		pytest-timeout ruff s3fs uvicorn webdataset
+		--editable '.[local-cpu,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
+		pytest-timeout pytest-xdist ruff s3fs uvicorn webdataset
 	touch $(READY)
 
 # Trains the two tiny checkpoints from scratch: more than half an hour each, on one core.
@@ -67,4 +82,4 @@ train: $(READY)
 	$(BIN)/python training/evaluate.py
 
 clean:
-	rm -rf $(VENV) .engines framescribe-demo*
+	rm -rf $(VENV) .engines .versions framescribe-demo*

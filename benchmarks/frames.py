@@ -5,7 +5,8 @@
 Default: a few files that it makes itself, in a temporary folder. `pip install -r benchmarks/requirements.txt` for the
 rivals; one that is not installed is left out.
 
-Per file and task, each method is called once to warm up, and these pictures are judged against a full decode. Then
+Per file and task, each method is called once to warm up, and these pictures are judged against a full decode; fitted
+ones by what the method gives for the same frames at native size (`truth`). Then
 each method that was right is called in turn with framescribe, `--repeat` times; which of the two comes first changes
 each time. A method's cost is the ratio within such a pair; the median of the pairs stands for the file.
 """
@@ -19,7 +20,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ import report
 from films import make_films
 from report import File, Record, Task
 from rivals import METHODS, OURS, Fault, Job, Reading, Worker, timed, truths
-from truth import Truth, keep, mistake
+from truth import Truth, keep, misfit, mistake
 
 FITTED = 1024 * 576  # pixels: 1024 on the longest side of a 16:9 picture
 TASKS = {
@@ -161,12 +162,26 @@ class Bench:
 
     def _judged(self, file: str, task: str, name: str, job: Job, truth: Truth, true: Path) -> Record:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            answer = self._ask(name, job, folder)
-            if isinstance(answer, Fault):
-                return Record(file, task, name, answer.kind, answer.what)
-            pictures = [np.load(picture, mmap_mode="r") for picture in sorted(Path(folder).iterdir())]
-            what = mistake(pictures, job.numbers, job.size, truth, true)
+            native = replace(job, max_pixels=None, size=(truth.width, truth.height), shrinks=False)
+            answers = [
+                self._pictures(name, each, Path(folder) / str(each.shrinks))
+                for each in ([native, job] if job.shrinks else [native])
+            ]
+            for answer in answers:
+                if isinstance(answer, Fault):
+                    return Record(file, task, name, answer.kind, answer.what)
+            pictures = [answer for answer in answers if not isinstance(answer, Fault)]
+            what = mistake(pictures[0], job.numbers, truth, true) or (
+                misfit(pictures[1], pictures[0]) if job.shrinks else ""
+            )
             return Record(file, task, name, "wrong" if what else "right", what)
+
+    def _pictures(self, name: str, job: Job, folder: Path) -> list[np.ndarray] | Fault:
+        folder.mkdir()
+        answer = self._ask(name, job, str(folder))
+        if isinstance(answer, Fault):
+            return answer
+        return [np.load(picture, mmap_mode="r") for picture in sorted(folder.iterdir())]
 
     def _pair(self, mine: Record, other: Record, job: Job, *, ours_first: bool) -> None:
         readings: dict[str, Reading] = {}
@@ -231,14 +246,10 @@ def fitted(width: int, height: int, max_pixels: int | None) -> tuple[int, int]:
     return max(2, int(width * scale) // 2 * 2), max(2, int(height * scale) // 2 * 2)
 
 
-def neighbourhoods(jobs: Iterable[Job], count: int) -> dict[int, set[tuple[int, int]]]:
-    """The frames that the jobs ask for and those beside them, with the sizes in which they are needed."""
-    wanted: dict[int, set[tuple[int, int]]] = {}
-    for job in jobs:
-        for number in job.numbers:
-            for place in range(max(0, number - 1), min(count, number + 2)):
-                wanted.setdefault(place, set()).add(job.size)
-    return wanted
+def neighbourhoods(jobs: Iterable[Job], count: int) -> set[int]:
+    """The frames that the jobs ask for and those beside them."""
+    numbers = {number for job in jobs for number in job.numbers}
+    return {place for number in numbers for place in range(max(0, number - 1), min(count, number + 2))}
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any, Literal
 
 import numpy as np
-from truth import Truth, displayed, full_decode, turned
+from truth import LENIENT, Truth, displayed, full_decode, turned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def floor() -> Decode:
             groups.setdefault(bisect_right(job.keys, pts), []).append(pts)
         how = Interpolation.BICUBIC if job.shrinks else None
         pictures: dict[int, np.ndarray] = {}
-        with av.open(job.path, metadata_errors="replace") as container:
+        with av.open(job.path, **LENIENT) as container:
             stream = container.streams[job.stream]
             for other in container.streams:
                 other.discard = Discard.default if other is stream else Discard.all

@@ -1,16 +1,20 @@
 """Knows what a full decode of a file shows and whether given pictures are those frames; knows no decoder under test.
 
-Frame i is the i-th frame that PyAV decodes from the first video stream that is not an attached picture, read from the
-start to the end with PyAV's own choice of threads, and turned by numpy as the display matrix says.
+Frame i is the i-th frame that PyAV decodes from the video stream that the file calls its default (no cover, no still
+beside a moving picture), read from the start to the end with PyAV's own choice of threads, and turned by numpy as the
+display matrix says.
+
+Frames are told apart at their native size only, where the right one can be had bit by bit. A fitted picture is judged
+by what its method gives for the same frames at native size, since there the filters of two scalers may differ by more
+than one frame from the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +30,13 @@ from av.video.reformatter import ColorTrc, Interpolation
 from av.video.stream import VideoStream
 from PIL import Image
 
+# Tags in odd encodings are no reason to fail; PyAV 19 always replaces what it cannot decode.
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 THUMB = 32  # a side of the small picture that is kept of every frame
 # Mean absolute differences, in levels of 0 to 255. A right frame stays far below this one, whatever its colour matrix,
 # chroma sampling and filter.
 UNLIKE = 25.0
-# Closer than this to the frame nearby, as a share of what tells the two apart, is wrong. Not 0: where a scene stands
-# still, one decoder's rounding is as large as what changes from frame to frame.
-CLEARLY = 0.25
-SAME = 0.05  # frames that differ by less are the same picture
-
+CLEARLY = 0.25  # closer than this to a frame farther off, as a share of what tells the two apart, is wrong
 
 HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 
@@ -65,8 +67,8 @@ class Truth:
 
 
 def full_decode(path: str) -> Truth:
-    with av.open(path, metadata_errors="replace") as container:
-        stream = first_video(container)
+    with av.open(path, **LENIENT) as container:
+        stream = shown_video(container)
         stamps: list[int | None] = []
         thumbs: list[np.ndarray] = []
         keys: set[int] = set()
@@ -111,31 +113,30 @@ def full_decode(path: str) -> Truth:
         )
 
 
-def keep(path: str, wanted: dict[int, set[tuple[int, int]]], folder: Path) -> None:
-    """Write the frames `wanted` (by number, each in these sizes as displayed) to `folder`, see `kept`."""
-    with av.open(path, metadata_errors="replace") as container:
-        stream = first_video(container)
-        number, last = 0, max(wanted)
+def keep(path: str, numbers: Collection[int], folder: Path) -> None:
+    """Write the frames of these `numbers` to `folder` as `kept`: uint8 [height, width, 3] as displayed."""
+    with av.open(path, **LENIENT) as container:
+        stream = shown_video(container)
+        number, last = 0, max(numbers)
         for packet in _packets(container, stream):
             for frame in stream.codec_context.decode(packet):
-                if number in wanted:
-                    pixels = turned(frame, frame.to_ndarray(format="rgb24"))
-                    for size in wanted[number]:
-                        np.save(kept(folder, number, size), resized(pixels, size))
+                if number in numbers:
+                    np.save(kept(folder, number), turned(frame, frame.to_ndarray(format="rgb24")))
                 number += 1
             if number > last:
                 return
 
 
-def kept(folder: Path, number: int, size: tuple[int, int]) -> Path:
-    return folder / f"{number}-{size[0]}x{size[1]}.npy"
+def kept(folder: Path, number: int) -> Path:
+    return folder / f"{number}.npy"
 
 
-def first_video(container: InputContainer) -> VideoStream:
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    raise ValueError("no video stream")
+def shown_video(container: InputContainer) -> VideoStream:
+    streams = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    if not streams:
+        raise ValueError("no video stream")
+    defaults = [one for one in streams if one.disposition & Disposition.default] or streams
+    return next((one for one in defaults if one.frames != 1), defaults[0])
 
 
 def turned(frame: VideoFrame, pixels: np.ndarray) -> np.ndarray:
@@ -149,11 +150,10 @@ def turned(frame: VideoFrame, pixels: np.ndarray) -> np.ndarray:
 def _matrix(frame: VideoFrame) -> tuple[int, int, int, int]:
     """a, b, c, d of the matrix that puts pixel (x, y) at (ax + cy, bx + dy)."""
     with suppress(ValueError):  # PyAV lists no side data at all if it has no name for one of them
-        sides: Any = frame.side_data
-        for side in sides:
-            if side.type is SideDataType.DISPLAYMATRIX:
-                a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].tolist()
-                return a, b, c, d
+        matrix = frame.side_data.get(SideDataType.DISPLAYMATRIX)
+        if matrix is not None:
+            a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].tolist()
+            return a, b, c, d
     return ((1, 0, 0, 1), (0, -1, 1, 0), (-1, 0, 0, -1), (0, 1, -1, 0))[round(frame.rotation / 90) % 4]
 
 
@@ -172,35 +172,51 @@ def _packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[
 # ---------------------------------------------------------------------------------- the judgement
 
 
-def mistake(
-    pictures: Sequence[np.ndarray], numbers: Sequence[int], size: tuple[int, int], truth: Truth, folder: Path
-) -> str:
-    """What is wrong with `pictures` as the frames `numbers`, which `keep` wrote in `size`; "" if they are right."""
+def mistake(pictures: Sequence[np.ndarray], numbers: Sequence[int], truth: Truth, folder: Path) -> str:
+    """What is wrong with `pictures`, of native size, as the frames `numbers`; "" if they are right.
+
+    `keep` wrote these frames and those beside them to `folder`.
+    """
     if len(pictures) != len(numbers):
         return f"{len(pictures)} frames in place of {len(numbers)}"
     wrong = [
         what
         for picture, number in zip(pictures, numbers, strict=True)
-        if (what := _mistake(picture, number, size, truth, folder))
+        if (what := _mistake(picture, number, truth, folder))
     ]
     return f"{len(wrong)} of {len(numbers)}: {wrong[0]}" if wrong and len(numbers) > 1 else "".join(wrong)
 
 
-def _mistake(picture: np.ndarray, number: int, size: tuple[int, int], truth: Truth, folder: Path) -> str:
+def misfit(fitted: Sequence[np.ndarray], native: Sequence[np.ndarray]) -> str:
+    """What is wrong with `fitted` as the pictures `native` made smaller; "" if nothing is."""
+    if len(fitted) != len(native):
+        return f"{len(fitted)} fitted frames in place of {len(native)}"
+    for place, (small, large) in enumerate(zip(fitted, native, strict=True)):
+        off = difference(small, resized(large, small.shape[1::-1]))
+        if off > UNLIKE:
+            return f"fitted picture {place} is not what the method gives at native size: {off:.0f} levels off"
+    return ""
+
+
+def _mistake(picture: np.ndarray, number: int, truth: Truth, folder: Path) -> str:
+    size = truth.width, truth.height
     height, width = picture.shape[:2]
     if (height > width) != (size[1] > size[0]) and 0.8 < height * size[1] / (width * size[0]) < 1.25:
         return f"frame {number} comes unturned, {width} x {height}"
 
     def true(place: int) -> np.ndarray:
-        return _thinned(resized(np.load(kept(folder, place, size), mmap_mode="r"), (width, height)))
+        return resized(np.load(kept(folder, place), mmap_mode="r"), (width, height))
 
-    given, wanted = _thinned(picture), true(number)
-    off = difference(given, wanted)
-    close = [place for place in range(len(truth.stamps)) if place != number and kept(folder, place, size).exists()]
+    wanted = true(number)
+    if np.array_equal(picture, wanted):
+        return ""
+    off = difference(picture, wanted)
+    close = [place for place in range(len(truth.stamps)) if place != number and kept(folder, place).exists()]
     for place in close:
         near = true(place)
-        apart = difference(wanted, near)
-        if apart > SAME and off - difference(given, near) > CLEARLY * apart:
+        if np.array_equal(near, wanted):
+            continue
+        if np.array_equal(picture, near) or share(picture, wanted, near) > 0.5:
             return f"frame {place} in place of {number}"
     # Any other frame of the file, by small pictures, which for interlaced frames now and then resemble the wrong one.
     small = resized(picture, (THUMB, THUMB)).astype(np.int16)
@@ -221,10 +237,14 @@ def resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(Image.fromarray(np.asarray(pixels)).resize(size, Image.Resampling.BICUBIC))
 
 
-def _thinned(pixels: np.ndarray) -> np.ndarray:
-    """About a million of the pixels: enough to tell frames apart, and 4K is judged as quickly as the rest."""
-    step = max(1, isqrt(pixels.shape[0] * pixels.shape[1] // 1_000_000))
-    return pixels[::step, ::step]
+def share(picture: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
+    """How far `picture` lies on the way from `one` (0) to `other` (1), by least squares.
+
+    What another conversion to RGB rounds, whole picture by whole picture or at random, hardly lies on that way.
+    """
+    way = other.astype(np.float32) - one
+    gone = picture.astype(np.float32) - one
+    return float(np.vdot(way - way.mean(), gone - gone.mean()) / max(1e-9, np.vdot(way - way.mean(), way - way.mean())))
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:

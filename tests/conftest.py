@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach a hub by accident
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tiny models gain nothing from more, and lose much on a busy machine
+# Where the tests were started by nohup, or in the background of a script, these are ignored, by all children too.
+for _name in ("SIGINT", "SIGHUP"):
+    if (_number := getattr(signal, _name, None)) is not None and signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 ROOT = Path(__file__).parent.parent
 
 
@@ -27,6 +33,11 @@ def real_clips() -> Path:
     if not (folder / "manifest.csv").exists():
         pytest.skip("no folder of real clips here: set FRAMESCRIBE_CLIPS to one with a manifest.csv")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded(request: pytest.FixtureRequest) -> None:
+    random.seed(request.node.nodeid)
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-import caption_summary
-import caption_video_frame
 from framescribe.demo.clips import DemoClip
 from framescribe.demo.scenes import parse_statement
+from framescribe.easyanimate import caption_summary, caption_video_frame
 
 ROOT = Path(__file__).parent.parent
 FRAMES, SUMMARY = str(ROOT / "caption_video_frame.py"), str(ROOT / "caption_summary.py")

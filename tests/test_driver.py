@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
+from contextlib import aclosing
 
 import pytest
 
 from framescribe.errors import RunError
 from framescribe.records import Row, Video
 from framescribe.results.plan import Todo
-from framescribe.run.driver import drive
+from framescribe.run.driver import Stopped, drive, in_thread, unless_stopped
 
 VIDEOS = [Video(id=f"{n}.mp4", path=f"/{n}.mp4") for n in range(40)]
 
@@ -113,3 +115,56 @@ def test_an_error_of_the_run_comes_after_the_rows_that_were_finished() -> None:
     with pytest.raises(RunError, match="the engine is gone"):
         collect(dying, in_flight=4)
     assert {f"{n}.mp4" for n in range(20)} <= {row.id for row in collected}
+
+
+def test_whoever_leaves_early_leaves_nothing_under_way() -> None:
+    under_way: set[str] = set()
+
+    async def noting(todo: Todo) -> Row:
+        under_way.add(todo.video.id)
+        try:
+            if todo.video.id != "0.mp4":
+                await asyncio.sleep(60)
+            return await slow(todo)
+        finally:
+            under_way.discard(todo.video.id)
+
+    async def main() -> None:
+        work = drive(noting, map(Todo, VIDEOS), room=lambda _: 8, stop=asyncio.Event())
+        async with aclosing(work) as rows:
+            await anext(rows)
+            assert under_way
+        assert not under_way
+
+    asyncio.run(main())
+
+
+def test_work_in_a_thread_is_never_left_half_done() -> None:
+    begun, go_on, steps = threading.Event(), threading.Event(), list[str]()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(60)
+        steps.append("done")
+
+    async def main() -> None:
+        task = asyncio.ensure_future(in_thread(work, dropped=go_on.set))
+        await asyncio.to_thread(begun.wait, 60)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        steps.append("left")
+
+    asyncio.run(main())
+    assert steps == ["done", "left"]
+
+
+def test_a_stop_ends_what_would_take_for_ever() -> None:
+    async def main() -> None:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_soon(stop.set)
+        with pytest.raises(Stopped):
+            await unless_stopped(asyncio.sleep(600), stop)
+        assert await unless_stopped(asyncio.sleep(0, "done"), asyncio.Event()) == "done"
+
+    asyncio.run(main())

@@ -13,9 +13,8 @@ import pandas as pd
 import pytest
 from aiohttp import web
 
-import caption_summary
-import caption_video_frame
 from framescribe.demo.clips import DemoClip
+from framescribe.easyanimate import caption_summary, caption_video_frame
 from framescribe.easyanimate.captions import frame_captions, without_quotes
 from framescribe.easyanimate.saved import Saved
 from framescribe.easyanimate.scripts import truth

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from framescribe.engines.arguments import secrets, shown, without_token
 from framescribe.engines.choice import ModelChoice, Serving
+from framescribe.engines.redaction import HIDDEN, redacted
+from framescribe.engines.servers.served import ServedEngine
+from framescribe.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +142,65 @@ def test_secrets_in_other_places_cannot_be_read() -> None:
     assert "SECRET" not in json.dumps(told(*places, "--header", "Authorization=Bearer SECRET"))
     assert told("--image-token-id", "7") == {"image-token-id": ["7"]}
     assert told("--tokenizer", "hf-internal/a") != told("--tokenizer", "hf-internal/b")
+
+
+SECRET = "0123456789-abcdef/+x"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--hf-token", SECRET),
+        (f"--hf_token={SECRET}",),
+        ("-hft", SECRET),
+        ("--api-key", SECRET),
+        ("--ssl-keyfile-password", SECRET),
+        ("--env", f"HF_TOKEN={SECRET}"),
+        (f"--env=AWS_SECRET_ACCESS_KEY={SECRET}",),
+        ("--header", f"Authorization: Bearer {SECRET}"),
+        ("--header", f"X-Api-Key: {SECRET}"),
+        ("--model-loader-extra-config", json.dumps({"deep": [{"aws_secret_access_key": SECRET}]})),
+        ("--from", f"https://me:{SECRET.replace('/', '')}@host/x"),
+    ],
+)  # fmt: skip
+def test_a_secret_is_neither_remembered_nor_shown(words: tuple[str, ...]) -> None:
+    secret = SECRET.replace("/", "") if "https" in words[-1] else SECRET
+    other = tuple(word.replace(secret, "another-secret-42") for word in words)
+    for engine in ("vllm", "llama-cpp", "of-a-plug-in"):
+        remembered = told(*words, "--seed", "3", engine=engine)
+        assert secret not in json.dumps(remembered)
+        assert remembered == told(*other, "--seed", "3", engine=engine)  # a new key makes no other recipe
+        assert remembered["seed"] == ["3"]
+    assert any(secret in each for each in secrets(words))
+    line = shown(["docker", "run", *words, "--seed", "3"])
+    assert secret not in line
+    assert line.endswith("--seed 3")
+
+
+def test_the_hubs_token_becomes_a_variable() -> None:
+    assert without_token(("--a", "--hf-token", "T", "--b")) == (("--a", "--b"), {"HF_TOKEN": "T"})
+    assert without_token(("--hf_token=T", "1")) == (("1",), {"HF_TOKEN": "T"})
+    assert without_token(("--hf-token", "--b")) == (("--hf-token", "--b"), {})  # vLLM: the one that is stored
+    assert without_token(("--image-token-id=7",)) == (("--image-token-id=7",), {})
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "abc/+x %",
+        "abc%2F%2Bx%20%25",
+        "abc%2f%2bx%20%25",
+        "abc/%2Bx%20%25",
+        "abc%2F%2Bx+%25",
+        "YWJjLyt4ICU=",
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_however_it_is_written(form: str) -> None:
+    assert redacted(f"GET /v1?key={form}&x=1 failed", ["abc/+x %"]) == f"GET /v1?key={HIDDEN}&x=1 failed"
+
+
+def test_a_key_for_a_server_that_is_started_is_refused(tmp_path: Path) -> None:
+    for words in (("--api-key", "k"), ("--api-keys=k",), ("--api_key", "k")):
+        choice = ModelChoice(engine="vllm", model="m", serving=Serving(arguments=words))
+        with pytest.raises(UserError, match="needs no key"):
+            ServedEngine.made(choice, prompt=None, beside=[choice], logs=tmp_path)

@@ -200,7 +200,9 @@ def made_of(server: ScriptedServer, history: History) -> Recipe:
     return recipe(server, frame=history.frame, summary=history.summary)
 
 
-@pytest.mark.parametrize("runner", ["torchrun", "accelerate", "ray"])
+@pytest.mark.parametrize(
+    "runner", ["torchrun", *(pytest.param(name, marks=pytest.mark.slow) for name in ("accelerate", "ray"))]
+)
 def test_every_runner_keeps_to_that(server: ScriptedServer, tmp_path: Path, runner: str) -> None:
     history, output = History(tmp_path, random.Random(42)), tmp_path / "captions.jsonl"
     for _ in range(6):

@@ -103,6 +103,7 @@ def caption(clip: Path, output: Path, home: Path, **environment: str) -> subproc
     )
 
 
+@pytest.mark.slow
 def test_models_come_from_the_mirror_and_then_from_the_cache(
     mirror: tuple[str, list[str]], demo_clips: list[DemoClip], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 # Lower rooms first; a room may import from the floors below its own, and on its own floor from itself alone.
 FLOORS = [
     {"errors", "machine", "version"},
-    {"addresses", "names"},
+    {"addresses", "names", "plain_json"},
     {"records", "registry"},
     {"storage", "prompts"},
     {"frames"},

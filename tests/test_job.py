@@ -265,7 +265,9 @@ def rows_in(parts: Path) -> int:
     return sum(part.read_bytes().count(b"\n") for part in parts.glob("*.jsonl")) if parts.is_dir() else 0
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGKILL, -9), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)]
+)
 def test_a_run_that_was_ended_and_goes_on_equals_a_straight_one(
     number: signal.Signals, code: int, straight: list[Row], demo_clips: list[DemoClip], tmp_path: Path
 ) -> None:

@@ -2,10 +2,20 @@
 
 import os
 import stat
+from dataclasses import replace
 
 import pytest
 
-from framescribe.engines.servers.launch import command, executable, gpu_memory, shares, version, visible_gpus
+from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.servers.launch import (
+    PROGRAMS,
+    command,
+    executable,
+    gpu_memory,
+    shares,
+    version,
+    visible_gpus,
+)
 from framescribe.engines.servers.program import Server
 from framescribe.errors import UserError
 
@@ -41,13 +51,67 @@ def test_vllm_0_33():
 
 
 def test_what_goes_into_every_request_beyond_openais_api():
-    extras = {engine: command(engine, QWEN, 8123).extra for engine in ("vllm", "sglang", "lmdeploy", "ollama")}
-    assert extras.pop("vllm") == {
-        "chat_template_kwargs": {"enable_thinking": False},
-        "repetition_detection": {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4},
-    }
-    quiet = {"chat_template_kwargs": {"enable_thinking": False}}
-    assert extras == {"sglang": quiet, "lmdeploy": quiet, "ollama": {}}
+    circles = {"repetition_detection": {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}}
+    for thinking, on in (("off", False), ("on", True)):
+        server = replace(QWEN, thinking=thinking)
+        extras = {engine: command(engine, server, 8123).extra for engine in PROGRAMS}
+        template = {"chat_template_kwargs": {"enable_thinking": on, "thinking": on}}
+        assert extras.pop("vllm") == circles | template
+        assert extras.pop("ollama") == ({} if on else {"reasoning_effort": "none"})  # on by default
+        assert extras == dict.fromkeys(("sglang", "lmdeploy", "llama-cpp"), template)
+        assert ("--reasoning-budget 0" in line("llama-cpp", server)) == (not on)
+
+
+def test_thoughts_are_separated_by_the_engine_where_it_can():
+    thinker = replace(QWEN, parser="glm45")
+    assert " --reasoning-parser glm45" in line("vllm", thinker)
+    assert " --reasoning-parser glm45" in line("sglang", thinker)
+    assert " --reasoning-format deepseek" in line("llama-cpp", thinker)
+    assert not any("parser" in line(engine, QWEN) for engine in PROGRAMS)
+
+
+def test_vllm_sets_memory_aside_for_pictures_of_the_size_that_will_come():
+    sized = replace(QWEN, sized=True)
+    assert '{"image":{"count":2,"width":1024,"height":1024},"video":0}' in line("vllm", sized)
+    small = replace(sized, prompt=PromptSize(pictures=16, pixels=262144, video=True))
+    assert '{"image":{"count":16,"width":512,"height":512},"video":{"count":1,"num_frames":16}}' in line("vllm", small)
+    odd = replace(sized, prompt=PromptSize(pixels=500_000))  # 707.1 on a side
+    assert '"width":736,"height":736' in line("vllm", odd)
+
+
+def test_the_second_of_two_models_gets_as_much_as_the_first():
+    """SGLang and LMDeploy count what is free, of which the first has taken its share; vLLM counts the whole."""
+    first, second = replace(QWEN, share=0.5), replace(QWEN, share=0.5, before=1)
+    assert "--mem-fraction-static 0.42" in line("sglang", first)
+    assert "--mem-fraction-static 0.74" in line("sglang", second)  # of 0.575 that are left: 0.425 of the whole
+    assert "--cache-max-entry-count 0.40" in line("lmdeploy", first)
+    assert "--cache-max-entry-count 0.67" in line("lmdeploy", second)
+    assert "--gpu-memory-utilization 0.46" in line("vllm", first)
+    assert "--gpu-memory-utilization 0.46" in line("vllm", second)
+
+
+def test_a_model_gets_no_more_context_than_it_was_made_for():
+    llava = replace(QWEN, context=4096)
+    assert "--ctx-size 16384 " in line("llama-cpp", llava)  # half a MB per token: 8.6 GB instead of 17
+    assert command("ollama", llava, 8123).environment["OLLAMA_CONTEXT_LENGTH"] == "4096"
+    roomy = replace(QWEN, context=131072)
+    assert "--ctx-size 32768 " in line("llama-cpp", roomy)
+
+
+@pytest.mark.parametrize(
+    ("engine", "options", "words"),
+    [
+        ("lmdeploy", {"dtype": "float32"}, "LMDeploy has no float32"),
+        ("llama-cpp", {"dtype": "bfloat16"}, "--dtype has no counterpart in llama.cpp"),
+        ("llama-cpp", {"revision": "v2"}, "--revision has no counterpart in llama.cpp"),
+        ("ollama", {"dtype": "float16"}, "--dtype has no counterpart in Ollama"),
+        ("ollama", {"revision": "v2"}, "--revision has no counterpart in Ollama"),
+    ],
+)
+def test_an_option_that_an_engine_lacks_is_refused_in_one_line(engine, options, words):
+    with pytest.raises(UserError, match=words) as caught:
+        command(engine, replace(QWEN, **options), 8123)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_model_of_text_alone_is_told_nothing_of_images():
@@ -75,7 +139,8 @@ def test_lmdeploy_0_18():
 
 def test_llama_cpp_from_the_hub_and_from_files(tmp_path):
     hub = Server(repository="ggml-org/Qwen2.5-VL-7B-Instruct-GGUF", name="q")
-    rest = "--host 127.0.0.1 --port 8123 --alias q --jinja --parallel 4 --ctx-size 32768"
+    rest = "--host 127.0.0.1 --port 8123 --alias q --jinja --parallel 4 --ctx-size 32768 "
+    rest += "--reasoning-format deepseek --reasoning-budget 0"
     assert line("llama-cpp", hub) == f"-hf ggml-org/Qwen2.5-VL-7B-Instruct-GGUF {rest}"
     model, projector = tmp_path / "Model-Q8.gguf", tmp_path / "mmproj-Model.gguf"
     model.touch()
@@ -121,8 +186,9 @@ def test_where_the_program_is_found(tmp_path, monkeypatch):
     own = program(tmp_path, "vllm")
     assert executable("vllm", None) == [own]
     assert executable("vllm", f"{own} --quiet") == [own, "--quiet"]
-    with pytest.raises(UserError, match="there is no such program"):
-        executable("vllm", "nothing-here run")
+    with pytest.raises(UserError, match="there is no such program") as caught:
+        executable("vllm", "nothing-here run -e HF_TOKEN=secret-of-mine")
+    assert "secret" not in str(caught.value)
 
 
 def test_the_programs_version_is_its_own_words(tmp_path):

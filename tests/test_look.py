@@ -122,7 +122,7 @@ def test_a_time_limit_can_be_set(tmp_path: Path) -> None:
     assert "not decoded within 1 s" in ended.stderr
 
 
-def test_sample_says_which_videos_were_salvaged(tmp_path: Path) -> None:
+def test_sample_says_which_videos_are_odd(tmp_path: Path) -> None:
     whole = film(tmp_path / "whole.mp4", mux={"movflags": "faststart"})
     content = whole.read_bytes()
     (tmp_path / "cut.mp4").write_bytes(content[: len(content) * 9 // 10])
@@ -131,5 +131,5 @@ def test_sample_says_which_videos_were_salvaged(tmp_path: Path) -> None:
     assert "cut.mp4: It is cut off" in refused.stderr
     ended = framescribe("sample", tmp_path, "--salvage", "-o", tmp_path / "out")
     assert ended.returncode == 0
-    assert [line for line in ended.stderr.splitlines() if "salvaged" in line] == ["salvaged: cut.mp4: it is cut off"]
+    assert [line for line in ended.stderr.splitlines() if "odd" in line] == ["odd: cut.mp4: video cut off"]
     assert {path.name.split("-")[0] for path in (tmp_path / "out").iterdir()} == {"whole.mp4", "cut.mp4"}

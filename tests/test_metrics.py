@@ -26,8 +26,15 @@ from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
 from framescribe.demo.clips import DemoClip
+from framescribe.engines.choice import ModelChoice
+from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import UserError
-from framescribe.run.metrics import parse_address
+from framescribe.run import metrics
+from framescribe.run.budget import Budget
+from framescribe.run.captioner import Captioner
+from framescribe.run.metrics import Exposition, parse_address
+from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.run.report import Report
 from framescribe.runners.ranks import Rank
 from tests.servers import Act, ScriptedServer, answers, says, sleeps
 
@@ -225,6 +232,7 @@ def test_addresses() -> None:
             parse_address(wrong)
 
 
+@pytest.mark.slow
 def test_watch_says_what_holds_a_run_up(demo_clips: list[DemoClip], tmp_path: Path) -> None:
     shutil.copytree(demo_clips[0].path.parent, tmp_path / "clips")
     output = tmp_path / "frames.jsonl"
@@ -357,3 +365,92 @@ def test_the_driver_of_a_cluster_shows_what_it_knows_of_its_actors(demo_clips: l
             free.set()
             run.kill()
             run.communicate()
+
+
+@pytest.fixture
+def shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Exposition, Report, Captioner]:
+    """A run whose models are not open yet, and what shows its figures, looking often."""
+    monkeypatch.setattr(metrics, "LOOK_SECONDS", 0.02)
+    choice = ModelChoice(engine="openai", model="m", base_urls=("http://127.0.0.1:9/v1",))
+    made = Recipe(stages={"frames": StageChoice(model=choice, prompt="What?")})
+    report = Report.of(made, [], tmp_path, Budget())
+    return Exposition(tmp_path, ("127.0.0.1", 0)), report, Captioner(made, report.meter)
+
+
+def test_a_scrape_while_the_run_holds_up_its_loop_gets_the_last_figures(
+    shown: tuple[Exposition, Report, Captioner],
+) -> None:
+    exposition, report, captioner = shown
+    report.statuses["ok"] = 7
+    pages: list[Figures] = []
+
+    async def main() -> None:
+        async with exposition:
+            assert exposition.url is not None
+            exposition.opening(report, captioner)
+            scraper = threading.Thread(target=lambda: pages.append(scraped(str(exposition.url))))
+            scraper.start()
+            scraper.join(60)  # in the event loop's own thread, as whatever holds it up
+
+    asyncio.run(main())
+    assert value(pages[0], "videos_total", status="ok") == 7
+
+
+async def note_of(folder: Path) -> dict[str, dict[str, float]]:
+    """What the run in this folder notes next."""
+    await asyncio.sleep(0.02)
+    for _ in range(1000):
+        for note in metrics.read_notes(folder).values():
+            return note
+        await asyncio.sleep(0.02)
+    raise AssertionError("it notes nothing")
+
+
+class Sulky:
+    """Stands where an engine of a plug-in stands that cannot say how busy it is."""
+
+    def loads(self) -> None:
+        raise KeyError("models")
+
+
+def test_an_error_in_the_figures_is_said_once_and_the_last_ones_are_shown(
+    shown: tuple[Exposition, Report, Captioner], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    exposition, report, captioner = shown
+    report.statuses["ok"] = 7
+    notes = []
+
+    async def main() -> None:
+        async with exposition:
+            exposition.opening(report, captioner)
+            captioner.engines = {"frames": Sulky()}  # type: ignore[dict-item]
+            for _ in range(2):
+                page = await asyncio.to_thread(scraped, str(exposition.url))
+                assert value(page, "videos_total", status="ok") == 7
+            captioner.engines = {}
+            notes.append(await note_of(tmp_path))
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+    said = [record.getMessage() for record in caplog.records if "figures" in record.getMessage()]
+    assert len(said) == 1 and "KeyError: 'models'" in said[0]
+    assert notes[0]["full"].keys() == {"decoders", "frame memory", "this process"}
+
+
+def test_models_that_are_ready_later_do_not_end_the_notes(
+    shown: tuple[Exposition, Report, Captioner], tmp_path: Path
+) -> None:
+    exposition, report, captioner = shown
+
+    async def main(url: str) -> None:
+        engine = OpenAIEngine(model="m", base_url=url)
+        async with exposition:
+            exposition.opening(report, captioner)
+            await note_of(tmp_path)  # some looks at a run without a model
+            await engine.open()
+            captioner.engines = {"frames": engine}
+            while "frame model" not in (await note_of(tmp_path))["full"]:
+                pass
+            await engine.close()
+
+    with ScriptedServer() as server:
+        asyncio.run(asyncio.wait_for(main(server.url), 60))

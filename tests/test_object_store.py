@@ -5,6 +5,7 @@ Its faults come from a proxy in front of it. What is in the store is read with b
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.results import object_parts
 from framescribe.results.rows import Results, marked, read_rows
 from framescribe.run.job import Watcher
+from framescribe.runners.ranks import Rank
 from framescribe.sources import find_videos
 from framescribe.storage import object_store
 from tests.s3 import KEY, SECRET, Door, environment, s3_server
@@ -313,6 +315,7 @@ def test_where_the_disk_takes_no_more_it_is_read_all_the_same(door: Door, name: 
 # ---------------------------------------------------------------------------------------------------- results
 
 
+@pytest.mark.slow
 def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: str, demo_clips, tmp_path: Path) -> None:
     clips = demo_clips[0].path.parent
     straight = tmp_path / "straight.jsonl"
@@ -357,6 +360,7 @@ def test_a_run_from_bucket_to_bucket_that_is_killed_goes_on(door: Door, name: st
     assert SECRET not in everything and KEY not in everything
 
 
+@pytest.mark.slow
 def test_ranks_share_a_bucket(door: Door, name: str, demo_clips, tmp_path: Path) -> None:
     url = door.bucket(name, demo_clips[0].path.parent)
     words = ["frames", f"{url}/", *MODELS[:2], "-o", f"{url}/out/frames.csv"]
@@ -501,3 +505,91 @@ def test_a_changed_object_of_the_same_size_is_seen_by_its_content(door: Door, na
         assert one.size == longest
     assert "videos to be captioned again, because their file is a different one: 1" in said
     assert door.sent == 2 * longest  # once to compare, once to hash and decode
+
+
+@pytest.mark.parametrize("moment", ["lock", "upload"])
+@pytest.mark.parametrize("kept", [False, True], ids=["new rows", "rows of a finished file"])
+def test_another_rank_that_looks_at_the_spool_at_any_moment_takes_no_row_away(
+    door: Door, name: str, moment: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rank that begins uploads what dead ones left in the spool, and removes it."""
+    output = f"{door.bucket(name)}/captions.jsonl"
+    if kept:
+        results = Results(output)
+        results.begin({})
+        results.append(row("0.mp4"))
+        results.finish([video("0.mp4")])
+        for key in door.objects(name, "captions.jsonl.parts/"):
+            door.client.delete_object(Bucket=name, Key=key)
+    own, busy = getattr(object_parts, moment), []
+
+    def meanwhile(*given: object) -> object:
+        if not busy:
+            busy.append(True)
+            other = Results(output)
+            other.begin({}, "one launch")
+            other.close()
+            busy.clear()
+        return own(*given)
+
+    results = Results(output)
+    with monkeypatch.context() as patched:
+        patched.setattr(object_parts, moment, meanwhile)
+        results.begin({}, "one launch")
+        results.append(row("1.mp4"))
+        results.append(row("2.mp4"))
+        results.close()
+    expected = {"1.mp4", "2.mp4"} | ({"0.mp4"} if kept else set())
+    assert {one.id for one in results.rows()} == expected
+    held = door.objects(name, "captions.jsonl.parts/")
+    lines = [line for key, body in held.items() if key.endswith(".jsonl") for line in body.splitlines()]
+    assert {json.loads(line)["id"] for line in lines} == expected
+    spool = Path(os.environ["XDG_STATE_HOME"], "framescribe", "spool")
+    assert [path.name for path in spool.rglob("*") if path.is_file()] == [".held"]
+
+
+def test_a_part_that_is_uploaded_while_the_store_is_listed_is_read(
+    door: Door, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = f"{door.bucket(name)}/captions.jsonl"
+    writer = Results(output)
+    writer.begin({})
+    writer.append(row("a.mp4"))
+    own = object_parts.listed
+
+    def then_uploaded(*given: object):  # type: ignore[no-untyped-def]
+        found = list(own(*given))
+        if writer is not None:
+            writer.close()
+        return iter(found)
+
+    monkeypatch.setattr(object_parts, "listed", then_uploaded)
+    reader = Results(output)
+    assert [one.id for one in reader.rows()] == ["a.mp4"]
+
+
+def test_looking_at_a_store_does_not_hold_up_the_event_loop(door: Door, name: str) -> None:
+    output = f"{door.bucket(name)}/captions.jsonl"
+    videos = [video(f"{number}.mp4") for number in range(3)]
+    asked, ticked = threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    def waits(method: str, path: str, number: int) -> None:
+        if not in_time:
+            asked.set()
+            in_time.append(ticked.wait(20))
+
+    async def main() -> None:
+        results = Results(output)
+        results._store._looked = -1e9  # type: ignore[attr-defined]
+        door.fault = waits
+        planner = results.planner(wanted(), videos)
+        first = asyncio.ensure_future(
+            anext(Rank(0, 2, 0, "one").work(planner.plan(videos).todo, planner, videos, results, lambda: 1))
+        )
+        await asyncio.to_thread(asked.wait, 30)
+        ticked.set()
+        assert (await first).video == videos[0]
+
+    asyncio.run(main())
+    assert in_time == [True]

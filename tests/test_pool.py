@@ -24,7 +24,7 @@ from framescribe.demo.clips import DemoClip
 from framescribe.engines.servers.guard import descendants
 from framescribe.errors import DecodeCrashed, DecodeTimeout, NoFrames, TooLarge, Unreadable, VideoError
 from framescribe.frames.decoder import sample
-from framescribe.frames.pool import DecoderPool, sample_as
+from framescribe.frames.pool import DecoderPool, _how, sample_as
 from framescribe.frames.sampling import Sampling
 from tests.videos import bars, film
 
@@ -56,6 +56,14 @@ def decode(pool: DecoderPool, *paths: object) -> list[Any]:
         )
 
     return asyncio.run(all_of_them())
+
+
+@pytest.mark.parametrize(
+    ("code", "says"), [(-signal.SIGSEGV, "SIGSEGV"), (7, "exit code 7"), (0xC0000005, "exit code 0xC0000005")]
+)
+def test_how_a_decoder_ended_is_said_as_the_system_documents_it(code: int, says: str) -> None:
+    """Windows reports a crash as an exit code (NTSTATUS, [MS-ERREF] 2.3)."""
+    assert _how(code) == says
 
 
 @pytest.mark.parametrize(
@@ -283,6 +291,7 @@ def end_once(path: str, sampling: Sampling, **options: Any) -> Any:
     return sample_as(path, sampling, **options)
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_get_the_lock_for_its_answer_does_not_fail_its_video(
     demo_clips: list[DemoClip], tmp_path: Path
 ) -> None:
@@ -312,6 +321,32 @@ def answer_with_the_lock_gone(path: str, sampling: Sampling, **options: Any) -> 
     return sample_as(path, sampling, **options)
 
 
+ENDS_EARLY = """
+import asyncio
+from framescribe.frames.pool import DecoderPool
+from tests.test_pool import length
+
+if __name__ == "__main__":
+    pool = DecoderPool(8)
+    print(asyncio.run(pool.run(length, "four")))
+    pool.close()
+"""
+
+
+def length(path: str) -> int:
+    return len(path)
+
+
+def test_a_pool_that_ends_while_workers_still_start_prints_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "ends_early.py"
+    script.write_text(ENDS_EARLY)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    for _ in range(3):
+        done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "4\n", "")
+
+
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_its_answer_costs_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,10 @@ def test_every_row_tells_what_it_cost(demo_clips, prices, tmp_path):
 
 @pytest.mark.parametrize(
     ("limit", "words"),
-    [(("--max-requests", "8"), "--max-requests 8 is reached"), (("--max-cost", "0.2"), "--max-cost 0.2 is reached")],
+    [
+        (("--max-requests", "8"), "--max-requests 8 is reached"),
+        pytest.param(("--max-cost", "0.2"), "--max-cost 0.2 is reached", marks=pytest.mark.slow),
+    ],
 )
 def test_a_limit_ends_the_run_and_the_same_command_goes_on(demo_clips, prices, tmp_path, limit, words):
     output = tmp_path / "captions.jsonl"

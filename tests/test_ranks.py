@@ -13,13 +13,16 @@ import pytest
 
 from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
+from framescribe.results.index import hash_of
 from framescribe.results.plan import Again
-from framescribe.results.rows import Results
+from framescribe.results.rows import Results, read_rows, video_of
 from framescribe.run.job import RunOptions, run_job
 from framescribe.run.recipe import Recipe, StageChoice
-from framescribe.runners.ranks import Rank, rank_of
+from framescribe.runners.ranks import Rank, key_of, rank_of
 from framescribe.sources import find_videos
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
+from tests.runs_in_process import found, raw_film
+from tests.runs_in_process import recipe as made
 from tests.scripts import FRAMES
 from tests.servers import ScriptedServer, says, sleeps
 from tests.test_results import row, video, wanted
@@ -42,6 +45,7 @@ def straight(folder, tmp_path_factory):
     return content(output)
 
 
+@pytest.mark.slow
 def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
     words = ["--video_folder", demo_clips[0].path.parent, "--image_caption_model_name", "shapes-vlm"]
     script, environment = str(FRAMES), {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
@@ -53,6 +57,7 @@ def test_the_originals_script_is_shared_out_too(demo_clips, tmp_path):
     assert len(list(tmp_path.glob("two*.parts/*.jsonl"))) == 2
 
 
+@pytest.mark.slow
 def test_a_dead_rank_loses_only_what_it_had_under_way(folder, straight, tmp_path):
     output = tmp_path / "captions.jsonl"
     with running("caption", folder, *MODELS, "--decoders", "1", "-o", output, launcher=TORCHRUN) as run:
@@ -77,7 +82,12 @@ def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
     common = ("frames", listed, "--id-column", "code", "-o", output, "--requests", "1", "--decoders", "1")
     here = {"MASTER_PORT": "1", "MASTER_ADDR": "here", "WORLD_SIZE": "2"}
     runs = []
-    with ScriptedServer(sleeps(0.5, says("the same"))) as slow, ScriptedServer(says("the same")) as quick:
+
+    async def when_the_other_has_helped(request):
+        await asyncio.to_thread(until, lambda: len(quick.requests) >= 45, 300)
+        return await says("the same")(request)
+
+    with ScriptedServer(when_the_other_has_helped) as slow, ScriptedServer(says("the same")) as quick:
         for number, server in enumerate((slow, quick)):
             environment = {**os.environ, **here, "RANK": str(number), "LOCAL_RANK": "0"}
             words = [*map(str, common), "--base-url", server.url, "--no-preflight"]
@@ -85,7 +95,7 @@ def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
             runs.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment))
         said = [run.communicate(timeout=200)[1] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], said
-        assert len(quick.requests) > 35
+        assert len(quick.requests) >= 45
         assert len(slow.requests) + len(quick.requests) <= 63  # a video or two at the very end may be done twice
     rows = content(output)
     assert [row["id"] for row in rows] == [str(number) for number in range(60)]
@@ -118,7 +128,7 @@ def test_every_video_is_done_by_somebody(tmp_path):
         results.begin({}, "one")
 
         planner = results.planner(wanted(), videos)
-        for todo in rank.work(planner.plan(rank.share(videos)).todo, planner, videos, results, lambda: 2):
+        async for todo in rank.work(planner.plan(rank.share(videos)).todo, planner, videos, results, lambda: 2):
             await asyncio.sleep(pace)
             results.append(row(todo.video.id))
             done[todo.video.id] += 1
@@ -169,3 +179,75 @@ def test_two_runs_on_one_result_the_second_is_told_who_holds_it(demo_clips, tmp_
         _, said = third.communicate(timeout=120)
         assert third.returncode == 0, said
     assert len(content(output)) == 12
+
+
+class Counting(set):
+    """A set that counts how often it is asked."""
+
+    asked = 0
+
+    def __contains__(self, key):
+        self.asked += 1
+        return super().__contains__(key)
+
+
+def test_helping_costs_the_same_however_many_videos_are_left(tmp_path):
+    videos = [video(f"{n:05}") for n in range(40_000)]
+    helped = []
+
+    async def main():
+        results = Results(tmp_path / "captions.jsonl")
+        results.begin({}, "one")
+        planner, rank = results.planner(wanted(), videos), Rank(0, 2, 0, "one")
+        work = rank.work([], planner, videos, results, lambda: 8)
+        results.fresh = Counting()
+        while len(helped) < 300:
+            todo = await anext(work)
+            helped.append(todo.video.id)
+            results.fresh.add(key_of(todo))
+        await work.aclose()
+        results.close()
+        return results.fresh.asked
+
+    asked = asyncio.run(main())
+    assert len(set(helped)) == 300
+    assert not set(helped) & {one.id for one in videos[1::2][:8]}  # its owner may be at these
+    assert asked < 300 * 40
+
+
+def test_help_takes_everything_but_what_its_owner_may_be_at(tmp_path):
+    videos = [video(f"{n:03}") for n in range(120)]
+
+    async def main():
+        results = Results(tmp_path / "captions.jsonl")
+        planner, rank = results.planner(wanted(), videos), Rank(0, 3, 0, "one")
+        done = {key_of(todo) for todo in planner.plan(videos[1::3]).todo[:10]}  # in the meantime, by their owner
+        results.fresh |= done
+        return [todo async for todo in rank.work([], planner, videos, results, lambda: 5)]
+
+    helped = asyncio.run(main())
+    theirs = [video.id for video in videos[1::3]][15:] + [video.id for video in videos[2::3]][5:]
+    assert sorted(todo.video.id for todo in helped) == sorted(theirs)
+
+
+def test_ranks_finish_summaries_of_which_some_have_no_frames(tmp_path):
+    films = [raw_film(tmp_path / "clips" / f"{n}.avi", 20 * n) for n in range(1, 7)]
+    films[2].write_bytes(b"\0" * 500)
+    frames, output = tmp_path / "frames.jsonl", tmp_path / "captions.jsonl"
+    with ScriptedServer(says("the same")) as server:
+        whole = made(server)
+        half, rest = (
+            whole.model_copy(update={"stages": {stage: whole.stages[stage]}}) for stage in ("frames", "summary")
+        )
+        videos = found(tmp_path / "clips")
+        asyncio.run(run_job(half, videos, Results(frames)))
+        rows = {(row.id, hash_of(video_of(row))): row for row in read_rows(frames)}
+        of = [video_of(row) for row in rows.values()]
+        for turn in range(2):  # and once more, when everything is done
+            reports = [
+                asyncio.run(run_job(rest, of, Results(output), frames_from=rows, runner=Rank(number, 2, 0, "one")))
+                for number in range(2)
+            ]
+            assert reports[-1].output == output
+            assert sum(report.new for report in reports) == (0 if turn else 6)
+    assert [row.status for row in read_rows(output)] == ["ok", "ok", "failed", "ok", "ok", "ok"]

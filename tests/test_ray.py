@@ -44,6 +44,7 @@ def failure(words: tuple[object, ...]) -> tuple[int, list[str]]:
     return code, said[said.index("framescribe: ") :].splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neighbours", [12, 0], ids=["among others", "alone"])
 def test_a_video_that_kills_its_actor_twice_is_failed_and_its_neighbours_are_not(
     neighbours: int, demo_clips: list[DemoClip], tmp_path: Path
@@ -122,6 +123,7 @@ def test_an_error_of_the_run_ends_it_with_the_words_that_it_has_here(
     assert failure((*words, *RAY)) == failure(words)
 
 
+@pytest.mark.slow
 def test_a_server_that_ends_for_good_stops_the_run(folder: Path, tmp_path: Path, slow: ScriptedServer) -> None:
     output = tmp_path / "frames.jsonl"
     words = ("frames", folder, "--base-url", slow.url, "--endpoint-timeout", "1", "--requests", "1", "-o", output, *RAY)
@@ -134,6 +136,7 @@ def test_a_server_that_ends_for_good_stops_the_run(folder: Path, tmp_path: Path,
     assert "Nothing is lost" in said
 
 
+@pytest.mark.slow
 def test_a_machine_that_comes_later_is_used(folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "frames.jsonl"
     with cluster(1) as machines, ScriptedServer(sleeps(3, says("the same"))) as server:
@@ -147,6 +150,7 @@ def test_a_machine_that_comes_later_is_used(folder: Path, tmp_path: Path) -> Non
     assert len(content(output)) == 12
 
 
+@pytest.mark.slow
 def test_an_actor_with_nothing_left_to_do_is_let_go_while_another_is_at_the_last_video(
     demo_clips: list[DemoClip], tmp_path: Path
 ) -> None:
@@ -181,6 +185,7 @@ def test_ctrl_c_ends_after_what_is_under_way(folder: Path, tmp_path: Path, slow:
     until(lambda: gone(processes), 20)
 
 
+@pytest.mark.slow
 def test_kill_9_of_the_driver_leaves_no_process_and_the_command_goes_on(
     folder: Path, tmp_path: Path, slow: ScriptedServer
 ) -> None:

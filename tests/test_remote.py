@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ class Server:
     fail: Callable[[int], int | None] = lambda _: None  # from the number of the request to a status, 0: hang up
     ranges: bool = True
     seen: list[str] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
 
 
 @pytest.fixture
@@ -55,12 +57,13 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         def answer(self, *, body: bool) -> None:
             state.asked += 1
             state.seen.append(f"{self.command} {self.headers.get('Range')}")
+            state.paths.add(self.path)
             status = state.fail(state.asked)
             if status == 0:
                 self.close_connection = True
                 self.connection.close()
                 return
-            path = state.folder / self.path.split("?")[0].lstrip("/")
+            path = state.folder / unquote(self.path.split("?")[0].lstrip("/"))
             if status or not path.is_file():
                 self.send_response(status or 404)
                 self.send_header("Content-Length", "0")
@@ -87,7 +90,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
             pass
 
     served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread = threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{served.server_address[1]}"
     yield state
@@ -190,7 +193,7 @@ def test_a_server_without_ranges_is_told(server: Server) -> None:
 
 
 def test_a_text_is_no_video_over_the_net_either(server: Server) -> None:
-    (server.folder / "a.mp4").write_text("#EXTM3U\nhttp://127.0.0.1/other.mp4\n" * 10)
+    (server.folder / "a.mp4").write_text("file,caption\nhttp://127.0.0.1/other.mp4,a dog\n" * 10)
     with pytest.raises(Unreadable, match="text"):
         sample(f"{server.url}/a.mp4", Sampling(), key="", max_pixels=None)
 
@@ -205,3 +208,18 @@ def test_rows_hold_no_keys() -> None:
     hashed = f"sha256-{hashlib.sha256(b'token=secret').hexdigest()[:16]}"
     assert [video.id for video in videos] == [f"x/a.mp4?{hashed}", f"y/a.mp4?{hashed}"]
     assert [video.place for video in videos] == [f"https://host/x/a.mp4?{hashed}", f"https://host/y/a.mp4?{hashed}"]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_of_a_list_only_what_a_limit_needs_travels(server: Server, ranges: bool) -> None:
+    server.ranges = ranges
+    rows = "".join(f"{number}.mp4,{'title ' * 60}\n" for number in range(20_000))
+    (server.folder / "list.csv").write_text("\ufeffpath,title\n" + rows, encoding="utf-8")
+    videos = find_videos([f"{server.url}/list.csv"], limit=3, say=lambda line: None)
+    assert [video.path for video in videos] == [f"{server.url}/{number}.mp4" for number in range(3)]
+    size = (server.folder / "list.csv").stat().st_size
+    assert server.sent <= 2 * 2**20 < size / 3 if ranges else server.sent >= size
+    if ranges:
+        server.asked = 0
+        assert len(find_videos([f"{server.url}/list.csv"], say=lambda line: None)) == 20_000
+        assert server.asked <= size / 2**20 + 3  # and all of it in few requests

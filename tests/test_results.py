@@ -395,7 +395,7 @@ def test_summaries_from_rows_follow_the_frame_captions(tmp_path: Path) -> None:
 def test_the_end_of_a_run_shows_names_in_brackets_as_they_are(tmp_path: Path) -> None:
     from rich.console import Console
 
-    from framescribe.cli.screen import table
+    from framescribe.cli.plain import table
     from framescribe.run.meter import Meter
     from framescribe.run.report import Report
 

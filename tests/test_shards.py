@@ -161,6 +161,8 @@ def test_names_that_would_meet_in_a_result_are_refused_before_anything_is_paid_f
         results.accept([*videos, Video(id="a.webm", path="a.webm")])
     with pytest.raises(UserError, match=r"s\.tar/k\.mp4 and t\.tar/k\.mp4 would both be k\.json"):
         results.accept([*videos, Video(id="t.tar/k.mp4", path="x")])
+    with pytest.raises(UserError, match=r"two videos have the id a\.mp4, and .*captions\.tar can hold one"):
+        results.accept([*videos, Video(id="a.mp4", path="elsewhere/a.mp4")])
     Results(tmp_path / "captions.jsonl").accept([*videos, Video(id="a.webm", path="a.webm")])
     results.begin({})
     results.append(row("a.mp4"))  # a row of an earlier run stays in the file, unless it is pruned

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,10 +13,14 @@ from aiohttp import web
 from PIL import Image
 
 from framescribe.engines import sight
+from framescribe.engines.base import Decoding
+from framescribe.engines.choice import ModelChoice
 from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError
+from framescribe.run.captioner import Captioner
+from framescribe.run.recipe import Recipe, StageChoice
 from tests.servers import ScriptedServer, answers
 
 
@@ -35,7 +41,8 @@ def seen(request):
     for part in request["messages"][-1]["content"]:
         if part["type"] == "image_url":
             data = base64.b64decode(part["image_url"]["url"].partition(",")[2])
-            row = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)[120]
+            row = np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+            row = row[len(row) // 2]
             pixel = row[np.argmax(np.ptp(row, axis=1))]
             found.append(min(sight.COLOURS, key=lambda name: np.abs(pixel - sight.COLOURS[name]).sum()))
     return found
@@ -156,6 +163,95 @@ def preflight(say):
             engine, lambda engine: sight.check_sight(engine, lines.append, model="frame model", sees=True, writes=True)
         )
     return lines
+
+
+def thinks(needs):
+    """A server whose model thinks for so many tokens before it names the colours; with fewer, it has no answer."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        pictures = isinstance(body["messages"][-1]["content"], list)
+        enough = body["max_tokens"] > needs
+        text = names(seen(body), body) if pictures else "One sentence."
+        message = {"role": "assistant", "content": text if enough else "", "reasoning_content": "Let me see"}
+        choice = {"index": 0, "finish_reason": "stop" if enough else "length", "message": message}
+        tokens = min(needs + 5, body["max_tokens"])
+        return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 5, "completion_tokens": tokens}})
+
+    return ScriptedServer(act)
+
+
+def test_a_model_that_thinks_is_given_as_many_tokens_as_in_the_run():
+    async def look(engine, most):
+        await sight.check_sight(
+            engine, lambda line: None, model="frame model", sees=True, writes=True, decoding=Decoding(max_tokens=most)
+        )
+
+    with thinks(1000) as running:
+        engine = OpenAIEngine(model="tiny", base_url=running.url)
+        using(engine, lambda engine: look(engine, 4096))
+        with pytest.raises(RunError, match=r"thinking.*--max-tokens") as caught:
+            using(engine, lambda engine: look(engine, 500))
+        assert "blind" not in str(caught.value)
+        found = [
+            using(engine, lambda engine, q=question: sight.examine(q, engine, Decoding(max_tokens=4096)))
+            for question in (sight.colours, sight.order, sight.together, sight.length)
+        ]
+    assert [finding.verdict for finding in found] == ["ok"] * 4, found
+
+
+def test_pictures_are_no_larger_than_in_the_run():
+    sizes = []
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        for part in body["messages"][-1]["content"]:
+            if part["type"] == "image_url":
+                data = base64.b64decode(part["image_url"]["url"].partition(",")[2])
+                sizes.append(Image.open(io.BytesIO(data)).size)
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": f"{len(sizes)}"}}
+        return web.json_response({"choices": [choice]})
+
+    with ScriptedServer(act) as running:
+        engine = OpenAIEngine(model="tiny", base_url=running.url)
+        for pixels in (None, 1_000_000, 4800):
+            using(engine, lambda engine, most=pixels: sight.examine(sight.colours, engine, pixels=most))
+    assert set(sizes[:6]) == {(320, 240)}
+    assert set(sizes[6:]) == {(80, 60)}
+
+
+def test_the_run_and_doctor_ask_with_the_runs_own_settings():
+    with thinks(1000) as running:
+        choice = ModelChoice(engine="openai", model="tiny", base_urls=(running.url,), thinking="on")
+        stage = StageChoice(model=choice, prompt="{captions}", decoding=Decoding(max_tokens=3000))
+        made = Recipe(stages={"frames": stage, "summary": stage}, decoders=1)
+        captioner = Captioner(made)
+
+        async def check():
+            await captioner.open()
+            try:
+                await captioner.check_sight(lambda line: None)
+            finally:
+                await captioner.close()
+
+        asyncio.run(check())
+        assert [request["max_tokens"] for request in running.requests] == [3000] * 3
+        running.requests.clear()
+        words = ["doctor", "--base-url", running.url, "--model", "tiny", "--max-tokens", "2000", "--thinking", "on"]
+        words += ["--max-pixels", "4800"]
+        ended = subprocess.run(
+            [sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=120
+        )
+        assert ended.returncode == 0, ended.stdout
+        limits = {request["max_tokens"] for request in running.requests}
+        assert limits == {2000, 96}
+        assert all(request["chat_template_kwargs"]["enable_thinking"] for request in running.requests)
+
+
+def test_two_empty_answers_are_not_called_blind():
+    with pytest.raises(RunError, match="empty answer") as caught:
+        preflight(lambda colours, body: "")
+    assert "blind" not in str(caught.value)
 
 
 def test_before_a_run_a_blind_model_and_a_mute_one_are_found():

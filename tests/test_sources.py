@@ -295,7 +295,12 @@ def test_a_csv_list(here: Path) -> None:
             path=f"{here}/data/clips/gone.mp4",
             metadata={"file": "clips/gone.mp4", "label": "", "n": "1"},
         ),
-        Video(id=found[2].id, path="", metadata={"file": "", "label": "empty", "n": "2"}),
+        Video(
+            id=found[2].id,
+            path="",
+            metadata={"file": "", "label": "empty", "n": "2"},
+            fault="column 'file' of data/list.csv is empty in row 3; write the video's path there",
+        ),
     ]
     assert lines == ["using column 'file' of data/list.csv for the video paths (--video-column)"]
 
@@ -377,9 +382,11 @@ def test_id_columns_that_do_not_tell_rows_apart() -> None:
     make("empty.csv", text="file,key\na.mp4,one\nx/a.mp4,\n")
     make("two.csv", text="file,key\na.mp4,a.mp4\n")
     assert refused("list.csv", id_column="key") == "id column 'key' of list.csv has 'one' twice (rows 1 and 3)"
-    assert (
-        refused("empty.csv", id_column="key") == "id column 'key' of empty.csv is empty in row 2; give every row an id"
-    )
+    lines: list[str] = []
+    assert [(video.id, video.fault) for video in find("empty.csv", id_column="key", say=lines.append)] == [
+        ("one", None),
+        ("x/a.mp4", "id column 'key' of empty.csv is empty in row 2; give it an id"),
+    ]
     make("three.csv", text="file,key\nx/a.mp4,a.mp4\n")
     assert refused("two.csv", "three.csv", id_column="key") == (
         "id 'a.mp4' of row 1 of three.csv also belongs to row 1 of two.csv; change one"
@@ -441,8 +448,7 @@ def test_the_column_is_guessed(header: str, row: str, column: str) -> None:
         (
             "key;label\n1;2\n",
             {},
-            "no column looks like video paths among 'key;label' (are they separated by commas?);"
-            " choose with --video-column",
+            "no column looks like video paths among 'key', 'label'; choose with --video-column",
         ),
     ],
 )

@@ -35,9 +35,10 @@ def ask(server, times=1, **options):
         says(None, "stop", (900, 6000)),
         says(None, "stop", (900, 6000), refusal="I can't describe that."),
         says("", "content_filter", (900, 6000)),
-        answers(200, {"usage": {"prompt_tokens": 900, "completion_tokens": 6000}, "choices": []}),
+        says("A red squ", "SAFETY", (900, 6000)),
+        says("<think>let me think", "length", (900, 6000)),
     ],
-    ids=["thought", "thought, empty", "no text", "refusal", "filter", "no choice"],
+    ids=["thought", "thought, empty", "no text", "refusal", "filter", "filter with text", "thought in text"],
 )
 def test_an_answer_without_text_tells_what_it_cost(act):
     with ScriptedServer(act, says()) as server:
@@ -50,14 +51,17 @@ def test_an_answer_without_text_tells_what_it_cost(act):
     assert (type(again), str(again), again.usage) == (type(error), str(error), error.usage)
 
 
-def test_answers_that_were_asked_again_are_counted_with_the_one_that_is_used():
+def test_answers_that_were_asked_again_are_counted_with_the_one_that_is_used(monkeypatch):
+    monkeypatch.setattr("framescribe.engines.transport.openai_api.FIRST_WAIT_SECONDS", 0.01)
     given_up = says("A red squ", "abort", (100, 3)), answers(500, "oops"), says("", "abort", (100, 4))
-    with ScriptedServer(*given_up, says("fine", tokens=(100, 50))) as server:
+    billed = {"usage": {"prompt_tokens": 100, "completion_tokens": 5}}
+    errors = answers(200, {**billed, "choices": []}), answers(200, {**billed, "error": {"code": 502}})
+    with ScriptedServer(*given_up, *errors, says("fine", tokens=(100, 50))) as server:
         (reply,) = ask(server)
-        assert len(server.requests) == 4
+        assert len(server.requests) == 6
     assert (reply.prompt_tokens, reply.completion_tokens) == (100, 50)
-    assert reply.wasted == Usage(prompt_tokens=200, completion_tokens=7, answers=2)
-    assert reply.usage == Usage(prompt_tokens=300, completion_tokens=57, answers=3)
+    assert reply.wasted == Usage(prompt_tokens=400, completion_tokens=17, answers=4)
+    assert reply.usage == Usage(prompt_tokens=500, completion_tokens=67, answers=5)
 
 
 def test_answers_that_were_asked_again_are_counted_with_the_error_at_the_end():
@@ -82,6 +86,8 @@ def test_answers_that_were_asked_again_are_counted_with_the_error_at_the_end():
         ({"prompt_tokens": None, "completion_tokens": "many"}, Usage(answers=1)),
         ({"prompt_tokens": -3, "completion_tokens": 4}, Usage(completion_tokens=4, answers=1)),
         ([], Usage(answers=1)),
+        ({"input_tokens": 7, "output_tokens": 4}, Usage(prompt_tokens=7, completion_tokens=4, answers=1)),
+        ({"prompt_tokens": 7.0, "completion_tokens": True}, Usage(prompt_tokens=7, answers=1)),
     ],
 )
 def test_what_a_server_does_not_tell_counts_as_nothing(usage, counted):

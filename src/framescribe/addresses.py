@@ -78,6 +78,18 @@ _AZURE = frozenset(
 )
 _AKAMAI = frozenset(("hdnts", "hdnea", "__gda__", "__token__"))
 
+# What only grants access in addresses that are not of a store: common names of tokens and keys.
+_SECRET_NAMES = """
+token access_token accesstoken auth_token authtoken id_token refresh_token bearer jwt auth authorization
+key api_key apikey api-key subscription-key access_key accesskey secret client_secret password passwd pwd
+sig signature hmac sessionid session_id credential credentials x-api-key x-auth-token x-signature
+rlkey hdntl lsig
+"""
+_SECRETS = frozenset(_SECRET_NAMES.split())
+_SETS = (frozenset(("ex", "is", "hm")), frozenset(("oh", "oe")))  # Discord's and Facebook's: secret only together
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://((?:(?![A-Za-z][A-Za-z0-9+.-]+://)[^\s\"<>])*)")
+_AROUND = ")]}'`,.;:!"
+
 
 class Member(NamedTuple):
     """A file in a tar: the tar's path, the file's name in it, and where its bytes are."""
@@ -115,7 +127,7 @@ def place_of(path: str) -> str:
     try:
         parts = urlsplit(path)
     except ValueError:  # not a valid address: opening it will fail
-        return path.partition("?")[0]
+        return without_access(path).partition("?")[0]
     return urlunsplit(
         (parts.scheme.lower(), parts.netloc.rpartition("@")[2].lower(), parts.path, _rest(parts.query), "")
     )
@@ -130,8 +142,51 @@ def without_keys(path: str) -> str:
     try:
         parts = urlsplit(path)
     except ValueError:
-        return path.partition("?")[0]
+        return without_access(path).partition("?")[0]
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def without_access(text: str) -> str:
+    """The text with every address in it left as it is, but without the parts that only grant access: user, password,
+    signatures, tokens and keys. Text that holds none of these does not change."""
+    return _ADDRESS.sub(lambda found: _closed(found[1], found[2]), text) if "://" in text else text
+
+
+def _closed(scheme: str, rest: str) -> str:
+    behind = rest[len(rest.rstrip(_AROUND)) :]  # what belongs to the text around it
+    rest = rest[: len(rest) - len(behind)]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    path, tail = authority, rest[len(authority) :]
+    user, at, host = authority.rpartition("@")
+    if at and (":" in user or scheme.lower() in ("http", "https")):
+        path = host
+    before, cross, fragment = tail.partition("#")
+    before, mark, query = before.partition("?")
+    asked, noted = _unopened(query), _unopened(fragment)
+    mark, cross = mark * (asked == query or bool(asked)), cross * (noted == fragment or bool(noted))
+    return f"{scheme}://{path}{before}{mark}{asked}{cross}{noted}{behind}"
+
+
+def _unopened(query: str) -> str:
+    """The query without what grants access; whatever separates its parts stays."""
+    parts = re.split(r"(&amp;|&|;)", query)
+    names = [unquote_plus(part.partition("=")[0]).lower() for part in parts[::2]]
+    opens = _openers(set(names)) | (_SECRETS & set(names))
+    opens |= {name for some in _SETS if some <= set(names) for name in some}
+    if not opens:
+        return query
+    every = zip(["", *parts[1::2]], parts[::2], names, strict=True)
+    kept = [(mark, part) for mark, part, name in every if name not in opens]
+    return "".join(f"{mark if number else ''}{part}" for number, (mark, part) in enumerate(kept))
+
+
+def is_valid(address: str) -> bool:
+    """Whether a URL names a host and port that there can be."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and (parts.port or 1) > 0 and not re.search(r"[\s\x00-\x1f]", parts.netloc)
+    except ValueError:
+        return False
 
 
 def named(name: str, path: str) -> str:
@@ -152,7 +207,14 @@ def _rest(query: str) -> str:
     names = [unquote_plus(pair.partition("=")[0]).lower() for pair in pairs]
     opens = _openers(set(names))
     rest = [pair for pair, name in zip(pairs, names, strict=True) if name not in opens]
-    return f"sha256-{hashlib.sha256('&'.join(rest).encode(errors='surrogateescape')).hexdigest()[:16]}" if rest else ""
+    return f"sha256-{hashlib.sha256(_encoded('&'.join(rest))).hexdigest()[:16]}" if rest else ""
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # half a character, as JSON can write it
+        return text.encode(errors="surrogatepass")
 
 
 def _openers(names: set[str]) -> set[str]:

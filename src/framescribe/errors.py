@@ -5,6 +5,7 @@ FramescribeError
 │  └─ MissingExtra  an optional package is absent: names the extra and the pip line
 ├─ VideoError       this video cannot be done: a failed row with stage, kind and message; the run goes on
 │  ├─ Unreadable    the file cannot be opened or is not a video
+│  │  └─ Missing    there is no such file
 │  ├─ NoFrames      it opens, but no picture can be read from it
 │  ├─ DecodeTimeout decoding took longer than its limit and was stopped
 │  ├─ DecodeCrashed the decoder died on it
@@ -80,6 +81,12 @@ class Unreadable(VideoError):
     """The file cannot be opened, or it is not a video."""
 
     kind = "unreadable"
+
+
+class Missing(Unreadable):
+    """There is no such file, here or at its address."""
+
+    kind = "missing"
 
 
 class NoFrames(VideoError):

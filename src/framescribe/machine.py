@@ -9,6 +9,7 @@ import contextlib
 import gc
 import math
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -17,10 +18,9 @@ GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 def cpus() -> int:
     """How many processors this process may keep busy; at least one."""
-    try:
+    count = os.cpu_count() or 1
+    if sys.platform == "linux":
         count = len(os.sched_getaffinity(0))
-    except AttributeError:  # not every system has it
-        count = os.cpu_count() or 1
     for group in _groups("cpu"):
         words = _words(group / "cpu.max") or [
             *_words(group / "cpu.cfs_quota_us"),
@@ -34,8 +34,9 @@ def cpus() -> int:
 def memory_bytes() -> int | None:
     """Bytes of memory that this process and all others under its limits may use; None if the system does not say."""
     found = []
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    if sys.platform != "win32":
+        with contextlib.suppress(ValueError, OSError):
+            found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     for group in _groups("memory"):
         for name in ("memory.max", "memory.limit_in_bytes"):
             found += [int(word) for word in _words(group / name) if word.isdigit()]  # else "max"
@@ -48,7 +49,7 @@ def _groups(controller: str) -> Iterator[Path]:
     In a container the paths may be the host's; only the top folder, with its own limits, then exists there.
     """
     try:
-        lines = OWN.read_text().splitlines()
+        lines = OWN.read_text(encoding="utf-8").splitlines()
     except OSError:
         return
     for line in lines:
@@ -63,7 +64,7 @@ def _groups(controller: str) -> Iterator[Path]:
 
 def _words(file: Path) -> list[str]:
     try:
-        return file.read_text().split()
+        return file.read_text(encoding="utf-8").split()
     except OSError:
         return []
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from pydantic_core import from_json
 
-from framescribe.addresses import place_of
+from framescribe.addresses import place_of, without_access
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     import numpy as np
 
 SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
 DECODE = "decode"  # the stage that precedes every strategy's own
+INTERNAL = "internal"  # the kind of a failure that nobody foresaw: the next run tries again
 Status = Literal["ok", "flagged", "failed"]
 STATUSES = get_args(Status)
 _T = TypeVar("_T")
@@ -27,7 +29,8 @@ class Video:
     """One input. `id` is the same on every machine; `metadata` holds the user's other columns, untouched.
 
     `size` is the file's length in bytes; `stamp` is what its store says about its version (a modification time in
-    nanoseconds, an ETag). Both are set only if known without opening the file.
+    nanoseconds, an ETag). Both are set only if known without opening the file. `fault` says why there is nothing to
+    open: its line in a list is no proper one.
     """
 
     id: str
@@ -35,6 +38,12 @@ class Video:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     size: int | None = None
     stamp: int | str | None = None
+    fault: str | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The user's columns as rows hold them: addresses without the parts that only grant access."""
+        return {name: _closed(value) for name, value in self.metadata.items()}
 
     @property
     def place(self) -> str:
@@ -108,7 +117,7 @@ class FrameCaption:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a video has no caption: the stage that failed ("decode" or one of the strategy's), the kind
-    (`VideoError.kind`), and a sentence for a person."""
+    (`VideoError.kind`, or INTERNAL), and a sentence for a person."""
 
     stage: str
     kind: str
@@ -126,7 +135,8 @@ class Row:
                           (`Video.stamp`), `content`, its SHA-256, if that was asked for
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
                           `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
-                          the row's own fields that it `fills`, and other values as `output`
+                          the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
+                          output is the caption that it made, before a later stage made another one
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
         edits             what a person changed, in order: field, old, new, who, when
@@ -204,8 +214,8 @@ class Row:
         }
 
     def as_line(self) -> str:
-        """One JSON object without its newline. Values that JSON cannot express (dates, bytes) become text."""
-        return json.dumps(self.as_dict(), ensure_ascii=False, default=_as_text)
+        """One JSON object without its newline (`plain_json.dumps`)."""
+        return dumps(self.as_dict())
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Row:
@@ -227,6 +237,16 @@ class Row:
             provenance=provenance_of(record),
             metadata=record.get("metadata") or {},
         )
+
+
+def _closed(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_access(value)
+    if isinstance(value, Mapping):
+        return {name: _closed(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_closed(inner) for inner in value]
+    return value
 
 
 def parsed(line: bytes) -> dict[str, Any]:
@@ -302,9 +322,3 @@ def _facts(values: Mapping[str, Any] | None) -> VideoInfo | None:
         return _made(VideoInfo, values) if values else None
     except TypeError:
         return None
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / ".engines"
 _HERE = Path(__file__).parent
 _SCHEMAS = _HERE / "torchvision_schemas.py"
+_KERNELS = _HERE / "sgl_kernel.py"
 
 
 def environment(name: str) -> Path:
@@ -47,6 +48,8 @@ def make(name: str) -> None:
 
 def _ingredients(name: str) -> str:
     files = [Path(__file__), _SCHEMAS, _HERE / f"{name}.txt"]
+    if name == "sglang":
+        files.append(_KERNELS)
     if name == "architectures":
         files += [ROOT / "constraints.txt", ROOT / "pyproject.toml"]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
@@ -64,12 +67,22 @@ def _vllm(folder: Path) -> None:
     subprocess.run([folder / "bin/vllm", "--version"], check=True, stdout=subprocess.DEVNULL)
 
 
+def _sglang(folder: Path) -> None:
+    """SGLang as it is published, without its kernels: without a GPU it computes with PyTorch."""
+    versions = _HERE / "sglang.txt"
+    _pip(folder, "install", "--constraint", versions, "torch")
+    _pip(folder, "install", "--no-deps", "--requirement", versions)
+    _make_torchvision_importable(folder)
+    shutil.copy(_KERNELS, _packages(folder))
+    subprocess.run([folder / "bin/sglang", "version"], check=True, stdout=subprocess.DEVNULL)
+
+
 def _architectures(folder: Path) -> None:
     """The checkout with everything its tests need, and torchvision, which many image processors need."""
     versions = ("--constraint", ROOT / "constraints.txt", "--constraint", _HERE / "architectures.txt")
     _pip(folder, "install", *versions, "torch")
     tests = ("fastapi", "num2words", "pytest", "pytest-timeout", "sentencepiece", "uvicorn")
-    _pip(folder, "install", *versions, "--editable", f"{ROOT}[local,ray]", *tests)
+    _pip(folder, "install", *versions, "--editable", f"{ROOT}[local-cpu,ray]", *tests)
     _pip(folder, "install", *versions, "--no-deps", "torchvision")
     _make_torchvision_importable(folder)
 
@@ -112,7 +125,12 @@ def _llama_cpp(folder: Path) -> None:
     (folder / "llama.cpp").symlink_to(sources)
 
 
-RECIPES: dict[str, Callable[[Path], None]] = {"vllm": _vllm, "architectures": _architectures, "llama-cpp": _llama_cpp}
+RECIPES: dict[str, Callable[[Path], None]] = {
+    "vllm": _vllm,
+    "sglang": _sglang,
+    "architectures": _architectures,
+    "llama-cpp": _llama_cpp,
+}
 
 
 def _pip(folder: Path, *words: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""What framescribe needs of a server with a model that sees, asked of vLLM, `transformers serve` and llama.cpp here;
+"""What framescribe needs of a server with a model that sees, asked of vLLM, SGLang, `transformers serve` and llama.cpp;
 `make test-engine URL=http://host:8000/v1` asks any other.
 
 What a model says is judged by the cards that it is shown. What a server may or may not do is skipped with what it said;
@@ -18,7 +18,7 @@ import pytest
 
 from framescribe.engines import sight
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
-from framescribe.engines.presets import builtin_folder
+from framescribe.engines.presets import builtin_folder, route
 from framescribe.engines.servers import program
 from framescribe.engines.servers.served import ServedEngine
 from framescribe.engines.transport.openai_api import OpenAIEngine
@@ -68,19 +68,39 @@ def the_users(_folder):
 
 
 @contextlib.contextmanager
+def started(engine, server, executable, folder, environment):
+    """The URL of a server that framescribe starts, and ends with the block."""
+    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        served = ServedEngine(engine, server, executable=[str(executable)], gpus=[()], logs=folder)
+        runner.run(served.open())
+        try:
+            yield served.urls[0]
+        finally:
+            runner.run(served.close())
+
+
+@contextlib.contextmanager
 def vllm(folder):
     if not (executable := environment("vllm") / "bin" / "vllm").exists():
         pytest.skip("no vLLM here: `make test-engines` sets it up")
     server = program.Server(repository=str(builtin_folder("shapes-vlm")), name="shapes-vlm", arguments=FOR_VLLM)
-    with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        for name, value in VLLM_ENVIRONMENT.items():
-            patch.setenv(name, value)
-        served = ServedEngine("vllm", server, executable=[str(executable)], gpus=[()], logs=folder)
-        runner.run(served.open())
-        try:
-            yield Target(url=served.urls[0], model="shapes-vlm", context=4096, images=program.IMAGES)
-        finally:
-            runner.run(served.close())
+    with started("vllm", server, executable, folder, VLLM_ENVIRONMENT) as url:
+        yield Target(url=url, model="shapes-vlm", context=4096, images=program.IMAGES)
+
+
+@contextlib.contextmanager
+def sglang(folder):
+    if not ready("sglang"):
+        pytest.skip("no SGLang here: make test-sglang")
+    from tests.engines.sglang import ENVIRONMENT, EXECUTABLE, OPTIONS
+
+    model = route("shapes-vlm", "sglang")
+    options = (*model.arguments, *OPTIONS)
+    server = program.Server(repository=model.repository, name="shapes-vlm", arguments=options)
+    with started("sglang", server, EXECUTABLE, folder, ENVIRONMENT) as url:
+        yield Target(url=url, model="shapes-vlm", context=4096, images=program.IMAGES)
 
 
 @contextlib.contextmanager
@@ -110,17 +130,12 @@ def llama_cpp(folder):
     (folder / "gguf").mkdir()
     model = converted(write(QWEN2_5_VL, folder / "checkpoint"), folder / "gguf")
     server = program.Server(repository=str(model), name="tiny-qwen", arguments=("--threads", "1"))
-    served = ServedEngine("llama-cpp", server, executable=[str(SERVER)], gpus=[()], logs=folder)
-    with asyncio.Runner() as runner:
-        runner.run(served.open())
-        try:
-            yield Target(url=served.urls[0], model="tiny-qwen", sees=False, context=4096)
-        finally:
-            runner.run(served.close())
+    with started("llama-cpp", server, SERVER, folder, {}) as url:
+        yield Target(url=url, model="tiny-qwen", sees=False, context=4096)
 
 
 @pytest.fixture(
-    scope="module", params=[the_users] if URL else [vllm, transformers, llama_cpp], ids=lambda p: p.__name__
+    scope="module", params=[the_users] if URL else [vllm, sglang, transformers, llama_cpp], ids=lambda p: p.__name__
 )
 def target(request, tmp_path_factory):
     with request.param(tmp_path_factory.mktemp("server")) as target:
@@ -343,7 +358,8 @@ def test_cancelling_half_disturbs_no_other_and_the_server_stays_well(target):
     cards = CARDS[:32]
 
     async def work(engine):
-        asked = [question(sight.DESCRIBE, pixels, max_tokens=40) for _, pixels in cards]
+        lengths = (1, *[40] * (len(cards) - 1))  # one answer ends while the others are under way, however they batch
+        asked = [question(sight.DESCRIBE, card[1], max_tokens=most) for card, most in zip(cards, lengths, strict=True)]
         tasks = [asyncio.create_task(engine.complete(request)) for request in asked]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks[1::2]:

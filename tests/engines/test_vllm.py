@@ -1,9 +1,7 @@
 """vLLM on the CPU, started, fed, killed and ended by framescribe: captions as good as the in-process engine's."""
 
 import contextlib
-import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -13,16 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from framescribe.demo.clips import write_clip
-from framescribe.demo.random_scenes import random_clip
-from framescribe.demo.scenes import parse_statement
 from framescribe.engines.sight import SENTENCE
+from tests.engines import shapes
+from tests.engines.shapes import MODELS, TAKING, rows, share_equal, share_right, written
 from tests.runs import ACCELERATE, below, cluster, ended, running, writers
 
 ROOT = Path(__file__).parents[2]
 VLLM = ROOT / ".engines" / "vllm" / "bin" / "vllm"
-CLIPS, FRAMES, FPS, TAKEN = 30, 20, 10, 4
-MODELS = ("--model", "shapes-vlm", "--summary-model", "shapes-llm")
+CLIPS = 30
 # In bf16, vLLM's own choice on a CPU, a caption differs now and then from float32's.
 FOR_VLLM = ("--", "--dtype", "float32", "--enforce-eager", "--max-num-seqs", "16")
 ENVIRONMENT = {**os.environ, "HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
@@ -33,12 +29,8 @@ pytestmark = pytest.mark.skipif(not VLLM.exists(), reason="no vLLM here: `make t
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
     """A folder of clips, and the scene of each by its file's name."""
-    folder, scenes = tmp_path_factory.mktemp("clips"), {}
-    for number in range(CLIPS):
-        scene = random_clip(random.Random(f"vllm {number}"), 320, 240)
-        write_clip(folder / f"{number:02}.mp4", scene, width=320, height=240, fps=FPS, frames=FRAMES, options={})
-        scenes[f"{number:02}.mp4"] = scene
-    return folder, scenes
+    folder = tmp_path_factory.mktemp("clips")
+    return folder, shapes.clips(folder, CLIPS, "vllm")
 
 
 def framescribe(*words, **options):
@@ -56,30 +48,7 @@ def finish(process, seconds=400):
 
 
 def caption(folder, output, *words):
-    return framescribe("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output, *words)
-
-
-def rows(output):
-    return {row["id"]: row for row in map(json.loads, output.read_text().splitlines())}
-
-
-def frame_captions(found):
-    return [(id, frame["index"], frame["caption"]) for id, row in sorted(found.items()) for frame in row["frames"]]
-
-
-def share_right(found, scenes):
-    """The share of attributes in frame captions that are what was drawn."""
-    right = total = 0
-    for id, index, text in frame_captions(found):
-        truth = {
-            (m.size, m.colour, m.shape, m.end) for m in scenes[id].frame(index / (FRAMES - 1)).statement().mentions
-        }
-        said = {(m.size, m.colour, m.shape, m.end) for m in parse_statement(text).mentions}
-        by_colour = {mention[1]: mention for mention in said}
-        for mention in truth:
-            total += 4
-            right += sum(a == b for a, b in zip(mention, by_colour.get(mention[1], ("",) * 4), strict=True))
-    return right / total
+    return framescribe("caption", folder, *TAKING, *MODELS, "-o", output, *words)
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +65,9 @@ def in_vllm(clips, tmp_path_factory):
     return rows(output)
 
 
-def equal(one, other):
-    pairs = list(zip(frame_captions(one), frame_captions(other), strict=True))
-    assert [first[:2] for first, _ in pairs] == [second[:2] for _, second in pairs]
-    return sum(first == second for first, second in pairs) / len(pairs)
-
-
 def test_captions_equal_those_of_the_engine_in_process(clips, in_process, in_vllm):
     assert len(in_vllm) == CLIPS
-    assert equal(in_process, in_vllm) >= 0.95
+    assert share_equal(in_process, in_vllm) >= 0.95
     assert share_right(in_vllm, clips[1]) >= share_right(in_process, clips[1]) - 0.005
     assert share_right(in_vllm, clips[1]) >= 0.95
     same = [in_vllm[id]["caption"] == row["caption"] for id, row in in_process.items()]
@@ -123,10 +86,6 @@ def until(condition, seconds=300):
         time.sleep(0.1)
 
 
-def written(output):
-    return sum(part.read_bytes().count(b"\n") for part in output.with_name(output.name + ".parts").glob("*.jsonl"))
-
-
 def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tmp_path):
     output = tmp_path / "captions.jsonl"
     words = ("--requests", "2", "--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
@@ -139,7 +98,7 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_nothing(clips, in_vllm, tm
     found = rows(output)
     assert len(found) == CLIPS
     assert all(row["status"] == "ok" for row in found.values())
-    assert equal(found, in_vllm) >= 0.95
+    assert share_equal(found, in_vllm) >= 0.95
     assert share_right(found, clips[1]) >= share_right(in_vllm, clips[1]) - 0.005
     assert not any(Path(f"/proc/{pid}").exists() for pid in before)
 
@@ -162,7 +121,7 @@ def test_actors_on_two_machines_of_a_ray_cluster_hold_a_vllm_each_and_one_is_los
     found = rows(output)
     assert len(found) == CLIPS
     assert all(row["status"] == "ok" for row in found.values())
-    assert equal(found, in_vllm) >= 0.95
+    assert share_equal(found, in_vllm) >= 0.95
     assert written(output) == CLIPS
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
 
@@ -171,7 +130,7 @@ def test_ranks_of_accelerate_hold_a_vllm_each(clips, in_vllm, tmp_path):
     folder, output = tmp_path / "clips", tmp_path / "captions.jsonl"
     shutil.copytree(clips[0], folder)
     (folder / "broken.mp4").write_bytes(b"nothing")
-    words = ("caption", folder, "--sample", "uniform", "--frames", TAKEN, *MODELS, "-o", output)
+    words = ("caption", folder, *TAKING, *MODELS, "-o", output)
     vllm = ("--engine", "vllm", "--engine-command", VLLM, *FOR_VLLM)
     with running(*words, *vllm, launcher=ACCELERATE, ACCELERATE_USE_CPU="true", VLLM_CPU_KVCACHE_SPACE="1") as run:
         until(lambda: len(below(run.pid, "guard.py")) == 8)  # two for a server, of which each model has one
@@ -180,7 +139,7 @@ def test_ranks_of_accelerate_hold_a_vllm_each(clips, in_vllm, tmp_path):
     assert code == 0, said
     found = rows(output)
     assert found.pop("broken.mp4")["error"]["kind"] == "unreadable"
-    assert equal(found, in_vllm) >= 0.95
+    assert share_equal(found, in_vllm) >= 0.95
     assert len(found) == CLIPS
     assert len(writers(output)) == 2
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in before), 30)
@@ -204,7 +163,7 @@ def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process
         output = tmp_path / "frames.jsonl"
         given = [word for url in urls for word in ("--base-url", url)]
         words = ("--requests", "1", "--endpoint-timeout", "20", "--model", "shapes-vlm", "-o", output)
-        run = framescribe("frames", clips[0], "--sample", "uniform", "--frames", TAKEN, *given, *words)
+        run = framescribe("frames", clips[0], *TAKING, *given, *words)
         until(lambda: written(output) >= 2)
         dying = list(below(serving[1].pid))
         os.kill(serving[1].pid, signal.SIGKILL)  # its servers are told to end
@@ -216,7 +175,7 @@ def test_two_servers_share_the_work_and_one_is_killed_for_good(clips, in_process
         assert "gets no requests now" in said, said
         found = rows(output)
         assert len(found) == CLIPS
-        assert equal(found, in_process) >= 0.95
+        assert share_equal(found, in_process) >= 0.95
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in dying), 30)
         serving[0].send_signal(signal.SIGINT)
         assert serving[0].wait(30) == 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import typer
 
+from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
-    EngineOptions,
     FrameCaptionOptions,
     FrameModelOptions,
     SamplingOptions,
@@ -50,6 +51,7 @@ def caption(
     """
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
         code = run(
@@ -88,6 +90,7 @@ def frames(
     """Caption the frames only; `summarize` turns them into one caption per video later."""
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         plain = SummaryModelOptions()
         recipe = recipe_of(sampling, frame, plain, engine, videos, display.say, runner, only=("frames",))
@@ -114,24 +117,25 @@ def summarize(
     shown: ScreenOptions,
 ) -> None:
     """Write one caption per video from the frame captions that `frames` wrote."""
-    from framescribe.results.index import hash_of
-    from framescribe.results.rows import read_rows, video_of
-    from framescribe.storage.object_store import is_remote
-
     if results.check_content:
         raise UserError("--check-content is for caption and frames: summarize opens no video")
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"reading {given.source}")
+        from framescribe.results.index import hash_of  # which takes long, so not before the first words
+        from framescribe.results.rows import read_rows, video_of
+        from framescribe.storage.object_store import is_remote
+
         if not is_remote(given.source) and not Path(given.source).exists():
             raise UserError(f"no such file: {given.source}. Name what `framescribe frames` wrote.")
-        sources = {(row.id, hash_of(video_of(row))): row for row in read_rows(given.source)}
-        videos = [video_of(row) for row in sources.values()][: given.limit]
+        sources = {(row.id, hash_of(video_of(row))): row for row in islice(read_rows(given.source), given.limit)}
+        videos = [video_of(row) for row in sources.values()]
         model = given.model
         if model is None and not given.base_url:
             model = partner_of(sources.values())
         stage = {
             "model": chosen(engine.choice(model, given.base_url), display.say, runner),
-            "prompt": prompt(given.prompt, "summary", videos),
+            "prompt": prompt(given.prompt, "summary", videos, display.say),
             "decoding": decoding_of(engine, given.seed),
         }
         code = run(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from framescribe.cli.terminal import say
 
 
 def convert(
@@ -30,5 +31,5 @@ def convert(
     """Turn a checkpoint in the original LLaVA layout (LLaVA 1.5 and 1.6, ShareGPT4V) into one that engines read."""
     from framescribe.convert.checkpoint import convert
 
-    convert(source, destination, vision_tower=vision_tower, said=lambda line: print(line, file=sys.stderr))
-    print(f"Written. Next: framescribe caption clips/ --model {shlex.quote(str(destination))}", file=sys.stderr)
+    convert(source, destination, vision_tower=vision_tower, said=say)
+    say(f"Written. Next: framescribe caption clips/ --model {shlex.quote(str(destination))}")

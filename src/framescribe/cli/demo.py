@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.plain import Screen, cut
 from framescribe.cli.running import run
-from framescribe.cli.screen import Screen, screen
+from framescribe.cli.screen import screen
+from framescribe.cli.terminal import width
 from framescribe.errors import UserError
+from framescribe.names import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,10 +71,10 @@ def demo(
         )
     if code == 130:
         raise typer.Exit(code)
-    shown = show.show(Results(folder.captions).rows(folder.videos), folder.clips)
-    score = show.score(shown)
-    write_report(folder.report, shown, score, real_command=folder.real_command)
-    _tell(folder, shown, score)
+    judged = show.show(Results(folder.captions).rows(folder.videos), folder.clips)
+    score = show.score(judged)
+    write_report(folder.report, judged, score, real_command=folder.real_command)
+    _tell(folder, judged, score)
     raise typer.Exit(code)
 
 
@@ -91,32 +94,32 @@ def _ready(
     return folder
 
 
-def _tell(folder: DemoFolder, shown: Sequence[Shown], score: Score | None) -> None:
+def _tell(folder: DemoFolder, judged: Sequence[Shown], score: Score | None) -> None:
     """Print clips, captions and truths, the share that is right, and what to do next."""
     from rich.console import Console
     from rich.text import Text
 
     from framescribe.demo.show import WARNING
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 100)
+    console = Console(highlight=False, width=width(sys.stdout))
     console.print()
-    console.print(_table(shown, score))
-    if len(shown) > _LISTED:
-        console.print(f"  and {len(shown) - _LISTED:,} more", style="dim")
+    console.print(_table(judged, score))
+    if len(judged) > _LISTED:
+        console.print(f"  and {len(judged) - _LISTED:,} more", style="dim")
     console.print()
     if score is not None:
         _tell_score(score, console)
         console.print()
     # Paths and the command stay on one line, however long: they are there to be copied.
     for name, path, hint in (("captions", folder.captions, ""), ("report  ", folder.report, " (open it in a browser)")):
-        console.print(Text.assemble((name, "bold"), f"  {path}{hint}"), soft_wrap=True)
+        console.print(Text.assemble((name, "bold"), f"  {shown(str(path))}{hint}"), soft_wrap=True)
     console.print()
     console.print(WARNING)
     console.print("A real model, on your own videos (fetched from the internet once):")
-    console.print(Text(f"  {folder.real_command}", style="bold"), soft_wrap=True)
+    console.print(Text(shown(f"  {folder.real_command}"), style="bold"), soft_wrap=True)
 
 
-def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
+def _table(judged: Sequence[Shown], score: Score | None) -> RenderableType:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -127,13 +130,13 @@ def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
     if score is not None:
         table.add_column("right?", no_wrap=True)
         table.add_column("frames", no_wrap=True, justify="right")
-    for one in shown[:_LISTED]:
+    for one in judged[:_LISTED]:
         row, verdict = one.row, one.caption
-        said = Text(_cut(row.caption or ""))
+        said = Text(shown(cut(row.caption or "", _LONGEST)))
         if row.error is not None:
-            said = Text(f"failed: {row.error.stage}: {row.error.message}", style="red")
+            said = Text(shown(f"failed: {row.error.stage}: {row.error.message}"), style="red")
         if verdict is None:
-            table.add_row(Text(row.id), said)
+            table.add_row(Text(shown(row.id)), said)
             continue
         if not verdict.right and row.error is None:
             pieces, others = verdict.side_by_side()
@@ -151,14 +154,12 @@ def _table(shown: Sequence[Shown], score: Score | None) -> RenderableType:
     return table
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " …"
-
-
 def _underlined(pieces: Sequence[Piece]) -> Text:
     from rich.text import Text
 
-    return Text.assemble(*((text, "bold underline" if differs and text.strip() else "") for text, differs in pieces))
+    return Text.assemble(
+        *((shown(text), "bold underline" if differs and text.strip() else "") for text, differs in pieces)
+    )
 
 
 def _named(one: Shown) -> Text:

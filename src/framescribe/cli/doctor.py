@@ -7,24 +7,29 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import signal
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from framescribe.cli.options import EngineOptions, FrameModelOptions, takes
-from framescribe.cli.recipes import chosen
+from framescribe import names
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import FrameModelOptions, option, takes
+from framescribe.cli.recipes import chosen, decoding_of
+from framescribe.cli.running import on_ending_signals
 from framescribe.cli.screen import screen
+from framescribe.engines.prompt_size import PIXELS
 from framescribe.errors import RunError, UserError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from framescribe.engines.base import Decoding
     from framescribe.engines.choice import ModelChoice
 
 LOGS = Path("framescribe-logs")
@@ -33,11 +38,21 @@ MARKS = {"ok": "[green]ok [/]", "odd": "[yellow]odd[/]", "bad": "[red]bad[/]"}
 HUB_SECONDS = 5
 
 
-@takes(FrameModelOptions, EngineOptions)
-def doctor(frame: FrameModelOptions, engine: EngineOptions) -> None:
+@dataclass(frozen=True, slots=True)
+class PictureOptions:
+    """How large the pictures are that a model is asked about."""
+
+    max_pixels: Annotated[
+        int, option("Frames", "The most pixels of a picture, as for `caption`.", min=1024, metavar="N")
+    ] = PIXELS
+
+
+@takes(FrameModelOptions, PictureOptions, EngineOptions)
+def doctor(frame: FrameModelOptions, pictures: PictureOptions, engine: EngineOptions) -> None:
     """Will this run work? Checks the machine, then tests what the model sees: colours, places, order, JSON and more.
 
-    Takes the options of `caption`. Exit code 1 if something is bad.
+    Takes the options of `caption` that concern the model, and asks as a run with them would. Exit code 1 if something
+    is bad.
     """
     from rich.console import Console
 
@@ -46,7 +61,7 @@ def doctor(frame: FrameModelOptions, engine: EngineOptions) -> None:
         _line(console, name, text)
     with screen(quiet=False, json_logs=False) as display:
         choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
-        bad = asyncio.run(_examine(choice, console))
+        bad = asyncio.run(_examine(choice, decoding_of(engine, seed=0), pictures.max_pixels, console))
     raise typer.Exit(1 if bad else 0)
 
 
@@ -95,23 +110,27 @@ def _hub() -> str:
         return f"{shown} cannot be reached: use local folders, a mirror (HF_ENDPOINT) or a server (--base-url)"
 
 
-async def _examine(choice: ModelChoice, console: Console) -> bool:
+async def _examine(choice: ModelChoice, decoding: Decoding, pixels: int, console: Console) -> bool:
     """Print a line per question; returns whether anything was bad."""
+    from framescribe.engines.arguments import shown
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers import launch
     from framescribe.engines.sight import QUESTIONS, examine
 
     if choice.engine in launch.PROGRAMS:
-        program = launch.executable(choice.engine, choice.serving.command)
-        _line(console, "engine", f"{' '.join(program)}, {await asyncio.to_thread(launch.version, program)}")
-    asked = make_engine(choice, prompt=PromptSize(), beside=[choice], logs=LOGS)
+        words = launch.executable(choice.engine, choice.serving.command)
+        found = await asyncio.to_thread(launch.version, words, launch.PROGRAMS[choice.engine].ask_version)
+        _line(console, "engine", f"{shown(words)}, {found}")
+    asked = make_engine(
+        choice, prompt=PromptSize(pixels=pixels, answer=decoding.max_tokens), beside=[choice], logs=LOGS
+    )
     bad = False
     try:
         await asked.open()
         _line(console, "model", asked.describe())
         for question in QUESTIONS:
-            finding = await examine(question, asked)
+            finding = await examine(question, asked, decoding, pixels)
             bad |= finding.verdict == "bad"
             _line(console, finding.name, finding.text, MARKS[finding.verdict])
     finally:
@@ -122,26 +141,26 @@ async def _examine(choice: ModelChoice, console: Console) -> bool:
 def _line(console: Console, name: str, text: str, mark: str = "   ") -> None:
     from rich.markup import escape
 
-    console.print(f"{mark} [bold]{name:12}[/] {escape(text)}")
+    console.print(f"{mark} [bold]{name:12}[/] {escape(names.shown(text))}")
 
 
 async def _serve(choice: ModelChoice) -> None:
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers.served import ServedEngine
-    from framescribe.run.driver import unless_stopped
+    from framescribe.run.driver import Stopped, unless_stopped
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    on_ending_signals(stop.set)
     engine = make_engine(choice, prompt=PromptSize(pictures=None), beside=[choice], logs=LOGS)
     assert isinstance(engine, ServedEngine)
     try:
-        if not await unless_stopped(engine.open(), stop):
-            return
+        await unless_stopped(engine.open(), stop)
         typer.echo(f"{engine.describe()} is ready; logs are in {LOGS}. Ctrl-C ends it.")
         typer.echo("framescribe caption clips/ " + " ".join(f"--base-url {url}" for url in engine.urls))
-        if await unless_stopped(engine.until_one_is_lost(), stop):
-            raise RunError(f"a server died too often; its log is in {LOGS}")
+        await unless_stopped(engine.until_one_is_lost(), stop)
+        raise RunError(f"a server died too often; its log is in {LOGS}")
+    except Stopped:
+        return
     finally:
         await engine.close()

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions, takes
 from framescribe.cli.recipes import strategy_of
-from framescribe.errors import VideoError
+from framescribe.cli.terminal import say
+from framescribe.errors import RunError, Unreadable, UserError, VideoError
 from framescribe.machine import cpus
+from framescribe.names import file_paths, json_shown, shown
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from framescribe.frames.pool import DecoderPool
     from framescribe.records import Video
+
+
+TABLE_WIDTH = 100  # columns; on a narrower terminal a video's facts stand below its name
 
 
 class ImageForm(StrEnum):
@@ -51,22 +58,24 @@ class ImageOptions:
 
 
 @takes(SourceOptions, ProbeOptions)
-def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
+def probe(sources: SourceOptions, form: ProbeOptions) -> None:
     """Show what each video is: codec, size, frames, seconds, rotation, and anything odd about it."""
     from framescribe.frames.probe import Probe
     from framescribe.frames.probe import probe as look
 
-    videos = sources.find(_say)
-    lines: dict[str, tuple[str, ...]] = {}
+    videos = _found(sources)
+    facts: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def tell(video: Video, record: Mapping[str, Any]) -> None:
+        print(json_shown(dumps({"id": video.id, **record}), sys.stdout.encoding))
 
     async def one(pool: DecoderPool, video: Video) -> None:
         found: Probe = await pool.run(look, video.path)
-        if shown.as_json:
-            print(json.dumps({"id": video.id, **dataclasses.asdict(found)}, ensure_ascii=False))
-            return
+        if form.as_json:
+            return tell(video, dataclasses.asdict(found))
         odd = [f"turned by {found.rotation}°"] if found.rotation else []
         odd += ["mirrored"] if found.mirrored else []
-        lines[video.id] = (
+        facts[video.id, video.place] = (
             found.codec,
             f"{found.width}×{found.height}",
             f"{found.frames:,}",
@@ -76,20 +85,36 @@ def probe(sources: SourceOptions, shown: ProbeOptions) -> None:
         )
 
     def failed(video: Video, message: str) -> None:
-        if shown.as_json:
-            print(json.dumps({"id": video.id, "path": video.place, "error": message}, ensure_ascii=False))
+        if form.as_json:
+            tell(video, {"path": video.place, "error": message})
         else:
-            lines[video.id] = ("", "", "", "", "", message)
+            facts[video.id, video.place] = ("", "", "", "", "", message)
 
     code = _each(videos, one, failed)
-    if lines:
-        _show([(video.id, *lines[video.id]) for video in videos])
+    if facts:
+        _show([tuple(map(shown, (video.id, *facts[video.id, video.place]))) for video in videos])
     raise typer.Exit(code)
 
 
 def _show(lines: Sequence[Sequence[str]]) -> None:
-    from rich import box
     from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    if console.width >= TABLE_WIDTH:
+        console.print(_table(lines))
+        return
+    for name, codec, size, frames, seconds, pace, odd in lines:
+        facts = (codec, size, frames and f"{frames} frames", seconds and f"{seconds} s", pace and f"{pace} per s")
+        console.print(Text(name, "bold", overflow="fold"))
+        for text in ("  ".join(filter(None, facts)), odd):
+            if text:
+                console.print(Padding(Text(text, overflow="fold"), (0, 0, 0, 2)))
+
+
+def _table(lines: Sequence[Sequence[str]]) -> Table:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
@@ -102,13 +127,12 @@ def _show(lines: Sequence[Sequence[str]]) -> None:
     table.add_column("what is odd", overflow="fold")
     for line in lines:
         table.add_row(*map(Text, line))  # names may hold what rich would take for markup
-    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+    return table
 
 
 @takes(SourceOptions, SamplingOptions, ImageOptions)
 def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptions) -> None:
     """Write the frames that a recipe would send to a model, as images named by frame and second."""
-    from framescribe.errors import UserError
     from framescribe.frames.pool import sample_as
 
     plain = strategy_of(SummaryModelOptions().strategy)
@@ -116,36 +140,48 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     try:
         images.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{images.output} cannot be created: {error.strerror}. Choose another -o.") from error
+        why = "it is a file" if images.output.is_file() else error.strerror
+        raise UserError(f"{images.output} cannot be created as a folder: {why}. Choose another -o.") from error
+    videos = _found(sources)
+    paths = file_paths((video.id, video.place) for video in videos)
+    ending = {"jpeg": "jpg", "png": "png"}[images.form.value]
 
     async def one(pool: DecoderPool, video: Video) -> None:
-        nonlocal written
         form = "pixels" if images.sheet else images.form.value
         clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.pixels(plain), form=form)
-        # With its ending, since a.mp4 and a.webm may exist side by side; and never outside the folder.
-        place = images.output.joinpath(*(part for part in video.id.split("/") if part not in ("", ".", "..")))
-        place.parent.mkdir(parents=True, exist_ok=True)
         if clip.flags:
-            said = " and ".join(flag.removeprefix("video_").replace("_", " ") for flag in clip.flags)
-            _say(f"salvaged: {video.id}: it is {said}")
-        ending = {"jpeg": "jpg", "png": "png"}[images.form.value]
+            say(f"odd: {video.id}: {', '.join(flag.replace('_', ' ') for flag in clip.flags)}")
+        base = paths[video.id, video.place]  # with its ending, since a.mp4 and a.webm may exist side by side
         if images.sheet:
             from framescribe.frames.sheet import contact_sheet
 
-            place.with_name(f"{place.name}.{ending}").write_bytes(contact_sheet(clip, images.form.value).data)
-            written += 1
-            return
+            return write(f"{base}.{ending}", contact_sheet(clip, images.form.value).data)
         for frame in clip.frames:
             at = "" if frame.time is None else f"-{frame.time:.3f}s"
-            place.with_name(f"{place.name}-{frame.index:06}{at}.{ending}").write_bytes(frame.image.data)
-            written += 1
+            write(f"{base}-{frame.index:06}{at}.{ending}", frame.image.data)
+
+    def write(name: str, content: bytes) -> None:
+        nonlocal written
+        file = images.output / name
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        except OSError as error:
+            raise RunError(f"{file} cannot be written: {error.strerror}. Choose another -o.") from error
+        written += 1
 
     def failed(video: Video, message: str) -> None:
-        _say(f"failed: {video.id}: {message}")
+        say(f"failed: {video.id}: {message}")
 
-    code = _each(sources.find(_say), one, failed, sampling.decoders, sampling.decode_timeout)
-    _say(f"images written to {images.output}: {written:,}")
+    code = _each(videos, one, failed, sampling.decoders, sampling.decode_timeout)
+    say(f"images written to {images.output}: {written:,}")
     raise typer.Exit(code)
+
+
+def _found(sources: SourceOptions) -> list[Video]:
+    if sys.stderr.isatty():  # a person waits
+        say(f"looking for videos: {sources.named()}")
+    return sources.find(say)
 
 
 def _each(
@@ -167,6 +203,8 @@ def _each(
             nonlocal failures
             for video in left:
                 try:
+                    if video.fault is not None:
+                        raise Unreadable(video.fault)
                     await one(pool, video)
                 except VideoError as error:
                     failures += 1
@@ -179,7 +217,3 @@ def _each(
 
     asyncio.run(all_of_them())
     return 3 if failures else 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)

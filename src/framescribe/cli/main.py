@@ -7,15 +7,14 @@ import sys
 import typer
 
 from framescribe.cli import caption, convert, demo, doctor, look, models, recaption, status
-from framescribe.cli.options import FOR_ENGINE
-from framescribe.errors import RunError, UserError
+from framescribe.cli.engine_options import FOR_ENGINE
+from framescribe.cli.terminal import ended
 from framescribe.version import VERSION
 
 app = typer.Typer(
     name="framescribe",
     help="Captions videos for text-to-video training: samples frames, captions them, summarises, keeps every row.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -62,20 +61,5 @@ def main() -> None:
     """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 a user error, 3 finished with failed
     videos, 130 interrupted."""
     words, for_engine = split_arguments(sys.argv[1:])
-    try:
-        FOR_ENGINE.set(tuple(for_engine))
-        app(words)
-    except UserError as error:
-        sys.exit(_end(error, 2))
-    except RunError as error:
-        sys.exit(_end(error, 1))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        sys.stderr.close()
-        sys.exit(1)
-
-
-def _end(error: Exception, code: int) -> int:
-    print(f"framescribe: {error}", file=sys.stderr)
-    return code
+    FOR_ENGINE.set(tuple(for_engine))
+    sys.exit(ended("framescribe", lambda: app(words) or 0))

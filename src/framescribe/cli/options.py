@@ -1,26 +1,29 @@
-"""Knows every option that decides what captions are made, once, and how options become a Recipe; runs nothing."""
+"""Knows every option that decides what captions are made, once, but for how models run; runs nothing."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from framescribe.cli.numbers import refuse_strange
+
 if TYPE_CHECKING:
-    from framescribe.engines.choice import ModelChoice, Serving
     from framescribe.frames.sampling import Sampling
     from framescribe.records import Video
     from framescribe.strategies.base import Strategy
 
 Say = Callable[[str], None]
-FOR_ENGINE: ContextVar[tuple[str, ...]] = ContextVar("FOR_ENGINE", default=())  # what follows `--`
+SUMMARY_PROMPT = (
+    "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
+    "without that they follow it."
+)
 
 
 def option(panel: str, help: str, *names: str, **more: Any) -> Any:
@@ -39,14 +42,15 @@ class SampleMethod(StrEnum):
     scenes = "scenes"
 
 
+MOST_NAMED = 3  # sources in a message: a shell may have made thousands of one pattern
 MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
-class Quantize(StrEnum):
-    """The precisions below 16 bits."""
+class Thinking(StrEnum):
+    """Whether a model thinks before it answers."""
 
-    int8 = "int8"
-    int4 = "int4"
+    off = "off"
+    on = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +81,22 @@ class SourceOptions:
         """The videos, in a stable order."""
         from framescribe.sources import find_videos
 
-        videos = find_videos(
-            self.sources, video_column=self.video_column, id_column=self.id_column, video_root=self.video_root, say=say
+        return find_videos(
+            self.sources,
+            video_column=self.video_column,
+            id_column=self.id_column,
+            video_root=self.video_root,
+            limit=self.limit,
+            say=say,
         )
-        return videos[: self.limit]
+
+    def named(self) -> str:
+        """The sources as a message names them."""
+        from framescribe.addresses import without_keys
+
+        more = len(self.sources) - MOST_NAMED
+        named = " ".join(map(without_keys, self.sources[:MOST_NAMED]))
+        return f"{named} and more: {more:,}" if more > 0 else named
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +141,7 @@ class SamplingOptions:
         ),
     ] = None
     decoders: Annotated[
-        int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1)
+        int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1, max=256)
     ] = None
 
     decode_timeout: Annotated[
@@ -204,9 +220,20 @@ class SummaryModelOptions:
         list[str] | None,
         option("Models", "Its server, if a different one. Default: --base-url.", metavar="URL"),
     ] = None
-    summary_prompt: Annotated[
-        str, option("Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.")
-    ] = "default"
+    summary_api_key_env: Annotated[
+        str | None,
+        option(
+            "Servers",
+            "The environment variable that holds its server's key. Default: that of --api-key-env, but a key for "
+            "--base-url is never sent to another host.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = None
+    summary_thinking: Annotated[
+        Thinking | None, option("Prompts", "The same for the summary. Default: --thinking.", show_default=False)
+    ] = None
+    summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,124 +264,10 @@ class FrameCaptionOptions:
     ] = None
     prompt: Annotated[
         str,
-        option(
-            "Prompts", "The summary prompt, with {captions}: text, @file, or default, easyanimate.", "--summary-prompt"
-        ),
+        option("Prompts", SUMMARY_PROMPT, "--summary-prompt"),
     ] = "default"
     seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = 0
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
-
-
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """How models run and answer."""
-
-    engine: Annotated[
-        str | None,
-        option(
-            "Models",
-            "transformers (in this process), openai (servers already running), or a server started for the "
-            "run: vllm, sglang, lmdeploy, llama-cpp, ollama. Plug-ins may add others. Default: openai with --base-url, "
-            "else transformers.",
-            metavar="NAME",
-            show_default=False,
-        ),
-    ] = None
-    revision: Annotated[str | None, option("Models", "A branch, tag or commit on the hub.")] = None
-    device: Annotated[str, option("Models", "cuda, cuda:1, mps, cpu.")] = "auto"
-    dtype: Annotated[str, option("Models", "float32, float16, bfloat16.")] = "auto"
-    quantize: Annotated[Quantize | None, option("Models", "Load the weights in 8 or 4 bits.")] = None
-    trust_remote_code: Annotated[
-        bool, option("Models", "Run code that comes with the model.", "--trust-remote-code")
-    ] = False
-    batch_size: Annotated[
-        int | None, option("Models", "Requests answered together in this process.", min=1, metavar="N")
-    ] = None
-    requests: Annotated[
-        int | None,
-        option(
-            "Servers", "Requests in flight to each server. Default: as many as each server takes.", min=1, metavar="N"
-        ),
-    ] = None
-    timeout: Annotated[float, option("Servers", "Seconds until a request is given up and retried.")] = 600
-    endpoint_timeout: Annotated[
-        float, option("Servers", "Seconds to wait once no server answers, before the run stops.", min=0.0)
-    ] = 60
-    api_key_env: Annotated[str, option("Servers", "The environment variable that holds the server's key.")] = (
-        "OPENAI_API_KEY"
-    )
-    engine_command: Annotated[
-        str | None,
-        option("Servers", "The engine's command, if it is not on the PATH: ~/vllm/bin/vllm", metavar="CMD"),
-    ] = None
-    gpus: Annotated[
-        str | None, option("Servers", "The GPUs for started servers: 0,1,2,3. Default: all.", metavar="LIST")
-    ] = None
-    tensor_parallel: Annotated[
-        int, option("Servers", "GPUs over which one started server spreads the model.", min=1, metavar="N")
-    ] = 1
-    replicas: Annotated[
-        int | None,
-        option(
-            "Servers",
-            "How many servers to start, or Ray actors with --runner ray. Default: one per GPU.",
-            min=1,
-            metavar="N",
-        ),
-    ] = None
-    max_tokens: Annotated[int, option("Prompts", "The most tokens in a model's answer.", min=1, metavar="N")] = 512
-    temperature: Annotated[float, option("Prompts", "0 is greedy.", min=0.0)] = 0.0
-    top_p: Annotated[
-        float, option("Prompts", "Above temperature 0: the likeliest tokens up to this share.", min=0.0, max=1.0)
-    ] = 1.0
-
-    def choice(self, model: str | None, base_urls: Sequence[str] | None) -> ModelChoice:
-        """One model with these options. UserError if they contradict each other."""
-        from framescribe import registry
-        from framescribe.engines.choice import ModelChoice
-        from framescribe.errors import UserError
-
-        engine = self.engine or ("openai" if base_urls else "transformers")
-        if engine not in registry.names("engines"):
-            registry.load("engines", engine)  # whose error lists the engines
-        if base_urls and engine != "openai":
-            raise UserError(
-                f"--engine {engine} and --base-url contradict each other: the server at that URL is already running"
-            )
-        return ModelChoice(
-            engine=engine,
-            model=model,
-            base_urls=tuple(base_urls or ()),
-            revision=self.revision,
-            device=self.device,
-            dtype=self.dtype,
-            quantize=self.quantize.value if self.quantize else None,
-            trust_remote_code=self.trust_remote_code,
-            batch_size=self.batch_size,
-            requests=self.requests,
-            timeout=self.timeout,
-            patience=self.endpoint_timeout,
-            api_key_env=self.api_key_env,
-            serving=self._serving(engine),
-        )
-
-    def _serving(self, engine: str) -> Serving:
-        from framescribe.engines.choice import Serving
-        from framescribe.errors import UserError
-
-        serving = Serving(
-            command=self.engine_command,
-            gpus=tuple(gpu.strip() for gpu in self.gpus.split(",")) if self.gpus else (),
-            replicas=self.replicas,
-            tensor_parallel=self.tensor_parallel,
-            arguments=FOR_ENGINE.get(),
-        )
-        if engine in ("openai", "transformers") and serving != Serving():
-            raise UserError(
-                "--engine-command, --gpus, --replicas, --tensor-parallel and what follows -- are for servers that are "
-                "started here: --engine vllm, sglang, lmdeploy, llama-cpp or ollama"
-            )
-        return serving
 
 
 def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -363,6 +276,8 @@ def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def wrapper(**values: Any) -> None:
+            for name, value in values.items():
+                refuse_strange(name, value)
             command(
                 *(group(**{field.name: values[field.name] for field in dataclasses.fields(group)}) for group in groups)
             )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
-    EngineOptions,
     FrameModelOptions,
     SamplingOptions,
     Say,
@@ -88,12 +88,13 @@ def recaption(
 
     The first command can go on afterwards: it leaves these videos as they are unless given --redo.
     """
-    from framescribe.results.plan import Again
-    from framescribe.results.rows import Results, video_of
-    from framescribe.run.job import RunOptions
-
     engine, runner = running.runner_for(engine)
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
+        display.say(f"reading {which.output}")
+        from framescribe.results.plan import Again  # which takes long, so not before the first words
+        from framescribe.results.rows import Results, video_of
+        from framescribe.run.job import RunOptions
+
         results = Results(which.output)
         if not len(results):
             raise UserError(f"there is no result at {which.output} (nor {results.parts}). Give the path from -o.")
@@ -111,6 +112,7 @@ def recaption(
                 recaption=True,
                 order=[video_of(row) for row in results.in_order()],
                 drop_edits=which.drop_edits,
+                max_failed=limits.most_failed(),
             ),
             limits=limits,
             runner=runner,

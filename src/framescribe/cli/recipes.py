@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from framescribe.cli.options import EngineOptions, FrameModelOptions, SamplingOptions, Say, SummaryModelOptions
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import FrameModelOptions, SamplingOptions, Say, SummaryModelOptions
 from framescribe.errors import MissingExtra, UserError
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def recipe_of(
         stages={
             step.name: {
                 "model": seeing if step.sees else writing,
-                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos),
+                "prompt": prompt(frame.prompt if step.sees else summary.summary_prompt, step.prompt, videos, say),
                 "decoding": decoding,
             }
             for step in steps
@@ -82,13 +84,34 @@ def _summary_model(options: SummaryModelOptions, frame: ModelChoice, engine: Eng
     """The same model and server as the frames', unless the user names others."""
     from framescribe.engines.presets import summary_partner
 
+    thinking = options.summary_thinking or engine.thinking
     if options.summary_base_url:
-        elsewhere = replace(engine, engine=None)
-        return chosen(elsewhere.choice(options.summary_model, options.summary_base_url), say)
+        key = options.summary_api_key_env or _shared_key(options.summary_base_url, frame, engine, say)
+        own = replace(engine, thinking=thinking, api_key_env=key)
+        return chosen(own.choice(options.summary_model, options.summary_base_url, beside=True), say)
+    if options.summary_api_key_env is not None:
+        raise UserError("--summary-api-key-env is the key for --summary-base-url, which is missing")
     model = options.summary_model
     if model is None:
         model = frame.model if frame.engine == "openai" else summary_partner(frame.model or "")
-    return frame.model_copy(update={"model": model})
+    return frame.with_model(model).model_copy(update={"thinking": thinking.value if thinking else None})
+
+
+def _shared_key(urls: Sequence[str], frame: ModelChoice, engine: EngineOptions, say: Say) -> str:
+    """The variable with the key for the summary's servers: that of --api-key-env, unless it is for the frames' servers
+    and these are on other hosts; then none."""
+    from framescribe.addresses import without_keys
+    from framescribe.engines.redaction import hosts
+
+    name = engine.api_key_env
+    if frame.engine != "openai" or hosts(urls) <= hosts(frame.base_urls):
+        return name
+    if os.environ.get(name):
+        say(
+            f"{', '.join(map(without_keys, urls))} does not get the key in {name}, which is for another host: "
+            "--summary-api-key-env names a key for it"
+        )
+    return ""
 
 
 def chosen(choice: ModelChoice, say: Say, runner: Runner | None = None) -> ModelChoice:
@@ -138,12 +161,14 @@ def partner_of(rows: Iterable[Row]) -> str | None:
     return None
 
 
-def prompt(value: str, kind: Kind, videos: Sequence[Video]) -> str:
+def prompt(value: str, kind: Kind, videos: Sequence[Video], say: Say) -> str:
     """The prompt that `value` stands for. UserError if it names a column that no video has."""
     from framescribe.prompts import check, load
 
     text = load(value, kind)
     check(text, kind, sorted({column for video in videos for column in video.metadata}))
+    if kind == "summary" and "{captions}" not in text:
+        say("the summary prompt does not say {captions}: the frame captions follow it")
     return text
 
 

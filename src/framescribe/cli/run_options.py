@@ -8,12 +8,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from framescribe.cli.options import EngineOptions, option
+from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.options import option
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results
     from framescribe.run.budget import Budget
     from framescribe.run.job import RunOptions
+    from framescribe.run.patience import MaxFailed
     from framescribe.run.runner import Runner
 
 
@@ -68,6 +70,7 @@ class ResultOptions:
             check_content=self.check_content,
             preflight=limits.preflight,
             prune=self.prune,
+            max_failed=limits.most_failed(),
         )
 
 
@@ -93,6 +96,23 @@ class LimitOptions:
             "--preflight/--no-preflight",
         ),
     ] = True
+
+    max_failed: Annotated[
+        str | None,
+        option(
+            "Limits",
+            "End the run once more than N videos (or P% of those to do) have failed. Default: once nothing succeeds "
+            "any more, after 50 failures of the same kind since the last success.",
+            metavar="N|P%",
+            show_default=False,
+        ),
+    ] = None
+
+    def most_failed(self) -> MaxFailed | None:
+        """How many videos may fail; None: the default. UserError if it is neither a number nor a percentage."""
+        from framescribe.run.patience import MaxFailed
+
+        return MaxFailed.parse(self.max_failed) if self.max_failed is not None else None
 
     def budget(self) -> Budget:
         """UserError if it is not a price file."""
@@ -151,7 +171,7 @@ class RunnerOptions:
             return replace(engine, replicas=None), RayRunner(Cluster(self.ray_address, engine.replicas))
         if self.ray_address is not None:
             raise UserError("--ray-address is for --runner ray")
-        if self.runner == RunnerName.local:
+        if self.runner == RunnerName.local or (self.runner is None and "WORLD_SIZE" not in os.environ):
             return engine, Runner()
         from framescribe.runners.ranks import joined
 

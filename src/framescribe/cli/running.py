@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 from typing import TYPE_CHECKING
 
+from framescribe.cli.plain import finish_command
 from framescribe.errors import RunError
 
 if TYPE_CHECKING:
+    from framescribe.cli.plain import Screen
     from framescribe.cli.run_options import LimitOptions
-    from framescribe.cli.screen import Screen
     from framescribe.records import Row, Video
     from framescribe.results.rows import Results
+    from framescribe.run.captions import Captions
     from framescribe.run.job import RunOptions
     from framescribe.run.recipe import Recipe
     from framescribe.run.report import Report
@@ -41,6 +44,7 @@ def run(
         report = asyncio.run(work)
     except (asyncio.CancelledError, KeyboardInterrupt):
         display.say(f"stopped: every row is kept in {results.parts}; run the same command again to go on")
+        display.say(f"for a file with the rows so far: {finish_command(results.parts)}")
         return STOPPED
     except RunError as error:
         kept_where = f"Nothing is lost: every row is kept in {results.parts}, and the same command goes on from there."
@@ -71,6 +75,11 @@ async def _work(
     stop = stopping.listen()
     number, local = (runner.number, runner.local) if runner is not None else (None, 0)
     address = parse_address(metrics, local) if metrics else None
+
+    def opening(report: Report, captions: Captions) -> None:
+        figures.opening(report, captions)
+        display.opening(captions)
+
     async with Exposition(results.parts, address, number) as figures:
         if figures.url is not None:
             display.say(f"metrics: {figures.url}")
@@ -82,13 +91,13 @@ async def _work(
             frames_from=frames_from,
             runner=runner,
             budget=limits.budget() if limits else None,
-            watcher=Watcher(say=display.say, opening=figures.opening, started=display.started, row=display.row),
+            watcher=Watcher(say=display.say, opening=opening, started=display.started, row=display.row),
             stop=stop,
         )
 
 
 class _Stopping:
-    """The first Ctrl-C or SIGTERM lets what is under way finish; the second drops it."""
+    """The first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone) lets what is under way finish; the second drops it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -107,10 +116,24 @@ class _Stopping:
             else:
                 task.cancel()
 
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, on_signal)
-            except NotImplementedError:  # Windows: Ctrl-C then raises KeyboardInterrupt, and every row is kept too
-                break
+        on_ending_signals(on_signal)
         return stop
+
+
+def on_ending_signals(act: Callable[[], object]) -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP (the terminal is gone) call `act` in the running loop."""
+    loop = asyncio.get_running_loop()
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        if loop.is_closed():
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(act)
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # Windows
+            signal.signal(number, handler)

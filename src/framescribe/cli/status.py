@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from framescribe.cli.terminal import tell
 from framescribe.errors import UserError
+from framescribe.names import json_shown
+from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results
@@ -56,20 +59,17 @@ def status(
             "failures": dict(failures),
             "tokens": tokens,
         }
-        print(json.dumps(record, ensure_ascii=False))
+        print(json_shown(dumps(record), sys.stdout.encoding))
         return
     total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
-    print(
-        f"videos with a row: {len(results):,}{total} ("
-        + ", ".join(f"{count:,} {name}" for name, count in statuses.items())
-        + ")"
-    )
+    counts = ", ".join(f"{count:,} {name}" for name, count in statuses.items())
+    tell(f"videos with a row: {len(results):,}{total} ({counts})")
     for kind, count in failures.most_common():
-        print(f"  {count:,} × {kind}, such as {examples[kind]}")
-    print(f"{tokens:,} tokens read and written")
+        tell(f"  {count:,} × {kind}, such as {examples[kind]}")
+    tell(f"{tokens:,} tokens read and written")
     if results.unreadable_lines:
-        print(f"damaged lines, whose videos the next run captions again: {results.unreadable_lines:,}")
-    print(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")
+        tell(f"damaged lines, whose videos the next run captions again: {results.unreadable_lines:,}")
+    tell(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")
 
 
 def _finish(results: Results) -> None:

@@ -7,7 +7,9 @@ import time
 from collections import Counter, deque
 from typing import Any
 
-from framescribe.cli.screen import clock
+from framescribe.cli.plain import clock, cut
+from framescribe.cli.terminal import tell, width
+from framescribe.names import shown
 from framescribe.results.rows import Results
 from framescribe.run.metrics import read_notes
 
@@ -18,7 +20,7 @@ def watch(results: Results) -> None:
     """The run's progress, every two seconds, in one place on a terminal, until every input has its row or Ctrl-C."""
     seen: deque[tuple[float, int]] = deque()
     busy = _Busy()
-    shown = 0
+    drawn = 0
     try:
         while True:
             results.refresh()
@@ -33,10 +35,14 @@ def watch(results: Results) -> None:
             total = f" of {wanted:,}" if wanted else ""
             lines = [f"videos with a row: {rows:,}{total}, {results.failed:,} failed, {rate:.2f} videos/s{left}"]
             lines += busy.lines(read_notes(results.parts), now)
-            if sys.stdout.isatty() and shown:
-                print(f"\x1b[{shown}A\x1b[J", end="")  # up, and clear from there (ECMA-48: CUU, ED)
-            print("\n".join(lines), flush=True)
-            shown = len(lines)
+            if sys.stdout.isatty() and drawn:
+                print(f"\x1b[{drawn}A\x1b[J", end="")  # up, and clear from there (ECMA-48: CUU, ED)
+            if sys.stdout.isatty():  # a line that wraps is two, and the next look would leave one of them
+                lines = [cut(line, width(sys.stdout) - 1) for line in map(shown, lines)]
+            for line in lines:
+                tell(line)
+            sys.stdout.flush()
+            drawn = len(lines)
             if wanted is not None and rows >= wanted:
                 break
             time.sleep(EVERY_SECONDS)

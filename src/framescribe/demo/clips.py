@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -74,7 +75,7 @@ def write_clip(
 @contextlib.contextmanager
 def _policy_kept() -> Iterator[None]:
     """SVT-AV1, as root, takes a real-time scheduling policy where it may, and leaves it set for all that follows."""
-    if not hasattr(os, "sched_getscheduler"):  # not every system has it
+    if sys.platform != "linux":
         yield
         return
     policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)

@@ -16,6 +16,7 @@ from framescribe.demo.show import SAMPLING, WARNING, Piece, Score, Shown, Verdic
 from framescribe.errors import UserError, VideoError
 from framescribe.frames.pool import sample_as
 from framescribe.machine import cpus
+from framescribe.names import shown, shown_lines
 from framescribe.records import EncodedImage, FrameCaption, Row, VideoInfo
 
 LARGEST = 100
@@ -35,23 +36,23 @@ _FRAME = Template("""<figure class="$state">
 </figure>""")
 
 
-def write_report(path: Path, shown: Sequence[Shown], score: Score | None, *, real_command: str) -> None:
+def write_report(path: Path, judged: Sequence[Shown], score: Score | None, *, real_command: str) -> None:
     """Write the page, whole or not at all. The sampled frames are read from the videos again, as thumbnails."""
-    listed = shown[:LARGEST]
+    listed = judged[:LARGEST]
     with ThreadPoolExecutor(min(8, cpus())) as threads:
         pictures = list(threads.map(_thumbnails, (one.row for one in listed)))
     cards = [
         _card(number, one, seen, path.parent)
         for number, (one, seen) in enumerate(zip(listed, pictures, strict=True), 1)
     ]
-    if len(shown) > LARGEST:
-        cards.append(f"<p>The first {LARGEST:,} of {len(shown):,} videos; captions.jsonl has all of them.</p>")
+    if len(judged) > LARGEST:
+        cards.append(f"<p>The first {LARGEST:,} of {len(judged):,} videos; captions.jsonl has all of them.</p>")
     template = Template(resources.files(__package__).joinpath("report.html").read_text(encoding="utf-8"))
     page = template.substitute(
         title="What was drawn, and what the models said"
         if score
         else "Your videos, captioned by models that know only shapes",
-        tiles="\n".join(_tile(number, words) for number, words in _counts(shown, score)),
+        tiles="\n".join(_tile(number, words) for number, words in _counts(judged, score)),
         attributes=_attributes(score) if score else "",
         wrong=_list_of_wrong(listed) if score else "",
         warning=escape(WARNING),
@@ -74,12 +75,12 @@ def percent(share: float) -> str:
 # ---------------------------------------------------------------------------------------- the head
 
 
-def _counts(shown: Sequence[Shown], score: Score | None) -> list[tuple[str, str]]:
-    failed = sum(one.row.status == "failed" for one in shown)
+def _counts(judged: Sequence[Shown], score: Score | None) -> list[tuple[str, str]]:
+    failed = sum(one.row.status == "failed" for one in judged)
     if score is None:
-        frames = sum(len(one.row.frames) for one in shown)
+        frames = sum(len(one.row.frames) for one in judged)
         counts = [
-            (f"{len(shown) - failed:,} of {len(shown):,}", "videos captioned"),
+            (f"{len(judged) - failed:,} of {len(judged):,}", "videos captioned"),
             (f"{frames:,}", "frames captioned"),
         ]
     else:
@@ -100,10 +101,10 @@ def _attributes(score: Score) -> str:
     return f'<p class="attributes">{" ".join(parts)}</p>'
 
 
-def _list_of_wrong(shown: Sequence[Shown]) -> str:
+def _list_of_wrong(judged: Sequence[Shown]) -> str:
     links = [
-        f'<a href="#clip-{number}">{escape(one.row.id)}</a>'
-        for number, one in enumerate(shown, 1)
+        f'<a href="#clip-{number}">{escape(shown(one.row.id))}</a>'
+        for number, one in enumerate(judged, 1)
         if one.caption is not None and not one.caption.right
     ]
     return f"<p>Not right: {', '.join(links)}</p>" if links else ""
@@ -120,9 +121,9 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
         state, mark = _state(verdict)
     lines = []
     if row.error is not None:
-        lines.append(("Failed", f"{escape(row.error.stage)}: {escape(row.error.message)}"))
+        lines.append(("Failed", f"{escape(row.error.stage)}: {escape(shown(row.error.message))}"))
     if row.caption is not None:
-        said, truth = (escape(row.caption), "") if verdict is None else _side_by_side(verdict)
+        said, truth = (escape(shown_lines(row.caption)), "") if verdict is None else _side_by_side(verdict)
         lines.append(("Caption", said))
     else:
         truth = escape(verdict.truth) if verdict is not None else ""
@@ -130,7 +131,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
         lines.append(("Truth", truth))
     if row.flags:
         lines.append(("Flags", escape(", ".join(row.flags))))
-    shown = [
+    figures = [
         _figure(frame, one.frames[place] if one.frames else None, pictures.get(frame.index))
         for place, frame in enumerate(row.frames)
     ]
@@ -140,7 +141,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
         mark=mark,
         name=_linked(row, folder),
         facts=_facts(row.video),
-        frames=f'<div class="frames">{"".join(shown)}</div>' if shown else "",
+        frames=f'<div class="frames">{"".join(figures)}</div>' if figures else "",
         body=f"<dl>{''.join(f'<dt>{name}</dt><dd>{text}</dd>' for name, text in lines)}</dl>",
     )
 
@@ -148,7 +149,7 @@ def _card(number: int, one: Shown, pictures: dict[int, str], folder: Path) -> st
 def _figure(frame: FrameCaption, verdict: Verdict | None, picture: str | None) -> str:
     at = f"{frame.time:.1f} s" if frame.time is not None else f"frame {frame.index}"
     state, mark = _state(verdict)
-    said, truth = (escape(frame.caption or ""), "") if verdict is None else _side_by_side(verdict)
+    said, truth = (escape(shown_lines(frame.caption or "")), "") if verdict is None else _side_by_side(verdict)
     wrong = verdict is not None and not verdict.right
     return _FRAME.substitute(
         state=state,
@@ -175,7 +176,8 @@ def _side_by_side(verdict: Verdict) -> tuple[str, str]:
 
 def _marked(pieces: Sequence[Piece]) -> str:
     return "".join(
-        f"<mark>{escape(text)}</mark>" if differs and text.strip() else escape(text) for text, differs in pieces
+        f"<mark>{escape(shown_lines(text))}</mark>" if differs and text.strip() else escape(shown_lines(text))
+        for text, differs in pieces
     )
 
 
@@ -184,8 +186,8 @@ def _linked(row: Row, folder: Path) -> str:
     try:
         place = Path(row.video_path).resolve().relative_to(folder.resolve())
     except ValueError:
-        return escape(row.id)
-    return f'<a href="{escape(quote(place.as_posix()))}">{escape(row.id)}</a>'
+        return escape(shown(row.id))
+    return f'<a href="{escape(quote(os.fsencode(place.as_posix())))}">{escape(shown(row.id))}</a>'
 
 
 def _facts(info: VideoInfo | None) -> str:

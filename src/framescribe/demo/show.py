@@ -18,6 +18,7 @@ from framescribe.demo.scenes import Mention, parse_statement
 from framescribe.engines.choice import ModelChoice
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
+from framescribe.names import file_path
 from framescribe.prompts import load
 from framescribe.records import Row, Video
 from framescribe.run.recipe import Recipe, StageChoice
@@ -91,7 +92,7 @@ def made_up(folder: Path, seed: int, count: int) -> DemoFolder:
 
 def own(folder: Path | None, videos: list[Video], sources: Sequence[str]) -> DemoFolder:
     """A folder for captions of the user's videos. UserError if it holds another demonstration."""
-    folder = folder or Path(f"{DEFAULT_FOLDER}-{_short(sources[0])}")
+    folder = folder or Path(file_path(f"{DEFAULT_FOLDER}-{_short(sources[0])}"))
     wish = {"sources": [source if "://" in source else os.path.abspath(source) for source in sources]}
     noted = _noted(folder)
     if noted not in (None, wish):

@@ -10,17 +10,16 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framescribe.errors import RunError, UserError
+from framescribe.errors import UserError
 from framescribe.records import Row, Video
 
 if TYPE_CHECKING:
-    from framescribe.cli.screen import Screen
+    from framescribe.cli.plain import Screen
     from framescribe.easyanimate.saved import Saved
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
@@ -124,16 +123,14 @@ def positive(text: str) -> int:
 
 def _ended(script: str, words: Mapping[str, str], command: Callable[[Screen], int]) -> int:
     from framescribe.cli.screen import screen
+    from framescribe.cli.terminal import ended
 
-    try:
+    def run() -> int:
         rank = _rank()
         with screen(quiet=False, json_logs=False, rank=rank.number if rank else None) as display:
             return command(display)
-    except (UserError, RunError) as error:
-        print(f"{script}: {_in_words(str(error), words)}", file=sys.stderr)
-        return 2 if isinstance(error, UserError) else 1
-    except KeyboardInterrupt:
-        return 130
+
+    return ended(script, run, words=lambda text: _in_words(text, words))
 
 
 def _rank() -> Rank | None:
@@ -189,10 +186,14 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
         flags.video_metadata_path, flags.video_path_column, flags.caption_column, flags.remove_quotes, display.say
     )
     videos = [Video(id=row.id, path=row.video_path, metadata=row.metadata) for row in rows.values()]
+    note = None
     prompt = load("easyanimate" if flags.summary_prompt is None else flags.summary_prompt, "summary")
     if "{captions}" not in prompt:  # the original's prompt ends in "Here is the mid-frame description: "
         prompt += " {captions}"
+        note = "the summary prompt does not say {captions}: the frame captions follow it"
     check(prompt, "summary", sorted({column for video in videos for column in video.metadata}))
+    if note is not None:
+        display.say(note)
     name, choice = _model(flags.summary_model_name, SUMMARY_MODEL, flags, display)
     recipe = Recipe(stages={"summary": StageChoice(model=choice, prompt=prompt)})
     same = {"summary_model": name}

@@ -90,14 +90,16 @@ class ChatRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """One answer. `finish_reason` "length" means that it was cut off, "repetition" that the engine ended it because it
-    repeated itself. Token counts are None where the engine does not report them. `wasted` is what was spent on earlier
-    answers to the same request that were of no use."""
+    repeated itself, "other" that it does not say, or says something that no good answer ends with. Token counts are
+    None where the engine does not report them. `wasted` is what was spent on earlier answers to the same request that
+    were of no use. `left_out` names the parameters that the engine's server does not accept, and did not get."""
 
     text: str
     finish_reason: FinishReason
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     wasted: Usage = NO_USAGE
+    left_out: tuple[str, ...] = ()
 
     @property
     def usage(self) -> Usage:

@@ -10,9 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from framescribe import registry
 from framescribe.engines import arguments, weights
-from framescribe.engines.presets import identity, route
+from framescribe.engines.presets import identity, route, thinks
+from framescribe.engines.routes import CHECKED
 from framescribe.engines.servers.launch import PROGRAMS
 from framescribe.engines.servers.program import Program
+from framescribe.engines.thinking_switch import Thinking
+from framescribe.errors import UserError
 
 
 class Serving(BaseModel):
@@ -35,7 +38,9 @@ class ModelChoice(BaseModel):
 
     The engine "transformers" runs it in this process, "openai" uses the servers at `base_urls`, and any other engine's
     server is started as `serving` says. `requests` None means as many at a time as each server can handle. `timeout`
-    (of one try) and `patience` (without any server) are in seconds.
+    (of one try) and `patience` (without any server) are in seconds. `thinking` None means what is best for captions:
+    off on a model in this process or on a server that is started, if the model has a switch; otherwise as the server
+    does it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +52,7 @@ class ModelChoice(BaseModel):
     dtype: str = "auto"
     quantize: Literal["int8", "int4"] | None = None
     trust_remote_code: bool = False
+    thinking: Thinking | None = None
     batch_size: int | None = Field(default=None, ge=1)
     base_urls: tuple[str, ...] = ()
     api_key_env: str = "OPENAI_API_KEY"
@@ -73,14 +79,16 @@ class ModelChoice(BaseModel):
 
     def default_ingredients(self) -> dict[str, Any]:
         """The ingredients of an engine whose class has no `ingredients` of its own."""
+        thinking = {} if self.thinking in (None, self.usual_thinking) else {"thinking": self.thinking}
         if self.engine == "openai":
-            return {} if self.model is None else {"model": self.model}
+            return thinking if self.model is None else {"model": self.model, **thinking}
         program = PROGRAMS.get(self.engine)
         loaded = route(self.model or "", self.engine)
         files = _files(loaded.repository, program)
         found: dict[str, Any] = {role: weights.content(path) for role, path in files.items()}
         if not files and loaded.repository:
             found = {"model": loaded.repository}
+        found |= thinking
         given = (*loaded.arguments, *self.serving.arguments)
         matter = arguments.what_matters(given, program.inert if program is not None else ())
         # Some of framescribe's options may also be given to the engine itself.
@@ -96,6 +104,24 @@ class ModelChoice(BaseModel):
             ("arguments", matter, {}),
         )
         return found | {name: value for name, value, default in optional if value != default}
+
+    @property
+    def usual_thinking(self) -> Thinking | None:
+        """What `thinking` None comes to; None if the server decides."""
+        if self.engine not in CHECKED:
+            return None
+        return "on" if thinks(self.model) == "always" else "off"
+
+    def settled_thinking(self) -> Thinking:
+        """Whether the model thinks where framescribe decides. UserError if it always does and is told not to."""
+        if self.thinking == "off" and self.usual_thinking == "on":
+            raise UserError(f"{self.model} always thinks before it answers: leave out --thinking off")
+        return self.thinking or self.usual_thinking or "off"
+
+    def with_model(self, model: str | None) -> ModelChoice:
+        """The same, with another model: a revision is one of the model's own repository."""
+        same = route(model or "", self.engine) == route(self.model or "", self.engine)
+        return self.model_copy(update={"model": model, "revision": self.revision if same else None})
 
     def what_matters(self) -> dict[str, Any]:
         """What changes captions: the weights and their precision, not where they run.

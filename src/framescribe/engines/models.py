@@ -89,6 +89,7 @@ def _gemma4(size: str, parameters: float, architecture: str = "Gemma4ForConditio
             ollama=f"gemma4:{size.lower()}",
         ),
         pixels=280 * 48 * 48,
+        thinks="if asked",
     )
 
 
@@ -121,8 +122,9 @@ MODELS = (
         builtin=True,
         summary="shapes-llm",
         note="built in, a few MB: knows only drawn shapes; for the demo and for tests",
-        routes=hub("built in", "transformers", "vllm"),
-        lacks=dict.fromkeys(("sglang", "lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
+        # SGLang's own LLaVA classes do not read LLaVA-NeXT in transformers' layout.
+        routes=hub("built in", "transformers", "vllm", sglang=Route("built in", ("--model-impl", "transformers"))),
+        lacks=dict.fromkeys(("lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
         instead="qwen3-vl-2b",
     ),
     Preset(
@@ -133,8 +135,8 @@ MODELS = (
         licence="Apache-2.0",
         builtin=True,
         note="built in, a few MB: sums up the captions of shapes-vlm and nothing else",
-        routes=hub("built in", "transformers", "vllm"),
-        lacks=dict.fromkeys(("sglang", "lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
+        routes=hub("built in", "transformers", "vllm", "sglang"),
+        lacks=dict.fromkeys(("lmdeploy", "llama-cpp", "ollama"), "the built-in models are not made for it"),
         instead="Mistral-7B-Instruct-v0.2",
     ),
     _qwen3_vl("8b", 8.8, "the default with 20 GiB of GPU memory or more; needs torchvision in process"),
@@ -191,7 +193,8 @@ MODELS = (
         architecture="Glm4vForConditionalGeneration",
         parameters=10.3,
         licence="MIT",
-        note="thinks aloud before it answers, so give --max-tokens 2048 or more",
+        note="always thinks before it answers, so give --max-tokens 2048 or more",
+        thinks="always",
         routes=hub("zai-org/GLM-4.1V-9B-Thinking"),
     ),
     Preset(
@@ -200,7 +203,8 @@ MODELS = (
         architecture="Glm4vForConditionalGeneration",
         parameters=10.3,
         licence="MIT",
-        note="may think aloud before it answers, so give --max-tokens 2048 or more",
+        note="thinks before it answers if asked (--thinking on --max-tokens 2048)",
+        thinks="if asked",
         routes=hub("zai-org/GLM-4.6V-Flash", "transformers", "vllm", llama_cpp="ggml-org/GLM-4.6V-Flash-GGUF"),
         lacks=dict.fromkeys(("sglang", "lmdeploy"), "nothing says that it reads this model"),
     ),
@@ -210,7 +214,8 @@ MODELS = (
         architecture="Glm4vMoeForConditionalGeneration",
         parameters=106,
         licence="MIT",
-        note="several GPUs; may think aloud before it answers, so give --max-tokens 2048 or more",
+        note="several GPUs; thinks before it answers if asked (--thinking on --max-tokens 2048)",
+        thinks="if asked",
         routes=hub("zai-org/GLM-4.5V", "transformers", "vllm", "sglang", llama_cpp="ggml-org/GLM-4.5V-GGUF"),
         instead="qwen2.5-vl-72b",
     ),
@@ -229,6 +234,7 @@ MODELS = (
         },
         lacks={"transformers": _REMOTE, "lmdeploy": "its MiniCPMV reads the versions up to 2.6"},
         pixels=1344 * 1344,
+        thinks="if asked",
     ),
     Preset(
         name="minicpm-v-4.6",
@@ -239,6 +245,7 @@ MODELS = (
         note="small",
         routes=hub("openbmb/MiniCPM-V-4.6", *("transformers", "vllm"), llama_cpp="ggml-org/MiniCPM-V-4.6-GGUF"),
         lacks={"sglang": "its list of multimodal models does not name it"},
+        thinks="if asked",
         instead="qwen3-vl-2b",
     ),
     _molmo2("4b", 4.9),
@@ -297,6 +304,7 @@ MODELS = (
             ollama="llava:7b-v1.6-vicuna-q8_0",
         ),
         pixels=672 * 672,
+        context=4096,
     ),
     Preset(
         name="deepseek-vl-7b-chat",

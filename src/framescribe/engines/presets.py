@@ -10,11 +10,16 @@ from importlib import resources
 from pathlib import Path
 
 from framescribe.engines.models import MODELS
-from framescribe.engines.routes import CHECKED, Preset, Route
+from framescribe.engines.routes import CHECKED, Preset, Route, Thinks
 from framescribe.errors import UserError
 
 # For these, vLLM merges two frames of a video into one, at half the tokens, and tells the model each frame's time.
 AS_VIDEO = {f"{name}ForConditionalGeneration" for name in ("Qwen2_5_VL", "Qwen3VL", "Qwen3VLMoe")}
+_GLM = ("Glm4vForConditionalGeneration", "Glm4vMoeForConditionalGeneration")
+_GEMMA = ("Gemma4ForConditionalGeneration", "Gemma4UnifiedForConditionalGeneration")
+_BOTH = {**dict.fromkeys(_GLM, "glm45"), **dict.fromkeys(_GEMMA, "gemma4"), "MiniCPMV": "qwen3"}
+# By engine and architecture. LMDeploy's own does not start with a tokenizer that has no token for <think>.
+PARSERS = {"vllm": {**_BOTH, "MiniCPMV4_6ForConditionalGeneration": "minicpmv"}, "sglang": _BOTH}
 PRESETS = {preset.name: preset for preset in MODELS}
 
 
@@ -52,14 +57,33 @@ def route(model: str, engine: str) -> Route:
     return replace(found, repository=str(builtin_folder(model))) if preset.builtin else found
 
 
+def thinks(model: str | None) -> Thinks | None:
+    """Whether a model with a preset thinks before it answers; None also where that is not known."""
+    found = preset_of(model)
+    return found.thinks if found is not None else None
+
+
+def parser(model: str | None, engine: str) -> str | None:
+    """What the engine calls the part of it that separates this model's thoughts from its answers; None: it has none for
+    it, or needs none."""
+    found = preset_of(model)
+    return PARSERS.get(engine, {}).get(found.architecture) if found is not None and found.thinks else None
+
+
+def preset_of(model: str | None) -> Preset | None:
+    """The preset of this short name, or the first one that stands for this repository."""
+    if model in PRESETS:
+        return PRESETS[model]
+    return next((preset for preset in MODELS if any(model == it.repository for it in preset.routes.values())), None)
+
+
 def frames_as_video(model: str | None, engine: str) -> bool:
     """Whether the engine accepts the frames of a clip as one video for this model, judged by its short name, the
     repository that this stands for, or the architecture in a folder's config.json."""
     if engine != "vllm" or model is None:
         return False
-    known = [preset for preset in MODELS if model == preset.name or Route(model) in preset.routes.values()]
-    if known:
-        return known[0].architecture in AS_VIDEO
+    if (known := preset_of(model)) is not None:
+        return known.architecture in AS_VIDEO
     try:
         config = json.loads(Path(os.path.expanduser(model), "config.json").read_text(encoding="utf-8"))
         return not AS_VIDEO.isdisjoint(config["architectures"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["image", "image+video", "text"]
+Thinks = Literal["always", "if asked"]  # before it answers
 
 # The engines that load models by repository, in the order in which routes are offered, and the versions checked.
 CHECKED = {
@@ -35,7 +36,9 @@ class Preset:
     `parameters` is in billions. `pixels` is the most pixels of a frame that reach the model, because its own processor
     shrinks larger frames; None means that it accepts any size and uses more tokens. `lacks` says why an engine has no
     route, if the reason is not a missing architecture. `instead` names a preset with a route wherever this one has
-    none; `otherwise` describes a way outside these engines. A built-in model's routes lead to its folder.
+    none; `otherwise` describes a way outside these engines. `thinks`: whether it thinks before it answers, None if it
+    never does. `context`: the most tokens that it was made for, where a server would set more aside. A built-in model's
+    routes lead to its folder.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Preset:
     otherwise: str | None = None
     pixels: int | None = None
     summary: str | None = None
+    thinks: Thinks | None = None
+    context: int | None = None
     builtin: bool = False
 
     @property

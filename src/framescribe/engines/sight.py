@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from framescribe.engines.base import ChatRequest, Decoding, Engine, ImagePart, Message, Reply, TextPart
-from framescribe.errors import Refused, RunError, TooLong, VideoError
+from framescribe.errors import BadReply, Refused, RunError, TooLong, VideoError
 
 WIDTH, HEIGHT = 320, 240
 DESCRIBE = "Describe this image."
@@ -53,11 +54,33 @@ def card(colour: str, shape: Literal["circle", "square"] = "circle", x: float = 
     return np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX))
 
 
-async def ask(engine: Engine, text: str, *pictures: np.ndarray, max_tokens: int = 128, schema: Any = None) -> Reply:
-    """Ask one question, with the pictures before the text."""
-    parts: tuple[ImagePart | TextPart, ...] = (*(ImagePart(picture) for picture in pictures), TextPart(text))
-    decoding = Decoding(max_tokens=max_tokens)
-    return await engine.complete(
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model that is asked as a run would ask it: with the same limit for its answers, which its thoughts count
+    towards, and with pictures of at most so many pixels (None: any)."""
+
+    engine: Engine
+    decoding: Decoding = field(default_factory=Decoding)
+    pixels: int | None = None
+
+    def fitted(self, picture: np.ndarray) -> np.ndarray:
+        height, width = picture.shape[:2]
+        if self.pixels is None or width * height <= self.pixels:
+            return picture
+        scale = math.sqrt(self.pixels / (width * height))
+        size = (max(1, int(width * scale)), max(1, int(height * scale)))
+        return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+
+
+async def ask(
+    subject: Engine | Subject, text: str, *pictures: np.ndarray, max_tokens: int | None = None, schema: Any = None
+) -> Reply:
+    """Ask one question, with the pictures before the text; with another limit for the answer, if it is given."""
+    subject = subject if isinstance(subject, Subject) else Subject(subject)
+    shown = (ImagePart(subject.fitted(picture)) for picture in pictures)
+    parts: tuple[ImagePart | TextPart, ...] = (*shown, TextPart(text))
+    decoding = replace(subject.decoding, max_tokens=max_tokens) if max_tokens else subject.decoding
+    return await subject.engine.complete(
         ChatRequest(messages=(Message(role="user", parts=parts),), decoding=decoding, schema=schema)
     )
 
@@ -66,10 +89,10 @@ def _names(text: str, colour: str) -> bool:
     return colour in text.lower()
 
 
-async def colours(engine: Engine) -> Finding:
+async def colours(subject: Engine | Subject) -> Finding:
     """Three cards that differ in colour."""
     shown = ("red", "blue", "green")
-    said = [reply.text for reply in await asyncio.gather(*(ask(engine, DESCRIBE, card(c)) for c in shown))]
+    said = [reply.text for reply in await asyncio.gather(*(ask(subject, DESCRIBE, card(c)) for c in shown))]
     if len(set(said)) == 1:
         return Finding(
             name="colours",
@@ -90,9 +113,9 @@ async def colours(engine: Engine) -> Finding:
     )
 
 
-async def places(engine: Engine) -> Finding:
+async def places(subject: Engine | Subject) -> Finding:
     """Two cards that differ in the position of the shape."""
-    said = await asyncio.gather(*(ask(engine, DESCRIBE, card("red", x=x)) for x in (0.17, 0.83)))
+    said = await asyncio.gather(*(ask(subject, DESCRIBE, card("red", x=x)) for x in (0.17, 0.83)))
     left, right = (reply.text.lower() for reply in said)
     if left == right:
         return Finding(
@@ -110,12 +133,12 @@ async def places(engine: Engine) -> Finding:
     )
 
 
-async def order(engine: Engine) -> Finding:
+async def order(subject: Engine | Subject) -> Finding:
     """Two pictures in one prompt, in both orders."""
     cards = card("red"), card("blue", "square")
     question = "Describe the first image, then the second image."
     try:
-        said = await asyncio.gather(ask(engine, question, *cards), ask(engine, question, *reversed(cards)))
+        said = await asyncio.gather(ask(subject, question, *cards), ask(subject, question, *reversed(cards)))
     except Refused as error:
         return Finding(name="order", verdict="odd", text=f"it takes one picture per prompt: {error}")
     first, second = ([text.find("red"), text.find("blue")] for text in (reply.text.lower() for reply in said))
@@ -132,10 +155,10 @@ async def order(engine: Engine) -> Finding:
     return Finding(name="order", verdict="bad", text="it swaps the order of pictures: the server or template reorders")
 
 
-async def long_prompt(engine: Engine) -> Finding:
+async def long_prompt(subject: Engine | Subject) -> Finding:
     """A prompt of about 1,500 tokens with a picture."""
     try:
-        reply = await ask(engine, SENTENCE * 90 + DESCRIBE, card("red"))
+        reply = await ask(subject, SENTENCE * 90 + DESCRIBE, card("red"))
     except TooLong as error:
         return Finding(name="long prompt", verdict="odd", text=f"the context is small: {error}")
     named = _names(reply.text, "red")
@@ -148,11 +171,15 @@ async def long_prompt(engine: Engine) -> Finding:
     )
 
 
-async def length(engine: Engine) -> Finding:
+async def length(subject: Engine | Subject) -> Finding:
     """An answer that must be longer than some servers' default of 16 or 20 tokens."""
-    reply = await ask(engine, "Describe this image in three long sentences.", card("red"), max_tokens=96)
-    count = reply.completion_tokens
-    if reply.finish_reason == "length" and count is not None and count < 90:
+    try:
+        reply = await ask(subject, "Describe this image in three long sentences.", card("red"), max_tokens=96)
+    except BadReply as error:  # thoughts count, too
+        count, cut = error.usage.completion_tokens or None, False
+    else:
+        count, cut = reply.completion_tokens, reply.finish_reason == "length"
+    if cut and count is not None and count < 90:
         return Finding(
             name="length",
             verdict="bad",
@@ -163,16 +190,16 @@ async def length(engine: Engine) -> Finding:
     return Finding(name="length", verdict="ok", text="respects max_tokens")
 
 
-async def schema(engine: Engine) -> Finding:
+async def schema(subject: Engine | Subject) -> Finding:
     """An answer that must be JSON."""
-    wanted = {
+    wanted: dict[str, Any] = {
         "type": "object",
         "properties": {"colour": {"type": "string", "enum": list(COLOURS)}},
         "required": ["colour"],
         "additionalProperties": False,
     }
     try:
-        reply = await ask(engine, 'Which colour is the circle? Answer as {"colour": …}.', card("red"), schema=wanted)
+        reply = await ask(subject, 'Which colour is the circle? Answer as {"colour": …}.', card("red"), schema=wanted)
     except Refused as error:
         return Finding(name="JSON", verdict="odd", text=f"it accepts no schema: {error}")
     try:
@@ -184,11 +211,11 @@ async def schema(engine: Engine) -> Finding:
     return Finding(name="JSON", verdict="ok", text="follows a schema")
 
 
-async def together(engine: Engine) -> Finding:
+async def together(subject: Engine | Subject) -> Finding:
     """Eight pictures at once, twice."""
     shown = list(COLOURS) * 2
-    said = [reply.text for reply in await asyncio.gather(*(ask(engine, DESCRIBE, card(c)) for c in shown))]
-    alone = [(await ask(engine, DESCRIBE, card(colour))).text for colour in COLOURS]
+    said = [reply.text for reply in await asyncio.gather(*(ask(subject, DESCRIBE, card(c)) for c in shown))]
+    alone = [(await ask(subject, DESCRIBE, card(colour))).text for colour in COLOURS]
     mixed = [
         colour
         for colour, text, own in zip(shown, said, alone * 2, strict=True)
@@ -209,7 +236,8 @@ async def together(engine: Engine) -> Finding:
     )
 
 
-QUESTIONS: tuple[Callable[[Engine], Awaitable[Finding]], ...] = (
+Question = Callable[[Engine | Subject], Awaitable[Finding]]
+QUESTIONS: tuple[Question, ...] = (
     colours,
     places,
     order,
@@ -220,27 +248,46 @@ QUESTIONS: tuple[Callable[[Engine], Awaitable[Finding]], ...] = (
 )
 
 
-async def examine(question: Callable[[Engine], Awaitable[Finding]], engine: Engine) -> Finding:
-    """The finding of one question; an engine that fails on it is a finding, too. RunError if the engine is gone."""
+async def examine(
+    question: Question,
+    engine: Engine,
+    decoding: Decoding | None = None,
+    pixels: int | None = None,
+) -> Finding:
+    """The finding of one question, asked as a run with this decoding would ask it, with pictures of at most `pixels`.
+    An engine that fails on it is a finding, too. RunError if the engine is gone."""
     try:
-        return await question(engine)
+        return await question(Subject(engine, decoding or Decoding(), pixels))
     except VideoError as error:
         return Finding(name=question.__name__.replace("_", " "), verdict="bad", text=str(error))
 
 
-async def check_sight(engine: Engine, say: Callable[[str], None], *, model: str, sees: bool, writes: bool) -> None:
-    """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone.
-    RunError if it is blind or says nothing; `model` is what a person calls it there."""
+async def check_sight(
+    engine: Engine,
+    say: Callable[[str], None],
+    *,
+    model: str,
+    sees: bool,
+    writes: bool | None = None,
+    decoding: Decoding | None = None,
+    pixels: int | None = None,
+) -> None:
+    """Ask a run's engine about two pictures, where it `sees`, and for a sentence, where it `writes` from text alone
+    (by default, where it does not see), as the run will ask it. RunError if it is blind or says nothing; `model` is
+    what a person calls it there."""
     leave = "Skip this check with --no-preflight; `framescribe doctor` with the same options asks more questions."
+    subject = Subject(engine, decoding or Decoding(), pixels)
     if sees:
         pictures = card("red"), card("blue", "square")
         try:
-            said = await asyncio.gather(*(ask(engine, DESCRIBE, picture) for picture in pictures))
+            said = await asyncio.gather(*(ask(subject, DESCRIBE, picture) for picture in pictures))
         except VideoError as error:
             raise RunError(
                 f"before the run, the {model} was asked about a picture, and failed: {error}\n{leave}"
             ) from None
         first, second = (reply.text.strip() for reply in said)
+        if not (first or second):
+            raise RunError(f"the {model} gives an empty answer to a picture.\n{leave}")
         if first == second:
             raise RunError(
                 f"the {model} is blind: a red circle and a blue square are both {_short(first)!r} to it. The usual "
@@ -248,10 +295,10 @@ async def check_sight(engine: Engine, say: Callable[[str], None], *, model: str,
             )
         if not (_names(first, "red") and _names(second, "blue")):
             say(f"note: of a red circle, the {model} says {_short(first)!r}; of a blue square, {_short(second)!r}")
-    if writes:
+    if writes or (writes is None and not sees):
         question = "Make one sentence of this: A large red circle is in the center, on a white background."
         try:
-            reply = await ask(engine, question)
+            reply = await ask(subject, question)
         except VideoError as error:
             raise RunError(
                 f"before the run, the {model} was asked for a sentence, and failed: {error}\n{leave}"

@@ -8,50 +8,57 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
+from typing import Any, BinaryIO
 
 import av
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
 from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable
 from framescribe.frames.files import Source, lacks_moov, lacks_tail
+from framescribe.frames.formats import ENCRYPTED, READ, is_scrambled
 
 # 8192 x 8192: nearly twice what the highest levels of H.264, HEVC, VP9 and AV1 allow. A header with more is broken.
 LARGEST = 8192 * 8192
 LIMITS = {"max_pixels": str(LARGEST)}
 
+NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
+
 # By default FFmpeg decodes the first pictures of a stream to learn about it, which takes 0.16 s for 4K H.264.
 UNDECODED = {"codec_whitelist": "none"}
+# Tags in odd encodings are no reason to fail. PyAV 19 always replaces what it cannot decode.
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 ONE_PACKET = {"probesize": "32"}  # bytes; of a remote mp4 only the index is then fetched
 
 
 @contextmanager
 def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """The open file and its first video stream, ready to decode on one thread.
+    """The open file and its video stream, ready to decode on one thread.
 
     With `quick` nothing is decoded to open it. It is then not always known whether pictures are shown in another order
     than they are stored in (`has_b_frames`), nor when the first one is shown: see `tells_times`.
 
     Raises Unreadable where it is no video, NoFrames where it has no video stream.
     """
-    # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol; tags in odd encodings are no reason to fail.
-    file = source.stream or f"file:{os.path.abspath(source.path)}"
-    if source.stream:
-        source.stream.seek(0)
     quickly = UNDECODED | (ONE_PACKET if source.stream and source.is_mp4 else {}) if quick else {}
-    try:
-        opened = av.open(file, metadata_errors="replace", options=LIMITS, container_options=quickly)
-    except FFmpegError as error:
-        if lacks_moov(source):
-            raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
-        raise Unreadable(f"It is not a video, or its beginning is damaged: {said(error)}.") from error
-    with opened as container:
-        stream = _first_video(container)
+    with ExitStack() as held:
+        try:
+            container = held.enter_context(_opened(source, quickly, held))
+        except FFmpegError as error:
+            if lacks_moov(source):
+                raise Unreadable("The file is cut off: its index (moov atom) is missing.") from error
+            if isinstance(error, ArgumentError):
+                raise Unreadable(
+                    "It is no video, or in a format that is not read, as those that name other files."
+                ) from error
+            raise Unreadable(f"It is not a video, or its beginning is damaged: {said(error)}.") from error
+        stream = _chosen_video(container)
         for other in container.streams:
             other.discard = Discard.default if other is stream else Discard.all
         stream.codec_context.thread_count = 1
@@ -61,26 +68,93 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
         yield container, stream
 
 
+@contextmanager
+def explained(source: Source, failure: str) -> Iterator[None]:
+    """Turns what goes wrong within the block into Unreadable or NoFrames; `failure` begins FFmpeg's own errors."""
+    try:
+        yield
+    except (FFmpegError, Unreadable, NoFrames) as error:
+        if is_scrambled(source.head):
+            raise Unreadable(ENCRYPTED) from error
+        if isinstance(error, FFmpegError):
+            raise Unreadable(f"{failure}: {said(error)}.") from error
+        raise
+
+
+def _opened(source: Source, options: dict[str, str], held: ExitStack) -> InputContainer:
+    """The container, in which FFmpeg can reach no file but this one: see `formats`."""
+    # "file:" keeps FFmpeg from taking "12:30.mp4" for a protocol.
+    file = source.stream or f"file:{os.path.abspath(source.path)}"
+    only = {"format_whitelist": READ, "protocol_whitelist": "none" if source.stream else "file"}
+    if source.stream:
+        source.stream.seek(0)
+    try:
+        opened: InputContainer = av.open(file, options=LIMITS, container_options=only | options, **LENIENT)
+    except ArgumentError:
+        # A name such as 1.jpg makes it one of numbered pictures that may lie beside it: now its bytes alone decide.
+        bytes_only = _Nameless(held.enter_context(source.open()))
+        only["protocol_whitelist"] = "none"
+        opened = av.open(bytes_only, options=LIMITS, container_options=only | options, **LENIENT)
+    return opened
+
+
+class _Nameless:
+    """An open file that does not say what it is called."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        file.seek(0)
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
+
+
 def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
-    """The stream's packets from the current position on, without the empty ones, which repeat a picture."""
+    """The stream's packets from the current position on, without the empty ones, which repeat a picture.
+
+    Raises Unreadable where they are encrypted.
+    """
     try:
         for packet in container.demux(stream):
             if packet.size:
+                if packet.is_keyframe and packet.has_sidedata("encryption_info"):
+                    raise Unreadable(ENCRYPTED)
                 yield packet
     except IndexError as error:  # from PyAV, where a stream begins in the middle of the file
         raise InvalidDataError(0, "a stream begins in the middle of it") from error
 
 
-def _first_video(container: InputContainer) -> VideoStream:
-    pictures = container.streams.video
-    for stream in pictures:
-        if not stream.disposition & Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise Unreadable("Its video codec is not supported.")
-            return stream
-    if container.streams.audio:
-        raise NoFrames(f"It contains sound but no picture{' (only a cover image)' if pictures else ''}.")
-    raise NoFrames("It contains no video stream.")
+def decoded(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    """The frames that the decoder gives after this packet, or, after None, at the end. Raises FFmpegError."""
+    try:
+        return stream.codec_context.decode(packet)
+    except FFmpegError:
+        raise
+    except ValueError as error:  # from PyAV 19, where the decoder could not be started before
+        raise InvalidDataError(0, "its decoder cannot be started") from error
+
+
+def real_videos(container: InputContainer) -> list[VideoStream]:
+    """The video streams without cover images and thumbnails."""
+    return [stream for stream in container.streams.video if not stream.disposition & NO_VIDEO]
+
+
+def _chosen_video(container: InputContainer) -> VideoStream:
+    """The stream that a player shows: one that the file calls its default, and no still beside a moving picture."""
+    streams = real_videos(container)
+    if not streams:
+        if container.streams.audio:
+            cover = " (only a cover image)" if container.streams.video else ""
+            raise NoFrames(f"It contains sound but no picture{cover}.")
+        raise NoFrames("It contains no video stream.")
+    chosen = min(streams, key=lambda stream: (not stream.disposition & Disposition.default, stream.frames == 1))
+    if chosen.codec_context is None:
+        raise Unreadable("Its video codec is not supported.")
+    if "enc_key_id" in chosen.metadata:  # matroska; mp4 says it of each packet
+        raise Unreadable(ENCRYPTED)
+    return chosen
+
+
+def is_still(container: InputContainer) -> bool:
+    """Whether the file is in a format of single pictures, such as JPEG or PNG."""
+    return container.format.name.endswith("_pipe")
 
 
 def is_mp4(container: InputContainer) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from av.container import InputContainer
@@ -22,7 +22,10 @@ from av.video.stream import VideoStream
 from framescribe.errors import NoFrames, Unreadable, UserError
 from framescribe.frames.container import (
     LARGEST,
+    decoded,
+    explained,
     is_cut_off,
+    is_still,
     open_video,
     pace,
     packets_of,
@@ -31,11 +34,12 @@ from framescribe.frames.container import (
     times_of,
 )
 from framescribe.frames.encode import Form
-from framescribe.frames.files import CHANGED, Source, look
+from framescribe.frames.files import CHANGED, Source, is_followed, look
 from framescribe.frames.index import Index, InDoubt, Positions, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
 from framescribe.frames.sampling import Sampling, choose, choose_among
 from framescribe.frames.shots import ShotDetector, shot_detector
+from framescribe.frames.whole import Notes, all_frames
 from framescribe.records import Clip, Frame, VideoInfo
 
 BY_NUMBER = ("mid", "uniform", "random")
@@ -67,7 +71,11 @@ def sample(
     of an interlaced picture stay woven together.
 
     A file that is cut off, or damaged where a frame is wanted, is Unreadable; with `sampling.salvage` the frames are
-    chosen from those that can be decoded, and `Clip.flags` says so: "video_cut_off", "video_damaged".
+    chosen from those that can be decoded, and `Clip.flags` says so: "video_cut_off", "video_damaged". Other flags:
+    "video_time_restarts", where the file's time starts again, as in joined recordings (the parts' times are added up);
+    "video_ends_before_times", where a wanted time lies after its end (its last frame is given);
+    "video_is_a_picture", for a still picture; "video_followed_by_another", where another mp4 file was joined to it, of
+    which no frame is read.
 
     `Clip.fingerprint` is the quick one of the file's bytes (`files.fingerprint_of`). With `hashed`, `Clip.content` is
     the SHA-256 of the whole file, which is then read in full.
@@ -80,11 +88,11 @@ def sample(
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
     source = look(path)
     try:
-        clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+        with explained(source, "It cannot be decoded"):
+            clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+        flags = (*clip.flags, "video_followed_by_another") if is_followed(source) else clip.flags
         content = source.content() if hashed else None
-        return replace(clip, content=content, fingerprint=source.fingerprint())
-    except FFmpegError as error:
-        raise Unreadable(f"It cannot be decoded: {said(error)}.") from error
+        return replace(clip, flags=flags, content=content, fingerprint=source.fingerprint())
     finally:
         source.close()
 
@@ -95,7 +103,8 @@ def _sample(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
         if is_cut_off(source, container, stream):
             if not sampling.salvage:
                 raise Unreadable(
-                    "It is cut off: its last frames are missing. --salvage chooses frames from those that remain."
+                    "It is cut off: its last frames are missing. "
+                    "With --salvage, frames are chosen from those that remain, if they can be decoded."
                 )
             clip = _by_counting(source, sampling, key, show)
             return replace(clip, flags=("video_cut_off", *clip.flags))
@@ -132,7 +141,7 @@ def _by_index(
     targets = [index.frames[position] for position in chosen]
     shown: dict[int, Picture] = {}
     for start, wanted in _by_key(index.keys, targets).items():
-        packets = _packets(container, stream, index.keys, start)
+        packets = _packets(container, stream, index.keys, start, index.packets)
         positions = Positions(index, start, max(wanted)) if index.stored else None
         position = bisect_left(index.frames, start)
         for pts, frame in _decoded(stream, packets, start, wanted, skip=not index.made_up, positions=positions):
@@ -149,7 +158,7 @@ def _by_index(
             raise InDoubt
     if len(shown) < len(targets):
         raise InDoubt
-    return _clip(stream, times, index.last, chosen, [shown[pts] for pts in targets])
+    return _clip(container, stream, times, index.last, sampling, chosen, [shown[pts] for pts in targets])
 
 
 def packets_index(container: InputContainer, stream: VideoStream) -> Index:
@@ -190,10 +199,10 @@ def _decoded(
         plain = not skip or packet is None or packet.is_keyframe or packet.pts in wanted
         codec.skip_frame = "DEFAULT" if plain else "NONREF"
         try:
-            frames = codec.decode(packet)
+            frames = decoded(stream, packet)
             if packet is not None and any(frame.pts is not None and frame.pts >= last for frame in frames):
                 # A frame that a wanted one depends on may be shown after it: decode it too, to see whether it is whole.
-                frames += codec.decode(None)
+                frames += decoded(stream, None)
         except FFmpegError as error:
             if leading:
                 continue
@@ -211,8 +220,20 @@ def _decoded(
             return
 
 
-def _packets(container: InputContainer, stream: VideoStream, keys: list[int], start: int) -> Packets:
-    """The packets from the keyframe `start` on, then None for the end of the stream."""
+def _packets(
+    container: InputContainer,
+    stream: VideoStream,
+    keys: list[int],
+    start: int,
+    held: list[Packet[VideoStream]] | None = None,
+) -> Packets:
+    """The packets from the keyframe `start` on, then None for the end; `held` are all packets, where they are few."""
+    if held is not None:
+        stream.codec_context.flush_buffers()  # as a seek does
+        first = next(place for place, packet in enumerate(held) if packet.is_keyframe and packet.pts == start)
+        yield from held[first:]
+        yield None
+        return
     if container.format.name == "mpegts" and stream.time_base:
         # Seeks in a transport stream land a little late, so they aim at a second or more before.
         second = int(1 / stream.time_base)
@@ -273,17 +294,18 @@ def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Cl
         damaged = notes.damaged()
         wrong = [position for position, (pts, _, _) in enumerate(found) if pts in damaged]
         chosen = _choose_whole(wrong, sampling, times, key, marks)
-        flags = ("video_damaged",) if sampling.salvage and wrong else ()
+        flags: tuple[str, ...] = ("video_damaged",) if sampling.salvage and wrong else ()
+        flags += ("video_time_restarts",) if notes.timeline.restarts else ()
         if held:
             pictures = [show(held[position], stream) for position in chosen]
-            return _clip(stream, times, found[-1][1], chosen, pictures, flags)
+            return _clip(container, stream, times, found[-1][1], sampling, chosen, pictures, flags)
     with open_video(source) as (container, stream):
         pictures = []
         for position, frame in enumerate(all_frames(container, stream, Notes())):
             if position == chosen[len(pictures)]:
                 pictures.append(show(frame, stream))
             if len(pictures) == len(chosen):
-                return _clip(stream, times, found[-1][1], chosen, pictures, flags)
+                return _clip(container, stream, times, found[-1][1], sampling, chosen, pictures, flags)
     raise Unreadable(CHANGED)
 
 
@@ -303,68 +325,21 @@ def _choose_whole(
     return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What a full decode met: packets in order (timestamp, is it a keyframe?), timestamps that are wrong, errors."""
-
-    packets: list[tuple[int | None, bool]] = field(default_factory=list)
-    wrong: set[int | None] = field(default_factory=set)
-    trouble: list[FFmpegError] = field(default_factory=list)
-
-    def damaged(self) -> set[int | None]:
-        """Timestamps of the frames that are wrong or may depend on one: those stored after it, to the next keyframe."""
-        damaged, sound, leaders, key = set(self.wrong), False, False, None
-        for pts, is_key in self.packets:
-            if is_key:
-                leaders, sound, key = sound, True, pts
-            # Pictures shown before the keyframe but stored after it may need the group before and one another;
-            # no other picture needs them.
-            leading = key is not None and pts is not None and pts < key
-            if pts in self.wrong:
-                leaders, sound = leaders and not leading, sound and leading
-            if not sound or (leading and not leaders):
-                damaged.add(pts)
-        return damaged | {None} if self.trouble else damaged
-
-
-def all_frames(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[VideoFrame]:
-    """Every frame that can be decoded, in order."""
-    gap = False
-    for packet in _to_the_end(container, stream, notes):
-        if packet is not None:
-            notes.packets.append((packet.pts, packet.is_keyframe))
-            # What a transport stream lost may end the picture that FFmpeg marks, or begin the next.
-            if packet.is_corrupt or gap:
-                notes.wrong.add(packet.pts)
-            gap = packet.is_corrupt and container.format.name == "mpegts"
-        try:
-            frames = stream.codec_context.decode(packet)
-        except FFmpegError as error:
-            notes.trouble.append(error)
-            notes.wrong.add(packet.pts if packet is not None else None)
-            continue
-        notes.wrong.update(frame.pts for frame in frames if frame.is_corrupt)
-        yield from frames
-
-
-def _to_the_end(container: InputContainer, stream: VideoStream, notes: Notes) -> Iterator[Packet[VideoStream] | None]:
-    """Packets to the end or to the first position that cannot be read, then None."""
-    try:
-        yield from packets_of(container, stream)
-    except FFmpegError as error:
-        notes.trouble.append(error)
-    yield None
-
-
 def _clip(
+    container: InputContainer,
     stream: VideoStream,
     times: Sequence[float | None],
     last: int,
+    sampling: Sampling,
     chosen: Sequence[int],
     pictures: Sequence[Picture],
     flags: tuple[str, ...] = (),
 ) -> Clip:
     fps, duration = pace(stream, times, last)
+    if sampling.method == "times" and duration and max(sampling.times) > round((times[0] or 0.0) + duration, 6):
+        flags += ("video_ends_before_times",)
+    if is_still(container):
+        flags += ("video_is_a_picture",)
     _, width, height = pictures[0]
     info = VideoInfo(
         duration=duration,

@@ -1,24 +1,27 @@
-"""Knows where a file's bytes lie, what identifies them, and which files are plainly not videos; decodes nothing."""
+"""Knows where a file's bytes lie, what identifies them, and whether some are missing; decodes nothing."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
-from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from stat import S_ISDIR, S_ISREG
 from typing import Any, BinaryIO, cast
 
 from framescribe.addresses import Member, in_tar
-from framescribe.errors import Unreadable
+from framescribe.errors import Missing, Unreadable
+from framescribe.frames.formats import refusal
 from framescribe.frames.remote import RemoteFile
 from framescribe.storage.object_store import is_remote
 
 SPAN = 65536  # bytes of each of the three parts that a fingerprint is made from
 CHANGED = "It changed while it was read."
+UNWRITTEN = 0xFFFFFFFF  # an AVI's length before it is known, which stays where it is written to a pipe
+_FRAGMENTS = (b"moof", b"sidx", b"styp")
 _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
@@ -146,9 +149,8 @@ def look(path: str) -> Source:
             raise Unreadable("The file is empty (0 bytes).")
         with source.open() as file:
             head = file.read(4096)
-        # FFmpeg takes some text files for sound, for terminal art, or for lists of other files to open.
-        if _is_text(head):
-            raise Unreadable("It is a text file, not a video.")
+        if why := refusal(head):
+            raise Unreadable(why)
         return replace(source, head=head)
     except Unreadable:
         source.close()
@@ -206,7 +208,7 @@ def _state(path: str) -> os.stat_result:
     try:
         state = os.stat(path)
     except FileNotFoundError as error:
-        raise Unreadable("There is no such file.") from error
+        raise Missing("There is no such file.") from error
     except PermissionError as error:
         raise Unreadable("You do not have permission to read the file.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -237,12 +239,12 @@ def lacks_tail(source: Source) -> bool:
 
 
 def _movi_end(file: BinaryIO) -> int:
-    """Where the first list of frames of an AVI file ends according to its header; 0 where it has none."""
+    """Where the first list of frames of an AVI file ends according to its header; 0 where it does not say."""
     position = 12
     while file.seek(position) and len(head := file.read(12)) == 12:
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"LIST" and head[8:] == b"movi":
-            return position + 8 + length
+            return 0 if length == UNWRITTEN else position + 8 + length
         position += 8 + length + length % 2
     return 0
 
@@ -256,24 +258,28 @@ def _ebml_size(data: bytes) -> tuple[int | None, int]:
     return (None if value == (1 << 7 * width) - 1 or len(data) < width else value), width
 
 
-def _is_text(head: bytes) -> bool:
-    try:
-        text = getincrementaldecoder("utf-8")().decode(head)  # incremental: the last character may be cut in two
-    except UnicodeDecodeError:
+def is_followed(source: Source) -> bool:
+    """Whether an mp4 or mov file is followed by another one, which no player reads; False where it is in fragments."""
+    if not source.is_mp4:
         return False
-    return all(letter >= " " or letter in "\t\n\r\f\x1b" for letter in text)
+    with source.open() as file:
+        kinds = [kind for kind, _ in takewhile(lambda box: box[0] not in _FRAGMENTS, _boxes(file))]
+    return kinds.count(b"moov") > 1
 
 
 def _has_moov(file: BinaryIO) -> bool:
     """Whether the top-level boxes of an mp4 or mov file include its complete index."""
+    return any(kind == b"moov" and whole for kind, whole in _boxes(file))
+
+
+def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
+    """The kind of each top-level box of an mp4 or mov file, and whether all of it is there."""
     end, position = file.seek(0, os.SEEK_END), 0
     while position < end:
         file.seek(position)
         head = file.read(16)
         size = int.from_bytes(head[8:16] if head[:4] == b"\0\0\0\1" else head[:4], "big") or end - position
-        if head[4:8] == b"moov":
-            return position + size <= end
+        yield head[4:8], position + size <= end
         if size < 8:
-            return False
+            return
         position += size
-    return False

@@ -19,6 +19,7 @@ from framescribe.frames.container import is_mp4, packets_of
 
 # Streams that may be cut anywhere, and raw streams: their packets do not say reliably which frames there are.
 UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
+HELD_BYTES = 2**22  # of packets, so that a small file is read only once
 MOST_REORDERED = 32  # frames stored after a keyframe and shown before it; H.264 and HEVC hold 16 pictures
 
 
@@ -36,6 +37,7 @@ class Index:
     stored: list[int] | None = None  # decoding timestamps of all frames, where the lists are derived from them
     in_order: bool = False  # whether the timestamps say that frames are shown in the order in which they are stored
     made_up: bool = False  # whether frames may be shown in another order than their timestamps say
+    packets: list[Packet[VideoStream]] | None = None  # all of them in the order of storage, where they are few bytes
 
 
 def index_by_packets(
@@ -48,8 +50,13 @@ def index_by_packets(
     if container.format.name in UNINDEXED:
         raise InDoubt
     packets: list[tuple[int | None, bool, bool, int, int | None]] = []
+    held: list[Packet[VideoStream]] = []
+    room = HELD_BYTES
     try:
         for packet in packets_of(container, stream):
+            room -= packet.size
+            if room >= 0:
+                held.append(packet)
             packets.append((packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts))
             if packet.is_corrupt and container.format.name == "mpegts":
                 raise InDoubt  # the next picture may be hit, too
@@ -59,6 +66,9 @@ def index_by_packets(
     live = {packet[0]: packet[3] for packet in shown if packet[0] is not None}
     # Times that are missing or repeated, or a beginning that was cut off.
     if not live or len(live) < len(shown) or not packets[0][1]:
+        raise InDoubt
+    clock = [packet[4] for packet in packets if packet[4] is not None]
+    if clock != sorted(clock):  # time starts again: see `joined`
         raise InDoubt
     # Pictures may be shown in another order than they are stored in although all times rise in the order of storage:
     # AVI and old matroska store no other times, and FFmpeg made these up. (A transport stream's times are its own: it
@@ -76,7 +86,8 @@ def index_by_packets(
         # Frames shown before the first keyframe of a cut stream may need what was cut off.
         there = shown_from(keys)
         frames = [pts for pts in frames if pts >= keys[0] or pts in there]
-    return Index(frames, keys, live[frames[-1]], in_order=in_order, made_up=made_up)
+    few = held if room >= 0 else None
+    return Index(frames, keys, live[frames[-1]], in_order=in_order, made_up=made_up, packets=few)
 
 
 def index_as_stored(container: InputContainer, stream: VideoStream) -> Index | None:

@@ -2,7 +2,7 @@
 
 A thread that hangs in native code cannot be stopped, and a crash there ends the process. So each video is decoded in a
 worker of a pool (Pebble's), which is killed when its time is up, may die without taking the run with it, has limited
-memory, and is replaced after a few hundred videos.
+memory (on Linux), and is replaced after a few hundred videos.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ MOST_RENEWALS, STARTS = 5, 2  # in a row; and where no worker has ever finished 
 NO_ANSWER = 1  # Pebble's exit code for a worker that could not get the lock for its answer: a killed one held it
 # How often a video is tried again before it is blamed. The signals mostly come from outside: from a scheduler that ends
 # the run and all its processes, from a person, or from the kernel when memory runs out.
-AGAIN: dict[int, int] = {signal.SIGTERM: 3, signal.SIGKILL: 1, NO_ANSWER: 1}
+AGAIN: dict[int, int] = {signal.SIGTERM: 3, NO_ANSWER: 1}
+if sys.platform != "win32":
+    AGAIN[signal.SIGKILL] = 1
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # far more than a decode takes, so that only hangs are ended
 
@@ -76,17 +78,19 @@ class DecoderPool:
         self._worked = False  # whether any worker has ever finished a video
         self._renewals = 0  # since one last did
         self._stuck_since = math.inf
+        self._closed = False
         self._pool = self._made()
 
     def _made(self) -> ProcessPool:
-        return ProcessPool(
+        # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is killed
+        # while one of them hangs: each of them holds open the pipe whose end the server waits for.
+        context: Any = multiprocessing.get_context("spawn")
+        return _Workers(
             max_workers=self._workers,
             max_tasks=VIDEOS_A_WORKER,
             initializer=_prepare,
             initargs=(self._memory, os.getpid()),
-            # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is
-            # killed while one of them hangs: each of them holds open the pipe whose end the server waits for.
-            context=multiprocessing.get_context("spawn"),
+            context=context,
         )
 
     async def sample(
@@ -178,7 +182,10 @@ class DecoderPool:
             result.cancel()
 
     def _renew(self, pool: ProcessPool) -> None:
-        """Give up this pool and go on with a new one, which does its tasks again. Raises RunError after too many."""
+        """Give up this pool and go on with a new one, which does its tasks again. Raises RunError after too many, and
+        after `close`."""
+        if self._closed:
+            raise RunError("the decoder processes were ended while videos were being decoded")
         if pool is self._pool:
             if self._renewals == MOST_RENEWALS:
                 raise RunError(
@@ -191,8 +198,20 @@ class DecoderPool:
             threading.Thread(target=_end, args=(pool,), daemon=True).start()
 
     def close(self) -> None:
-        """End the workers, including those that hang; may be called twice."""
+        """End the workers, including those that hang; may be called twice. Whoever still waits gets a RunError."""
+        self._closed = True
         _end(self._pool)
+
+
+class _Workers(ProcessPool):
+    """Pebble's pool, which ends by taking the locks away before the workers: one that is still starting, and looks for
+    its lock, would print a traceback. Here the workers go first."""
+
+    def _stop_pool(self) -> None:
+        if self._pool_manager_loop is not None:
+            self._pool_manager_loop.join()  # it starts no more of them
+        self._pool_manager.worker_manager.force_stop_workers()  # type: ignore[no-untyped-call]
+        super()._stop_pool()  # type: ignore[no-untyped-call]
 
 
 def _end(pool: ProcessPool) -> None:
@@ -222,12 +241,14 @@ def _how(exitcode: int | None) -> str:
             return signal.Signals(-exitcode).name
         except ValueError:
             pass
+    if exitcode is not None and exitcode >= 2**31:  # how Windows reports a crash: 0xC0000005 is an access violation
+        return f"exit code 0x{exitcode:X}"
     return f"exit code {exitcode}"
 
 
 def _prepare(memory_bytes: int, parent: int) -> None:
-    """Runs first in each new worker: Ctrl-C is left to the run, memory is limited, native code cannot print to the
-    terminal, and if the run is killed, the worker ends with it, even out of a hang."""
+    """Runs first in each new worker: Ctrl-C is left to the run, and native code cannot print to the terminal. On Linux
+    alone, memory is limited, and if the run is killed, the worker ends with it, even out of a hang."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)

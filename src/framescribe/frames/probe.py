@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.video.reformatter import ColorTrc
 from av.video.stream import VideoStream
 
 from framescribe.addresses import without_keys
-from framescribe.errors import NoFrames, Unreadable
-from framescribe.frames.container import is_cut_off, open_video, pace, times_of
-from framescribe.frames.decoder import Notes, all_frames, packets_index
+from framescribe.errors import NoFrames
+from framescribe.frames.container import explained, is_cut_off, is_still, open_video, pace, real_videos, times_of
+from framescribe.frames.decoder import packets_index
 from framescribe.frames.display import Turn, stretch
-from framescribe.frames.files import Source, look
+from framescribe.frames.files import Source, is_followed, look
 from framescribe.frames.index import InDoubt
 from framescribe.frames.picture import turn_of_frame
+from framescribe.frames.whole import Notes, all_frames
 
 _HDR = {ColorTrc.SMPTE2084: "HDR (PQ)", ColorTrc.ARIB_STD_B67: "HDR (HLG)"}
 _LONG_GAP = 250  # frames; x264's default distance between keyframes, beyond which a frame in the middle costs more
@@ -57,52 +57,56 @@ def probe(path: str) -> Probe:
     """
     source = look(path)
     try:
-        stamps, keyframes, last = _frames(source)
-        with open_video(source) as (container, stream):
-            first = next(all_frames(container, stream, Notes()), None)
-            if first is None:
-                raise NoFrames("It opens, but not one of its frames can be decoded.")
-            turn = turn_of_frame(first)
-            width, height = stretch(first.width, first.height, stream.sample_aspect_ratio)
-            times = times_of(container, stream, stamps)
-            fps, duration = pace(stream, times, last)
-            return Probe(
-                path=without_keys(path),
-                size=source.size,
-                container=container.format.name,
-                codec=stream.codec_context.codec.canonical_name,
-                pixel_format=first.format.name,
-                width=height if turn.swap else width,
-                height=width if turn.swap else height,
-                fps=fps,
-                duration=duration,
-                frames=len(stamps),
-                keyframes=keyframes,
-                rotation=_degrees(turn),
-                mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
-                audio=bool(container.streams.audio),
-                odd=(
-                    *(["cut off: its last frames are missing"] if is_cut_off(source, container, stream) else []),
-                    *_about_the_picture(first.interlaced_frame, container, stream),
-                    *_about_the_frames(stamps, keyframes, times, stream),
-                ),
-            )
-    except FFmpegError as error:
-        raise Unreadable(f"It cannot be read: {(error.strerror or str(error)).lower()}.") from error
+        with explained(source, "It cannot be read"):
+            stamps, keyframes, last, restarts = _frames(source)
+            with open_video(source) as (container, stream):
+                first = next(all_frames(container, stream, Notes()), None)
+                if first is None:
+                    raise NoFrames("It opens, but not one of its frames can be decoded.")
+                turn = turn_of_frame(first)
+                width, height = stretch(first.width, first.height, stream.sample_aspect_ratio)
+                times = times_of(container, stream, stamps)
+                fps, duration = pace(stream, times, last)
+                return Probe(
+                    path=without_keys(path),
+                    size=source.size,
+                    container=container.format.name,
+                    codec=stream.codec_context.codec.canonical_name,
+                    pixel_format=first.format.name,
+                    width=height if turn.swap else width,
+                    height=width if turn.swap else height,
+                    fps=fps,
+                    duration=duration,
+                    frames=len(stamps),
+                    keyframes=keyframes,
+                    rotation=_degrees(turn),
+                    mirrored=turn.across != turn.down if not turn.swap else turn.across == turn.down,
+                    audio=bool(container.streams.audio),
+                    odd=(
+                        *(["cut off: its last frames are missing"] if is_cut_off(source, container, stream) else []),
+                        *(["another file follows in it, which is not read"] if is_followed(source) else []),
+                        *(["a still picture, not a video"] if is_still(container) else []),
+                        *_about_the_picture(first.interlaced_frame, container, stream),
+                        *([f"its time starts again (times added up: {restarts})"] if restarts else []),
+                        *_about_the_frames(stamps, keyframes, times, stream),
+                    ),
+                )
     finally:
         source.close()
 
 
-def _frames(source: Source) -> tuple[Sequence[int | None], int | None, int]:
-    """Each frame's timestamp, the number of keyframes (None where unknown), and the last frame's duration in ticks."""
+def _frames(source: Source) -> tuple[Sequence[int | None], int | None, int, int]:
+    """Each frame's timestamp, the number of keyframes (None where unknown), the last frame's duration in ticks, and how
+    often the time starts again."""
     with suppress(InDoubt), open_video(source) as (container, stream):
         index = packets_index(container, stream)
-        return index.frames, len(index.keys), index.last
+        return index.frames, len(index.keys), index.last, 0
     with open_video(source) as (container, stream):
-        found = [(frame.pts, frame.duration or 0) for frame in all_frames(container, stream, Notes())]
+        notes = Notes()
+        found = [(frame.pts, frame.duration or 0) for frame in all_frames(container, stream, notes)]
     if not found:
         raise NoFrames("It opens, but not one of its frames can be decoded.")
-    return [pts for pts, _ in found], None, found[-1][1]
+    return [pts for pts, _ in found], None, found[-1][1], notes.timeline.restarts
 
 
 def _degrees(turn: Turn) -> int:
@@ -124,8 +128,8 @@ def _about_the_picture(interlaced: bool, container: InputContainer, stream: Vide
         yield "interlaced"
     if stream.sample_aspect_ratio not in (None, 0, 1):
         yield f"pixels {stream.sample_aspect_ratio.numerator}:{stream.sample_aspect_ratio.denominator}"
-    if len(container.streams.video) > 1:
-        yield f"{len(container.streams.video)} video streams"
+    if len(streams := real_videos(container)) > 1:
+        yield f"{len(streams)} video streams, of which number {streams.index(stream) + 1} is read"
 
 
 def _about_the_frames(
@@ -141,7 +145,10 @@ def _about_the_frames(
     if len(known) < len(stamps):
         yield "frames without times"
     gaps = [later - earlier for earlier, later in pairwise(known)]
-    if gaps and max(gaps) > 1.5 * (usual := sorted(gaps)[len(gaps) // 2]) + 0.002:
+    if gaps and min(gaps) < 0:
+        yield "times that go back"
+    elif gaps and max(gaps) > 1.5 * min(gaps) + 0.002:
+        usual = sorted(gaps)[len(gaps) // 2]
         yield f"variable frame rate (gaps of {min(gaps):.3f} to {max(gaps):.3f} s, mostly {usual:.3f})"
     if known and abs(known[0]) > 0.1:
         yield f"its first frame is shown at {known[0]:.2f} s"

@@ -7,7 +7,7 @@ import tempfile
 from typing import IO, Any
 
 from framescribe.addresses import without_keys
-from framescribe.errors import Unreadable
+from framescribe.errors import Missing, MissingExtra, Unreadable
 from framescribe.storage.object_store import StoreError, filesystem, tried
 
 BLOCK = 2**20  # bytes fetched at once, at first
@@ -32,7 +32,9 @@ class RemoteFile(io.RawIOBase):
             self._file: Any = tried(url, lambda: fs.open(url, "rb", block_size=self._block, cache_type="none"))
         except StoreError as error:
             raise _unreadable(error) from None
-        except ValueError as error:
+        except MissingExtra as error:
+            raise Unreadable(str(error)) from None
+        except (ValueError, TypeError) as error:
             scheme = url.split("://", 1)[0].lower()
             raise Unreadable(f"{scheme}:// cannot be read: {scheme} is not a known protocol.") from error
         size = getattr(self._file, "size", None)
@@ -141,9 +143,10 @@ class RemoteFile(io.RawIOBase):
 
 
 def _unreadable(error: StoreError) -> Unreadable:
+    if error.kind == "missing":
+        return Missing("There is no such file at this address.")
     return Unreadable(
         {
-            "missing": "There is no such file at this address.",
             "denied": "Its server does not permit reading it.",
             "changed": "It changed while it was read.",
         }.get(error.kind, f"It could not be fetched: {error}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from framescribe.errors import UserError
@@ -16,6 +16,25 @@ def differences(found: Row, ours: Row) -> dict[str, str | None]:
     alone: another run made them."""
     mine, theirs = words_of(ours), words_of(found)
     return {name: words for name, words in theirs.items() if name in mine and not _same(words, mine[name])}
+
+
+def told_apart(
+    found: Sequence[tuple[Row, Row | None]], lines: Iterable[tuple[str, bytes]], *, until: str | None, when: float
+) -> tuple[list[Edit], list[Row]]:
+    """What a person changed in these rows of the finished file, given with ours, and the rows that somebody put into
+    it. `lines`, with the names of their parts, are all that were ever written; the file is from when `until` was the
+    last part; it was changed at `when`, in seconds."""
+    written = Written([key_of(row) for row, _ in found], noted=until is not None)
+    for part, line in lines:
+        if until is None or part <= until:
+            written.see(line)
+    made, unknown = [], []
+    for row, ours in found:
+        if ours is not None:
+            made += written.edits(key_of(row), ours, differences(row, ours), when)
+        elif not written.knew(key_of(row)):  # else its file has moved since, and the row with it
+            unknown.append(row)
+    return made, unknown
 
 
 class Written:

@@ -7,13 +7,13 @@ rows that it was made from, and keeps whatever no row ever said as an edit.
 from __future__ import annotations
 
 import getpass
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from framescribe.plain_json import dumps
 from framescribe.records import Row
 
 KIND = "edit"
@@ -39,7 +39,7 @@ class Edit:
 
     def as_line(self) -> bytes:
         """One JSON object and a newline."""
-        return (json.dumps({"kind": KIND, **asdict(self)}, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
+        return (dumps({"kind": KIND, **asdict(self)}) + "\n").encode(errors="backslashreplace")
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Edit:

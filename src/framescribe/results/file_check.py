@@ -91,9 +91,15 @@ async def _each(
                 seen(video, error)
             video = next(left, None)
 
+    tasks = [
+        asyncio.ensure_future(worker(video)) for video in (first, *(next(left, None) for _ in range(2 * count - 1)))
+    ]
     try:
-        await asyncio.gather(worker(first), *(worker(next(left, None)) for _ in range(2 * count - 1)))
+        await asyncio.gather(*tasks)
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(pool.close)
 
 

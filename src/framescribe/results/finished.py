@@ -15,15 +15,15 @@ from typing import Any
 
 from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
+from framescribe.names import file_path
 from framescribe.records import Row
+from framescribe.results.cells import cells, row_of
 from framescribe.results.parts import Location
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, read_whole, size_of, upload
-from framescribe.storage.tables import ending_of, read_table, write_to
+from framescribe.storage.tables import ending_of, records_of, write_to
 from framescribe.storage.whole_file import whole_file
 
-_ESCAPED = re.compile(r"\\u(dc[89a-f][0-9a-f])")  # a byte of a name that is not UTF-8, as tables write it
 ENDINGS = (".jsonl", ".csv", ".parquet", ".tar")
-_OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
 
 
 def location_of(output: str | Path) -> Location:
@@ -61,25 +61,34 @@ def is_there(location: Location) -> bool:
     return True
 
 
-def refuse_twins(location: Location, ids: Iterable[str]) -> None:
-    """UserError where videos of two ids would have the same name in a .tar."""
+def refuse_twins(location: Location, ids: Iterable[str], others: Iterable[str] = ()) -> None:
+    """UserError where two videos with these `ids`, or of these and of `others`, would have one name in a .tar."""
     names: dict[str, str] = {}
     if ending_of(str(location)) == ".tar":
         for one in ids:
-            first = names.setdefault(key_of(one), one)
-            if first != one:
-                name = f"{key_of(one)}.json"
-                raise UserError(f"{first} and {one} would both be {name} in {location}; write .jsonl or .parquet")
+            if names.get(key_of(one)) == one:
+                raise UserError(f"two videos have the id {one}, and {location} can hold one; write .jsonl or .parquet")
+            names.setdefault(key_of(one), one)
+            _refuse_twin(location, names[key_of(one)], one)
+        for one in others:
+            _refuse_twin(location, names.setdefault(key_of(one), one), one)
+
+
+def _refuse_twin(location: Location, first: str, one: str) -> None:
+    if first != one:
+        name = f"{key_of(one)}.json"
+        raise UserError(f"{first} and {one} would both be {name} in {location}; write .jsonl or .parquet")
 
 
 def key_of(video_id: str) -> str:
-    """The name of a video's sample in a .tar: its name in the source shard, if it has one; else its id without dots."""
+    """The name of a video's sample in a .tar: its name in the source shard, if it has one; else its id without its
+    ending and with no dots. It is a safe path wherever the tar is unpacked."""
     _, in_shard, name = re.fullmatch(r"(.*?\.tar/)?(.*)", video_id, re.DOTALL | re.IGNORECASE).group(0, 1, 2)  # type: ignore[union-attr]
     if in_shard:
-        return webdataset_key(name)
+        return file_path(webdataset_key(name))
     name = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://|^/+", "", name)
     folder, slash, base = name.rpartition("/")
-    return folder + slash + (base.rpartition(".")[0] or base).replace(".", "_")
+    return file_path(folder + slash + (base.rpartition(".")[0] or base).replace(".", "_"))
 
 
 def write_finished(location: Location, rows: Callable[[], Iterator[Row]]) -> None:
@@ -91,7 +100,7 @@ def write_finished(location: Location, rows: Callable[[], Iterator[Row]]) -> Non
         elif ending == ".jsonl":
             write_to(temporary, ending, _Again(lambda: (row.as_dict() for row in rows())))
         else:
-            write_to(temporary, ending, _Again(lambda: (flat(row) for row in rows())))
+            write_to(temporary, ending, _Again(lambda: (cells(row, spreadsheet=ending == ".csv") for row in rows())))
 
 
 @contextmanager
@@ -145,47 +154,17 @@ class _Again:
         return iter(self._make())
 
 
-def flat(row: Row) -> dict[str, Any]:
-    """A row for csv and parquet: the user's columns beside ours, renamed "metadata.…" if the name is one of ours."""
-    record = row.as_dict()
-    metadata = record.pop("metadata")
-    first = {name: record[name] for name in ("id", "video_path", "caption", "status")}
-    own = {f"metadata.{name}" if name in _OWN else name: value for name, value in metadata.items()}
-    return {**first, **own, **record}
-
-
 def read_rows(path: Location) -> Iterator[Row]:
     """The rows of a finished file, here or at a URL. UserError if framescribe did not write it."""
-    for record in _tar_records(path) if ending_of(str(path)) == ".tar" else read_table(path).records:
+    ending = ending_of(str(path))
+    whole, spreadsheet = ending in (".jsonl", ".tar"), ending == ".csv"
+    for record in _tar_records(path) if ending == ".tar" else records_of(path):
         try:
-            yield Row.from_dict(_unflat(record))
+            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path} was not written by framescribe (not a row: {error!r}). Choose another file."
             ) from error
-
-
-def _unflat(record: Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(record.get("metadata"), dict) and isinstance(record.get("provenance"), dict):
-        return dict(record)
-    own = {name: record[name] for name in _OWN}
-    for name in ("frames", "video", "flags", "error", "provenance"):
-        if isinstance(own[name], str):
-            own[name] = json.loads(own[name]) if own[name] else None
-        elif name == "provenance":
-            own[name] = _without_nothing(own[name])
-    own["caption"] = None if own["caption"] == "" else own["caption"]
-    own |= {name: _ESCAPED.sub(lambda found: chr(int(found[1], 16)), own[name]) for name in ("id", "video_path")}
-    own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
-    metadata = {name.removeprefix("metadata."): value for name, value in record.items() if name not in _OWN}
-    return {**own, "metadata": metadata}
-
-
-def _without_nothing(value: Any) -> Any:
-    """The value without empty keys: a Parquet column has every key in every row."""
-    if not isinstance(value, dict):
-        return value
-    return {name: _without_nothing(inner) for name, inner in value.items() if inner is not None}
 
 
 def _tar_records(path: Location) -> Sequence[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from framescribe.records import DECODE, STATUSES, Row, Video, provenance_of
+from framescribe.records import DECODE, INTERNAL, STATUSES, Row, Video, provenance_of
 from framescribe.results.parts import Location
 
 Key = tuple[str, int]  # an id, and the hash of a place
@@ -21,7 +21,8 @@ class Entry(NamedTuple):
     """Where a row's line is (or the row itself, if no part holds it yet), and what decides whether it counts.
 
     `place` is a hash of its place, `quick` the file's fingerprint, as bytes where it has the usual form (there may be
-    millions of them). `stages`: for each its name, fingerprint, and whether it has a result.
+    millions of them). `stages`: for each its name, fingerprint, and whether it has a result. `internal`: it failed in a
+    way that nobody foresaw.
     """
 
     part: Location | None
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
     quick: bytes | str | None
     content: str | None
     stages: Prints
+    internal: bool = False
 
     @property
     def fingerprint(self) -> str | None:
@@ -132,6 +134,7 @@ class Index:
             _packed(file.get("fingerprint")),
             file.get("content"),
             self._same.setdefault(stages, stages),
+            status == "failed" and (record.get("error") or {}).get("kind") == INTERNAL,
         )
         if replaces := made.get("replaces"):
             self._remove(replaces[0], place_hash(replaces[1]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import os
 import re
@@ -19,12 +18,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from framescribe.errors import RunError, UserError
-from framescribe.results.parts import RECIPE_FILE, Location, hold, open_part, record_of, write_line, write_part
+from framescribe.plain_json import dumps
+from framescribe.results.parts import RECIPE_FILE, Location, News, hold, part_name, record_of, write_line
+from framescribe.storage.locks import lock
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
-from framescribe.storage.whole_file import lock
+from framescribe.storage.whole_file import sweep, temporary_name
 
 ROWS_AN_OBJECT, SECONDS_AN_OBJECT = 1000, 30.0  # whichever comes first
 LOOK_SECONDS = 10.0  # between two listings of the parts
@@ -51,9 +52,9 @@ class ObjectParts:
         self._held: IO[str] | None = None
         # What follows is shared with the thread that uploads.
         self._changed = threading.Condition()
-        self._part: FileIO | None = None
+        self._part: _Part | None = None
         self._rows, self._since = 0, 0.0
-        self._full: list[FileIO] = []  # parts of the spool that take no more lines
+        self._full: list[_Part] = []  # parts of the spool that take no more lines
         self._uploading = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closing = False
@@ -86,7 +87,7 @@ class ObjectParts:
         return {}
 
     def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
-        text = json.dumps(record, indent=2, ensure_ascii=False)
+        text = dumps(record, indent=2)
         write_whole(f"{self.place}/{name}", text.encode(errors="backslashreplace"))
 
     def append(self, line: bytes) -> tuple[str, int]:
@@ -94,7 +95,8 @@ class ObjectParts:
             with self._changed:
                 if self._part is None:
                     self._part = self._new_part()
-                write_line(self._part, line)
+                    self._rows, self._since = 0, time.monotonic()
+                write_line(self._part.file, line)
                 self._rows += 1
                 self._changed.notify()
                 if self._thread is None:
@@ -106,32 +108,38 @@ class ObjectParts:
             raise RunError(f"rows cannot be written to {self.spool}: {error.strerror or error}") from error
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        part = write_part(self.spool, lines, self.names())
-        upload(str(part), f"{self.place}/{part.name}")
-        part.unlink()
+        part = self._new_part(lines)
+        try:
+            upload(str(part.path), f"{self.place}/{part.path.name}")
+            part.path.unlink()
+        finally:
+            part.file.close()
+            self._own.discard(part.path.name)
+            self._looked = -LOOK_SECONDS  # it is read like any other part
 
-    def new_lines(self) -> Iterator[tuple[str, int, bytes]]:
+    def news(self) -> Iterator[News]:
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
+        here = self._in_spool()  # before the store is listed: what is uploaded in between is found there
         there = self._listed()
-        here = {path.name: path for path in self.spool.glob("*.jsonl")}
         wanted = sorted(name for name in there.keys() - self._own if there[name] > self._seen.get(name, 0))
         for name, content in read_all(self.place, wanted):
-            yield from self._taken(name, content)
+            yield from self._new_lines(name, content)
             self._seen[name] = len(content)  # a torn end of an object stays torn
-        for name in sorted(here.keys() - there.keys() - self._own):
-            with suppress(FileNotFoundError):  # it has just been uploaded, and will be found next time
-                yield from self._taken(name, here[name].read_bytes())
+        for name in sorted(here - there.keys() - self._own):
+            yield from self._new_lines(name, self._content(name))
         self._looked = time.monotonic()
 
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[str, int, bytes]]:
+        for _, _, line in news:
+            yield self.place, self._take(line), line
+
     def names(self) -> Iterator[str]:
-        yield from {*self._seen, *self._own, *(path.name for path in self.spool.glob("*.jsonl"))}
+        yield from {*self._seen, *self._own, *self._in_spool()}
 
     def all_lines(self) -> Iterator[tuple[str, bytes]]:
-        there, here = self._listed(), {path.name: path for path in self.spool.glob("*.jsonl")}
-        for name in sorted(there.keys() | here.keys()):
-            content = read_whole(f"{self.place}/{name}") if name in there else here[name].read_bytes()
-            yield from ((name, line) for line in io.BytesIO(content) if line.endswith(b"\n"))
+        for name in sorted(self._in_spool() | self._listed().keys()):
+            yield from ((name, line) for line in io.BytesIO(self._content(name)) if line.endswith(b"\n"))
 
     def read(self, part: str, offset: int) -> bytes:
         assert self._copy is not None
@@ -177,12 +185,22 @@ class ObjectParts:
         start, self._end = self._end, self._end + len(line)
         return start
 
-    def _taken(self, name: str, content: bytes) -> Iterator[tuple[str, int, bytes]]:
-        """Its whole lines that have not been taken yet."""
+    def _new_lines(self, name: str, content: bytes) -> Iterator[News]:
+        """Its whole lines that were not returned before."""
         start = self._seen.get(name, 0)
         for line in io.BytesIO(content[start : content.rfind(b"\n") + 1]):
             self._seen[name] = self._seen.get(name, 0) + len(line)
-            yield self.place, self._take(line), line
+            yield name, 0, line
+
+    def _content(self, name: str) -> bytes:
+        """What a part holds, in the spool or in the store."""
+        try:
+            return (self.spool / name).read_bytes()
+        except FileNotFoundError:  # it is uploaded before it is removed
+            return read_whole(f"{self.place}/{name}")
+
+    def _in_spool(self) -> set[str]:
+        return {path.name for path in self.spool.glob("*.jsonl")}
 
     def _listed(self) -> dict[str, int]:
         """The parts in the store, with their sizes."""
@@ -195,12 +213,25 @@ class ObjectParts:
 
     # --- the spool ---
 
-    def _new_part(self) -> FileIO:
-        part = open_part(self.spool, self.names())
-        lock(part)  # until it is uploaded, so that nobody mistakes it for an abandoned one
-        self._own.add(Path(part.name).name)
-        self._rows, self._since = 0, time.monotonic()
-        return part
+    def _new_part(self, lines: Iterable[bytes] = ()) -> _Part:
+        """A part with these lines. It is locked before it gets its name, and until it is uploaded: one that is not
+        locked was abandoned."""
+        self.spool.mkdir(parents=True, exist_ok=True)
+        path = self.spool / part_name(self.names())
+        temporary = temporary_name(str(self.spool))
+        self._own.add(path.name)
+        file = open(temporary, "xb", buffering=0)  # noqa: SIM115 - what a full disk refused is not retried
+        try:
+            lock(file)
+            for line in lines:
+                write_line(file, line)
+            os.rename(temporary, path)
+        except BaseException:
+            file.close()
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+        return _Part(path, file)
 
     def _upload_now_and_then(self) -> None:
         while True:
@@ -226,13 +257,14 @@ class ObjectParts:
                     self._part = None
             while self._full:
                 part = self._full[0]
-                upload(part.name, f"{self.place}/{Path(part.name).name}")
-                os.unlink(part.name)
-                part.close()
+                upload(str(part.path), f"{self.place}/{part.path.name}")
+                part.path.unlink(missing_ok=True)
+                part.file.close()
                 self._full.pop(0)
 
     def _upload_what_was_left(self) -> None:
         """Upload those parts of the spool whose process is gone."""
+        sweep(str(self.spool))
         left = sorted(self.spool.glob("*.jsonl"))
         there = self._listed() if left else {}
         for path in left:
@@ -242,6 +274,13 @@ class ObjectParts:
                     if there.get(path.name) != path.stat().st_size:
                         upload(str(path), f"{self.place}/{path.name}")
                     path.unlink()
+
+
+class _Part(NamedTuple):
+    """A part in the spool, held open and locked."""
+
+    path: Path
+    file: FileIO
 
 
 def _spool(url: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import json
+import logging
 import os
 import socket
 import time
@@ -15,16 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from types import ModuleType
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
+from framescribe.plain_json import dumps
+from framescribe.storage.locks import take
+from framescribe.storage.whole_file import refuse_unwritable, whole_file
 
-fcntl: ModuleType | None
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+_log = logging.getLogger("framescribe")
 
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
 OPEN_PARTS = 64
@@ -32,6 +31,7 @@ RECIPE_FILE = "recipe.json"
 _STAMP = "%Y%m%dT%H%M%S"
 
 Location = Path | str  # on this machine, or a URL
+News = tuple[Any, int, bytes]  # a line, and where a kind of parts found it
 
 
 class Parts(Protocol):
@@ -53,8 +53,11 @@ class Parts(Protocol):
     def keep(self, lines: Iterable[bytes]) -> None:
         """Write these lines as a separate part, whole or not at all."""
 
-    def new_lines(self) -> Iterator[tuple[Location, int, bytes]]:
-        """Whole lines not returned before, with their places, of all parts but this process's own."""
+    def news(self) -> Iterator[News]:
+        """Whole lines not returned before, of all parts but this process's own. May be read in another thread."""
+
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Location, int, bytes]]:
+        """These lines with their places, from which `read` reads them from now on."""
 
     def names(self) -> Iterator[str]:
         """The parts' names."""
@@ -93,8 +96,13 @@ class LocalParts:
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             self._held = hold(self.place, launch, output)
+            refuse_unwritable(str(output))
             self.keep_note(RECIPE_FILE, record)
+        except UserError:
+            self.close()
+            raise
         except OSError as error:
+            self.close()
             raise UserError(f"{self.place} cannot be written: {error.strerror or error}. Choose another -o.") from error
 
     def noted(self) -> dict[str, Any]:
@@ -106,17 +114,16 @@ class LocalParts:
         return {}
 
     def keep_note(self, name: str, record: Mapping[str, Any]) -> None:
-        temporary = self.place / f".{name}.{os.getpid()}"
-        temporary.write_bytes(
-            json.dumps(record, indent=2, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
-        )
-        temporary.replace(self.place / name)
+        text = dumps(record, indent=2).encode(errors="backslashreplace") + b"\n"
+        with whole_file(str(self.place / name)) as temporary:
+            Path(temporary).write_bytes(text)
 
     def append(self, line: bytes) -> tuple[Path, int]:
         try:
             if self._part is None:
-                self._part = open_part(self.place, self.names())
-                self._part_path = Path(self._part.name)
+                self.place.mkdir(parents=True, exist_ok=True)
+                self._part_path = self.place / part_name(self.names())  # known before `news` can find it
+                self._part = self._part_path.open("xb", buffering=0)  # what a full disk refused is not retried
             assert self._part_path is not None
             offset = self._part.tell()
             write_line(self._part, line)
@@ -125,7 +132,8 @@ class LocalParts:
         return self._part_path, offset
 
     def keep(self, lines: Iterable[bytes]) -> None:
-        write_part(self.place, lines, self.names())
+        with whole_file(str(self.place / part_name(self.names()))) as temporary, open(temporary, "wb") as file:
+            file.writelines(lines)
 
     def names(self) -> Iterator[str]:
         return (part.name for part in self.place.glob("*.jsonl"))
@@ -135,7 +143,7 @@ class LocalParts:
             with (self.place / name).open("rb") as stream:
                 yield from ((name, line) for line in stream if line.endswith(b"\n"))
 
-    def new_lines(self) -> Iterator[tuple[Path, int, bytes]]:
+    def news(self) -> Iterator[News]:
         for part in sorted(self.place.glob("*.jsonl")):
             offset = self._seen.get(part, 0)
             if part == self._part_path or part.stat().st_size <= offset:
@@ -150,6 +158,9 @@ class LocalParts:
                         offset += len(line)
                 finally:
                     self._seen[part] = offset
+
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Path, int, bytes]]:
+        return iter(news)
 
     def read(self, part: Path, offset: int) -> bytes:
         stream = self._opened.get(part)  # opening a part for every row would take longer than reading it
@@ -215,25 +226,10 @@ def _begun(part: str) -> int | None:
         return None
 
 
-def open_part(folder: Path, others: Iterable[str]) -> FileIO:
-    """A new part to append lines to, sorted after `others`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return (folder / part_name(others)).open("xb", buffering=0)  # what a full disk refused is not retried
-
-
 def write_line(part: FileIO, line: bytes) -> None:
     """Hand the whole line to the system. OSError if it is not accepted."""
     while line:  # a disk that is nearly full accepts only some of it
         line = line[part.write(line) :]
-
-
-def write_part(folder: Path, lines: Iterable[bytes], others: Iterable[str]) -> Path:
-    """A new part with these lines, sorted after `others`, whole or not at all."""
-    part = folder / part_name(others)
-    temporary = folder / f".{part.name}.tmp"
-    with temporary.open("wb") as file:
-        file.writelines(lines)
-    return temporary.replace(part)
 
 
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
@@ -241,19 +237,17 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
 
     None if the system has no locks. UserError if another launch holds it.
     """
-    if fcntl is None:
-        return None
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
-        if _locked(held, fcntl.LOCK_EX):
+        if take(held):
             held.truncate(0)
             since = time.strftime("%Y-%m-%d %H:%M:%S")
             held.write(f"{launch}\nprocess {os.getpid()} on {socket.gethostname()} since {since}\n")
             held.flush()
-            fcntl.flock(held, fcntl.LOCK_SH)
+            take(held, shared=True)
         else:
             end = time.monotonic() + WRITING_SECONDS
-            while not _locked(held, fcntl.LOCK_SH) and time.monotonic() < end:
+            while not take(held, shared=True) and time.monotonic() < end:
                 time.sleep(0.05)  # the holder is still writing who it is
             held.seek(0)
             holder, _, who = held.read().partition("\n")
@@ -263,17 +257,9 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )
-    except OSError:  # a file system without locks
+    except OSError as error:
         held.close()
+        why = error.strerror or error
+        _log.warning("%s has no locks (%s): make sure that no other run writes to %s meanwhile", folder, why, output)
         return None
     return held
-
-
-def _locked(file: IO[Any], kind: int) -> bool:
-    """Try to take the lock without waiting."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from framescribe.addresses import without_access
 from framescribe.machine import without_collection
 from framescribe.prompts import as_filled
 from framescribe.records import Row, Video
@@ -77,14 +78,17 @@ class Plan:
     other_recipe: int = 0
     recaptioned: int = 0
     edited: int = 0
+    internal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made."""
+    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made; what
+    failed with an internal error."""
 
     failed: bool = False
     redo: bool = False
+    internal: bool = True
 
 
 class Planner:
@@ -200,7 +204,9 @@ class Planner:
         elif not self._again.redo and chosen:
             plan.recaptioned += bool(again)
             again = {}
-        if entry.failed and (self._again.failed or self._may_end_otherwise(entry, again)):
+        internal = entry.internal and self._again.internal
+        plan.internal += internal
+        if entry.failed and (self._again.failed or internal or self._may_end_otherwise(entry, again)):
             plan.todo.append(todo)
         elif entry.failed or not again:
             plan.done += 1
@@ -274,9 +280,9 @@ class Planner:
         if found == wanted.former:
             if not wanted.columns:
                 return SAME
-            before = self._metadata(entry)
-            same = all(as_filled(before.get(name)) == as_filled(video.metadata.get(name)) for name in wanted.columns)
-            return SAME if same else VALUES
+            before, now = self._metadata(entry), video.kept
+            same = (without_access(as_filled(before.get(name))) == as_filled(now.get(name)) for name in wanted.columns)
+            return SAME if all(same) else VALUES
         return VALUES if found.partition(":")[0] == wanted.recipe else OTHER
 
 

@@ -6,12 +6,11 @@ most what was under way is lost. Which row counts is decided in `index`, what is
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,14 @@ from framescribe.errors import RunError, UserError
 from framescribe.machine import without_collection
 from framescribe.records import SCHEMA, Row, Video, parsed, provenance_of
 from framescribe.results import edits
-from framescribe.results.corrections import Written, differences, key_of
+from framescribe.results.cells import flat
+from framescribe.results.corrections import differences, key_of, told_apart
 from framescribe.results.corrections import refuse_twins as refuse_twin_rows
 from framescribe.results.edits import Edit
-from framescribe.results.finished import flat, is_there, location_of, read_rows, refuse_twins, stamp_of, write_finished
+from framescribe.results.finished import is_there, location_of, read_rows, refuse_twins, stamp_of, write_finished
 from framescribe.results.index import Entry, Index, Key, hash_of, place_hash
 from framescribe.results.object_parts import ObjectParts
-from framescribe.results.parts import LocalParts, Location, Parts
+from framescribe.results.parts import LocalParts, Location, News, Parts
 from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
 from framescribe.storage.object_store import StoreError
 from framescribe.strategies.base import StageWanted
@@ -51,12 +51,12 @@ class Results:
         self._edits: dict[Key, list[Edit]] = {}
         self._store: Parts = LocalParts(self.parts) if isinstance(self.parts, Path) else ObjectParts(self.parts)
         try:
-            self._read()
+            self._read(self._store.news())
             if not self._index.count and not self.unreadable_lines and self.finished:
                 for row in read_rows(self.output):  # a finished file still counts if its parts are gone
                     self._index.add_row(row)
-        except StoreError as error:
-            raise UserError(f"{self.output} cannot be read: {error}") from error
+        except (OSError, StoreError) as error:
+            raise UserError(f"{self.output} cannot be read: {_why(error)}") from error
         except ValueError as error:
             raise UserError(f"{self.output}: {str(self.output).split('://')[0]} is not a known protocol") from error
 
@@ -134,12 +134,12 @@ class Results:
     def taken_over(self, todo: Todo) -> Row:
         """The row of a file that has only moved, at its new place."""
         assert todo.entry is not None
-        return replace(marked(self.load(todo.entry), todo, self), metadata=dict(todo.video.metadata))
+        return replace(marked(self.load(todo.entry), todo, self), metadata=todo.video.kept)
 
     def accept(self, videos: Iterable[Video], *, prune: bool = False) -> None:
         """UserError where the finished file could not hold these videos, and, unless `prune` is on, the others too."""
         others = () if prune else (name for name, _ in self._index)
-        refuse_twins(self.output, chain((video.id for video in videos), others))
+        refuse_twins(self.output, (video.id for video in videos), others)
 
     # --- writing ---
 
@@ -168,7 +168,7 @@ class Results:
             if adopted:  # rows that only the finished file holds get a part before that file is replaced
                 self._store.keep(_row_line(row) for row in adopted)
                 self._index.forget()
-                self._read()
+                self._read(self._store.news())
                 self._note_finished()
             return self._take_up()
         except (OSError, StoreError) as error:
@@ -182,13 +182,23 @@ class Results:
         """What `begin` kept last, or nothing."""
         return self._store.noted()
 
-    def finish(self, videos: Sequence[Video], *, prune: bool = False) -> Location:
+    def finish(
+        self, videos: Sequence[Video], *, prune: bool = False, dropped: Callable[[], bool] = lambda: False
+    ) -> Location:
         """Write the finished file, whole or not at all: a row per video that has one, in the order of `videos`, then,
-        unless `prune` is on, those of all other videos, by id and place. UserError as in `begin`."""
+        unless `prune` is on, those of all other videos, by id and place. UserError as in `begin`, RunError once it is
+        `dropped`."""
+
+        def rows() -> Iterator[Row]:
+            for row in self._all_rows(videos, prune):
+                if dropped():
+                    raise RunError(f"{self.output} was not written")
+                yield row
+
         try:
             self._take_up()
             self.close()
-            write_finished(self.output, lambda: self._all_rows(videos, prune))
+            write_finished(self.output, rows)
             self._note_finished()
         except (OSError, StoreError) as error:
             raise RunError(
@@ -211,7 +221,7 @@ class Results:
         for video in videos:
             found = self.entry(video)
             if found is not None:
-                yield self._edited(video.id, found, replace(self.load(found), metadata=dict(video.metadata)))
+                yield self._edited(video.id, found, replace(self.load(found), metadata=video.kept))
 
     def in_order(self) -> Iterator[Row]:
         """All rows, those in the finished file first and in its order."""
@@ -238,17 +248,32 @@ class Results:
             yield self._edited(name, entry, self.load(entry))
 
     def refresh(self) -> None:
-        """Read what other processes have added since; in a store this is checked only now and then."""
-        try:
-            self.fresh.update(self._read())
-        except StoreError as error:
-            raise RunError(f"{self.parts} cannot be read: {error}") from error
+        """Take in what other processes have added since; in a store this is checked only now and then."""
+        self.take(self.news())
 
-    def _read(self) -> list[Key]:
-        """Take in the lines not read yet; returns the ids of their rows."""
+    def news(self) -> list[News]:
+        """What other processes have added since, for `take`. May be called in another thread, one at a time."""
+        try:
+            return list(self._store.news())
+        except (OSError, StoreError) as error:
+            raise RunError(f"{self.parts} cannot be read: {_why(error)}") from error
+
+    def take(self, news: Iterable[News]) -> None:
+        """Take in what `news` found."""
+        self.fresh.update(self._read(news))
+
+    async def look(self) -> None:
+        """As `refresh`, without holding up the event loop."""
+        news = await asyncio.to_thread(self.news)
+        for first in range(0, len(news), 500):  # a few milliseconds of work at a time
+            self.take(news[first : first + 500])
+            await asyncio.sleep(0)
+
+    def _read(self, news: Iterable[News]) -> list[Key]:
+        """Take in these lines; returns the ids of their rows."""
         keys = []
         with without_collection():
-            for part, offset, line in self._store.new_lines():
+            for part, offset, line in self._store.lines_of(news):
                 try:
                     record = parsed(line)
                     kind = record.get("kind", ROW_KIND)
@@ -315,7 +340,9 @@ class Results:
                 f"{error}\n{self.output} was changed since framescribe wrote it. Repair it, or move it away: every "
                 f"row is kept in {self.parts}."
             ) from None
-        made, unknown = self._told_apart(found, stamp, note)
+        lines = self._store.all_lines() if found else ()
+        when = stamp.get("modified") or time.time()
+        made, unknown = told_apart(found, lines, until=note.get("until"), when=when)
         for row in unknown:
             self.append(row)
         self.edit(*made)
@@ -323,33 +350,13 @@ class Results:
         self._note_finished()
         return made
 
-    def _told_apart(
-        self, found: Sequence[tuple[Row, Entry | None]], stamp: Mapping[str, Any], note: Mapping[str, Any]
-    ) -> tuple[list[Edit], list[Row]]:
-        """What a person changed in these rows of the finished file, and the rows that somebody put into it."""
-        if not found:
-            return [], []
-        until = note.get("until")
-        written = Written([key_of(row) for row, _ in found], noted=until is not None)
-        for part, line in self._store.all_lines():
-            if until is None or part <= until:
-                written.see(line)
-        when = stamp.get("modified") or time.time()
-        made, unknown = [], []
-        for row, entry in found:
-            if entry is not None:
-                ours = self._edited(row.id, entry, self.load(entry))
-                made += written.edits(key_of(row), ours, differences(row, ours), when)
-            elif not written.knew(key_of(row)):  # else its file has moved since, and the row with it
-                unknown.append(row)
-        return made, unknown
-
-    def _changed_rows(self) -> Iterator[tuple[Row, Entry | None]]:
-        """The rows of the finished file that differ from ours, with our entry if there is one."""
+    def _changed_rows(self) -> Iterator[tuple[Row, Row | None]]:
+        """The rows of the finished file that differ from ours, with ours if there is one."""
         for row in refuse_twin_rows(read_rows(self.output), self.output):
             entry = self._index.at(*key_of(row))
-            if entry is None or differences(row, self._edited(row.id, entry, self.load(entry))):
-                yield row, entry
+            ours = self._edited(row.id, entry, self.load(entry)) if entry is not None else None
+            if ours is None or differences(row, ours):
+                yield row, ours
 
     def _note_finished(self) -> None:
         if self.finished:
@@ -385,15 +392,7 @@ def marked(row: Row, todo: Todo, results: Results) -> Row:
 
 
 def _row_line(row: Row) -> bytes:
-    # File names need not be UTF-8: what is not becomes \\udc.., which is also its JSON escape.
-    text = json.dumps({"kind": ROW_KIND, **row.as_dict()}, ensure_ascii=False, default=_as_text)
-    return (text + "\n").encode(errors="backslashreplace")
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return f'{{"kind": "{ROW_KIND}", {row.as_line()[1:]}\n'.encode()
 
 
 def _why(error: Exception) -> object:

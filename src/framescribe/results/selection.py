@@ -51,25 +51,29 @@ def chosen(rows: Iterable[Row], *, ids: str | None, where: Sequence[str]) -> Ite
     holds. UserError if a condition is not understood, or if an id has no row."""
     tests = [condition(text) for text in where]
     named = ids_in(ids) if ids is not None else None
-    left = set(named or ())
+    left = set((named or {}).values())
     for row in rows:
         if named is not None and row.id not in named:
             continue
-        left.discard(row.id)
+        left.discard(named[row.id] if named is not None else row.id)
         if all(test(row) for test in tests):
             yield row
+    if ids is not None and ending_of(ids) == ".txt":
+        left = {name for name in left if not name.lstrip().startswith("#")}  # comments
     if left:
         first = sorted(left)[0]
         raise UserError(f"{ids}: no row in the result for {len(left):,} of its ids (first: {first}); correct the list")
 
 
-def ids_in(path: str) -> set[str]:
-    """The ids that a file lists: one per line, or a table with a column "id". UserError if it has none."""
+def ids_in(path: str) -> dict[str, str]:
+    """The ids that a file lists, one per line (also without the blanks at its ends), or in a table's column "id", and
+    how each is written there. UserError if there are none."""
     table = read_table(path)
     column = "path" if ending_of(path) == ".txt" else "id"
     if column not in table.columns:
         raise UserError(f"{path} has no column 'id'; list ids in a .txt, one per line, or in such a column")
-    return {str(record[column]) for record in table.records if record.get(column) not in (None, "")}
+    written = [str(record[column]) for record in table.records if record.get(column) not in (None, "")]
+    return {name.strip(): name for name in written if column == "path"} | {name: name for name in written}
 
 
 def condition(text: str) -> Callable[[Row], bool]:

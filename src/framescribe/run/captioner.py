@@ -17,17 +17,19 @@ from framescribe.engines.choice import ModelChoice
 from framescribe.engines.factory import make_engine
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.sight import check_sight
-from framescribe.errors import NO_USAGE, FramescribeError, Usage, VideoError
+from framescribe.errors import NO_USAGE, FramescribeError, Unreadable, Usage, VideoError
 from framescribe.frames.files import fingerprint_of
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
-from framescribe.records import DECODE, SCHEMA, Clip, Failure, FrameCaption, Row, Video
+from framescribe.records import DECODE, INTERNAL, SCHEMA, Clip, Failure, FrameCaption, Row, Video
 from framescribe.run.budget import Budget, Tab
 from framescribe.run.figures import where_models_run
+from framescribe.run.kept import kept, result_of, settle
 from framescribe.run.meter import Figure, Meter
 from framescribe.run.recipe import Recipe
+from framescribe.run.unforeseen import told
 from framescribe.storage.object_store import is_remote
 from framescribe.strategies.base import Context, Output, Stage
 from framescribe.version import VERSION
@@ -73,11 +75,12 @@ class Captioner:
             self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
 
     async def close(self) -> None:
-        """Release the models and the decoders; may be called twice."""
-        for engine in set(self.engines.values()):
-            await engine.close()
-        if self._pool is not None:
-            await asyncio.to_thread(self._pool.close)
+        """Release the models and the decoders, all of them even if one raises; may be called twice."""
+        async with AsyncExitStack() as closing:
+            if self._pool is not None:
+                closing.push_async_callback(asyncio.to_thread, self._pool.close)
+            for engine in set(self.engines.values()):
+                closing.push_async_callback(engine.close)
 
     def describe(self) -> list[str]:
         """A line about each open model, for people to read."""
@@ -94,8 +97,10 @@ class Captioner:
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError if one does not."""
         for engine in dict.fromkeys(self.engines.values()):
-            sees = {step.sees for step in self._steps_of(engine)}
-            await check_sight(engine, say, model=self._called(engine), sees=True in sees, writes=False in sees)
+            called, size = self._called(engine), self.recipe.max_pixels
+            for step in {step.sees: step for step in self._steps_of(engine)}.values():
+                asked = self.recipe.stages[step.name].decoding
+                await check_sight(engine, say, model=called, sees=step.sees, decoding=asked, pixels=size)
 
     @property
     def in_flight(self) -> int:
@@ -126,8 +131,8 @@ class Captioner:
                 return await self._caption(video, earlier, clips, tab)
 
     async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab) -> Row:
-        outputs, stages = _kept(earlier)
-        done, at, failure = list(outputs), DECODE, None
+        outputs, stages = kept(earlier)
+        at, failure = DECODE, None
         seeing = [step.name for step in self.steps if step.sees and step.name not in outputs]
         info = earlier.video if earlier is not None else None
         try:
@@ -145,23 +150,26 @@ class Captioner:
                 try:
                     output = await step.run(self._context(step, video, counted, clips, outputs, info))
                 finally:
-                    stages[step.name] |= counted.spent()
+                    stages[step.name] |= counted.spent(stages[step.name]["decoding"])
                     if step.name in seeing[-1:]:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
-                stages[step.name] |= _result(output)
-                _settle(stages, done, step.name, outputs, output)
+                stages[step.name] |= result_of(output)
+                settle(stages, outputs, output)
                 outputs[step.name] = output
-                done.append(step.name)
         except VideoError as error:
             failure = Failure(stage=DECODE if clips.failed else at, kind=error.kind, message=str(error))
         except FramescribeError:
             raise
-        except Exception as error:  # the one place that confines a bug, ours or a library's, to one video
-            at = DECODE if clips.failed else at
-            failure = Failure(stage=at, kind="internal", message=f"{type(error).__name__}: {error}")
+        except (Exception, asyncio.CancelledError) as error:
+            # The one place that confines a bug, ours or a library's, to one video.
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            failure = Failure(stage=DECODE if clips.failed else at, kind=INTERNAL, message=told(error))
         for wanted in self._wanted.values():
             stages.setdefault(wanted.name, {"fingerprint": wanted.of(video)})
+        if failure is not None:
+            settle(stages, outputs, None)
         if clips.flags:
             stages = {DECODE: {"flags": list(clips.flags)}, **stages}
         return self._row(video, earlier, clips, stages, outputs, info, failure)
@@ -176,9 +184,11 @@ class Captioner:
         info: Any,
         failure: Failure | None,
     ) -> Row:
-        captions = [output.caption for output in outputs.values() if output.caption is not None]
-        frames = [output.frames for output in outputs.values() if output.frames is not None]
-        flags = tuple(dict.fromkeys(flag for made in stages.values() for flag in made.get("flags") or ()))
+        order = [step.name for step in self.steps]
+        made = [outputs[name] for name in sorted(outputs, key=lambda name: order.index(name) if name in order else -1)]
+        captions = [output.caption for output in made if output.caption is not None]
+        frames = [output.frames for output in made if output.frames is not None]
+        flags = tuple(dict.fromkeys(flag for of in stages.values() for flag in of.get("flags") or ()))
         file = {**(earlier.file if earlier is not None else {}), **clips.file}
         return Row(
             id=video.id,
@@ -191,7 +201,7 @@ class Captioner:
             flags=flags,
             error=failure,
             provenance={"schema": SCHEMA, "version": VERSION, "file": file, "stages": dict(stages)},
-            metadata=dict(video.metadata),
+            metadata=video.kept,
         )
 
     def _context(
@@ -212,6 +222,8 @@ class Captioner:
     async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
         """A video's frames, in the form wanted by the engines that see."""
         assert self._pool is not None
+        if video.fault is not None:
+            raise Unreadable(video.fault)
         forms = {self.engines[step.name].wants for step in self.steps if step.sees}
         self.meter.counts["file_bytes"] += video.size or 0
         with self.meter.busy(DECODE):
@@ -235,6 +247,12 @@ class Captioner:
             return {}
 
 
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled this task; an error of the same kind may also come out of a stage's own work."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
+
+
 def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
     """The largest prompt with pictures that this model is sent; None if it is sent none."""
     sizes = [
@@ -246,28 +264,6 @@ def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
     return max(sizes, key=lambda size: size.tokens, default=None)
 
 
-def _kept(earlier: Row | None) -> tuple[dict[str, Output], dict[str, dict[str, Any]]]:
-    """The stage results that an earlier row holds, and their records: of the recipe's own stages, and of others that
-    these may read."""
-    outputs: dict[str, Output] = {}
-    stages: dict[str, dict[str, Any]] = {}
-    if earlier is None:
-        return outputs, stages
-    for name, made in earlier.stages.items():
-        if name == DECODE or not earlier.has_result(name):
-            stages |= {name: dict(made)} if name == DECODE else {}
-            continue
-        fills = made.get("fills") or ()
-        stages[name] = dict(made)
-        outputs[name] = Output(
-            caption=earlier.caption if "caption" in fills else None,
-            frames=earlier.frames if "frames" in fills else None,
-            value=made.get("output"),
-            flags=tuple(made.get("flags") or ()),
-        )
-    return outputs, stages
-
-
 def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> Failure | None:
     """Why a stage cannot run: a stage that it reads, and that this recipe does not run, produced nothing before."""
     missing = next((name for name in step.after if name not in outputs), None)
@@ -275,27 +271,6 @@ def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> F
         return None
     message = f"the result of its stage {missing} is missing"
     return (earlier and earlier.error) or Failure(stage=missing, kind=f"no_{missing}", message=message)
-
-
-def _result(output: Output) -> dict[str, Any]:
-    """What a stage's record says about its result."""
-    return {
-        **({"flags": list(output.flags)} if output.flags else {}),
-        **({"fills": list(output.fills)} if output.fills else {}),
-        **({"output": output.value} if output.value is not None else {}),
-    }
-
-
-def _settle(
-    stages: dict[str, dict[str, Any]], done: list[str], name: str, outputs: Mapping[str, Output], output: Output
-) -> None:
-    """A field of the row holds what the last stage wrote there; an earlier stage's text stays in its own record."""
-    for before in done:
-        fills = [field for field in stages[before].get("fills") or () if field not in output.fills]
-        if len(fills) < len(stages[before].get("fills") or ()) and outputs[before].value is None:
-            own = outputs[before]
-            stages[before]["output"] = own.caption if "caption" in output.fills and own.caption else None
-            stages[before]["fills"] = fills
 
 
 class Clips:
@@ -352,6 +327,7 @@ class Counted:
         self._captioner, self._stage, self._tab = captioner, stage, tab
         self._engine, self._model = captioner.engines[stage], captioner.recipe.stages[stage].model.model
         self._usage = NO_USAGE
+        self._left_out: set[str] = set()
         self._cost: float | None = None
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -364,6 +340,7 @@ class Counted:
         video = request.video.frames if request.video else ()
         self._captioner.meter.counts["pictures"] += len(request.images) + len(video)
         self._pay(reply.usage)
+        self._left_out.update(reply.left_out)
         return reply
 
     def _pay(self, usage: Usage) -> None:
@@ -376,11 +353,13 @@ class Counted:
         paid = self._captioner.budget.pay(self._model, usage, self._tab)
         self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
 
-    def spent(self) -> dict[str, Any]:
-        """What a stage's record says about its answers, useless ones included."""
+    def spent(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What a stage's record says of its answers, useless ones included, and which of `wanted` was really sent."""
         return {
+            "decoding": {name: value for name, value in wanted.items() if name not in self._left_out},
             "attempts": self._usage.answers,
             "prompt_tokens": self._usage.prompt_tokens,
             "completion_tokens": self._usage.completion_tokens,
             **({"cost": round(self._cost, 8)} if self._cost is not None else {}),
+            **({"left_out": sorted(self._left_out)} if self._left_out else {}),
         }

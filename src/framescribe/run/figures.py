@@ -109,5 +109,5 @@ def fullness(now: Iterable[Figure], models: Mapping[str, str]) -> dict[str, floa
         room = sum(allowed[key] for key in there)
         name = "models" if "+" in stages else models.get(stages, stages)
         full[name] = sum(found["requests_in_flight"][key] for key in there) / room if room else 1.0
-    full["frame memory"] = found["frame_bytes"][()] / found["frame_bytes_limit"][()]
+    full["frame memory"] = found["frame_bytes"][()] / max(1, found["frame_bytes_limit"][()])
     return {name: min(1.0, share) for name, share in full.items()}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from framescribe.errors import UserError
+from framescribe.errors import FramescribeError, RunError, UserError
 from framescribe.records import Row, Video
 from framescribe.results.file_check import check_content, check_doubts
 from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
@@ -15,11 +18,15 @@ from framescribe.results.rows import Results, marked
 from framescribe.run import former
 from framescribe.run.budget import Budget
 from framescribe.run.captions import Captions
-from framescribe.run.driver import drive, unless_stopped
+from framescribe.run.driver import Stopped, drive, in_thread, unless_stopped
 from framescribe.run.meter import Meter
+from framescribe.run.patience import MaxFailed, Patience
 from framescribe.run.recipe import Recipe
 from framescribe.run.report import Report
 from framescribe.run.runner import Runner
+from framescribe.run.unforeseen import told
+
+_log = logging.getLogger("framescribe")
 
 LONG_RUN = 50  # videos: from this number on it pays to ask first whether the models see
 
@@ -42,7 +49,8 @@ class RunOptions:
     whose hash differs is captioned again. `preflight`: before a long run the models are asked whether they see.
     `prune`: the finished file holds only the inputs. `recaption`: a person chose to have these videos captioned
     differently, and later runs leave them as they are; `drop_edits`: their corrections are dropped too. `order`: the
-    videos in whose order the finished file is written, if these are more than the inputs.
+    videos in whose order the finished file is written, if these are more than the inputs. `max_failed`: how many videos
+    may fail before the run ends; None: until nothing succeeds any more (`run.patience`).
     """
 
     again: Again = field(default_factory=Again)
@@ -52,6 +60,7 @@ class RunOptions:
     recaption: bool = False
     drop_edits: bool = False
     order: Sequence[Video] = ()
+    max_failed: MaxFailed | None = None
 
 
 async def run_job(
@@ -74,9 +83,16 @@ async def run_job(
     whose frame captions are summarised, by id and place (`results.index.hash_of`). `runner` says where videos are
     captioned, and which of them are this process's.
     """
-    recipe = await recipe.with_names()
-    job = _Job(recipe, videos, results, options or RunOptions(), frames_from, runner or Runner(), watcher or Watcher())
-    return await job.run(budget or Budget(), stop or asyncio.Event())
+    stop, report = stop or asyncio.Event(), Report.of(recipe, videos, results.parts, budget or Budget())
+    try:
+        recipe = await unless_stopped(recipe.with_names(), stop)
+        job = _Job(
+            recipe, videos, results, options or RunOptions(), frames_from, runner or Runner(), watcher or Watcher()
+        )
+        await job.run(report, stop)
+    except Stopped:
+        pass
+    return report
 
 
 class _Job:
@@ -99,26 +115,26 @@ class _Job:
         self._mine = runner.share(videos)
         self._checked = Checked()
 
-    async def run(self, budget: Budget, stop: asyncio.Event) -> Report:
-        self._results.accept(self._videos, prune=self._options.prune)
-        plan = await self._planned()
+    async def run(self, report: Report, stop: asyncio.Event) -> None:
+        """Fill the report. Raises Stopped if `stop` comes before the models are ready."""
+        report.inputs = len(self._mine)
+        await in_thread(lambda: self._results.accept(self._videos, prune=self._options.prune))
+        plan = await self._planned(report, stop)
         self._refuse_other_recipe(plan)
-        plan = self._begin(plan)
-        self._tell(plan)
-        report = Report(
-            inputs=len(self._mine),
-            done_before=plan.done,
-            failed_before=plan.failed_before,
-            parts=self._results.parts,
-            meter=Meter(list(self._recipe.stages)),
-            budget=budget,
-            words={step.name: step.model for step in self._recipe.steps},
-        )
-        if (plan.todo or self._left_for_others()) and not await self._caption(plan, report, stop):
-            return report
-        if self._is_done(plan, report):
-            self._finish(report)
-        return report
+        try:
+            plan = await self._begin(plan)
+            report.done_before, report.failed_before = plan.done, plan.failed_before
+            self._tell(plan)
+            report.meter = Meter(report.meter.stages[1:])  # it counts from now on
+            why_ended = None
+            if plan.todo or await self._left_for_others(stop):
+                why_ended = await self._caption(plan, report, stop)
+            if await self._is_done(plan, report):
+                await self._finish(report)
+            elif why_ended and not stop.is_set():
+                raise RunError(why_ended)
+        finally:
+            await in_thread(self._results.close)
 
     def _planner(self, again: Again | None = None) -> Planner:
         return self._results.planner(
@@ -129,16 +145,21 @@ class _Job:
             checked=self._checked,
         )
 
-    async def _planned(self) -> Plan:
+    async def _plan(self, videos: Sequence[Video], stop: asyncio.Event) -> Plan:
+        return await unless_stopped(in_thread(lambda: self._planner().plan(videos)), stop)
+
+    async def _planned(self, report: Report, stop: asyncio.Event) -> Plan:
         """What is left of this process's share. A file is opened only if its row's place or stamp differs."""
+        plan = await self._plan(self._mine, stop)
+        report.done_before, report.failed_before = plan.done, plan.failed_before
         if self._options.check_content:
-            changed = await check_content(self._mine, self._results, self._recipe.decoders, self._say)
-            self._checked = Checked(changed=changed)
-        plan = self._planner().plan(self._mine)
+            looking = check_content(self._mine, self._results, self._recipe.decoders, self._say)
+            self._checked = Checked(changed=await unless_stopped(looking, stop))
+            plan = await self._plan(self._mine, stop)
         if plan.doubts:
-            found = await check_doubts(plan.doubts, self._results, self._recipe.decoders, self._say)
-            self._checked = replace(found, changed=self._checked.changed)
-            plan = self._planner().plan(self._mine)
+            deciding = check_doubts(plan.doubts, self._results, self._recipe.decoders, self._say)
+            self._checked = replace(await unless_stopped(deciding, stop), changed=self._checked.changed)
+            plan = await self._plan(self._mine, stop)
         return plan
 
     def _refuse_other_recipe(self, plan: Plan) -> None:
@@ -173,6 +194,7 @@ class _Job:
             (plan.replaced, "videos to be captioned again, because their file is a different one"),
             (len(plan.moved), "files that only moved or were touched, rows kept"),
             (plan.recaptioned, "rows made by `recaption`, kept as they are (--redo replaces them)"),
+            (plan.internal, "videos to be tried again, because an internal error had stopped them"),
             (plan.edited, "rows corrected by a person, kept as they are"),
         ):
             if count:
@@ -180,29 +202,30 @@ class _Job:
         if results.unreadable_lines:
             say(f"damaged lines in {results.parts}, whose videos are captioned again: {results.unreadable_lines:,}")
 
-    def _begin(self, plan: Plan) -> Plan:
+    async def _begin(self, plan: Plan) -> Plan:
         """Make the parts ready, adopt what a person changed, and note where files are now; returns the new plan."""
         results = self._results
         stages = {name: self._recipe.ingredients(name) for name in self._recipe.stages}
         record = results.noted_recipe() if self._options.recaption else {}
-        made = results.begin(record or {"inputs": len(self._videos), "stages": stages}, self._runner.launch)
+        noted = record or {"inputs": len(self._videos), "stages": stages}
+        made = await in_thread(lambda: results.begin(noted, self._runner.launch))
         if made:
             rows = len({(edit.id, edit.video_path) for edit in made})
             self._say(f"kept corrections made in {results.output}: {rows:,}")
         if self._options.drop_edits:
             results.take_back_edits(self._videos)
         if made or self._options.drop_edits:
-            plan = self._planner().plan(self._mine)
+            plan = await in_thread(lambda: self._planner().plan(self._mine))
         for todo in plan.moved:
             results.append(results.taken_over(todo))
             results.carry_edits(todo)
         return plan
 
-    def _left_for_others(self) -> bool:
-        return self._mine is not self._videos and bool(self._planner().plan(self._videos).todo)
+    async def _left_for_others(self, stop: asyncio.Event) -> bool:
+        return self._mine is not self._videos and bool((await self._plan(self._videos, stop)).todo)
 
-    async def _caption(self, plan: Plan, report: Report, stop: asyncio.Event) -> bool:
-        """Caption what is left; False if the run was stopped before the models were ready."""
+    async def _caption(self, plan: Plan, report: Report, stop: asyncio.Event) -> str | None:
+        """Caption what is left. Returns why no further video was begun, if too many failed."""
         results, budget = self._results, report.budget
         captions = self._runner.captioner(
             self._recipe,
@@ -212,8 +235,11 @@ class _Job:
             most=len(plan.todo),
             hashed=self._options.check_content,
         )
+        patience = Patience(self._options.max_failed, len(plan.todo))
 
         def room(under_way: int) -> int:
+            if patience.lost:
+                return 0
             admitted, why = budget.admits(captions.requests_a_video, under_way)
             if why and not stop.is_set():
                 self._say(f"{why}: no further video begins")
@@ -221,43 +247,65 @@ class _Job:
             return captions.in_flight if admitted else 0
 
         async def caption(todo: Todo) -> Row:
-            row = await captions.caption(todo.video, results.earlier(todo))
-            row = marked(row, todo, results)
+            try:
+                earlier = results.earlier(todo)
+            except (OSError, ValueError) as error:
+                raise RunError(
+                    f"the earlier row of {todo.video.id} in {results.parts} cannot be read: {error}"
+                ) from error
+            row = marked(await captions.caption(todo.video, earlier), todo, results)
             results.carry_edits(todo)
             chosen = {**row.provenance, "recaptioned": True}
             return replace(row, provenance=chosen) if self._options.recaption else row
 
         try:
             self._watcher.opening(report, captions)
-            if not await unless_stopped(captions.open(), stop):
-                return False
+            await unless_stopped(captions.open(), stop)
             if self._options.preflight and len(plan.todo) >= LONG_RUN:
-                await captions.check_sight(self._say)
+                await unless_stopped(captions.check_sight(self._say), stop)
             self._watcher.started(plan, captions)
-            planner = self._planner()
-            work = self._runner.work(plan.todo, planner, self._videos, results, lambda: captions.in_flight)
-            async for row in drive(caption, work, room=room, stop=stop):
-                results.append(row)
-                report.count(row)
-                self._watcher.row(row)
+            work = self._runner.work(plan.todo, self._planner(), self._videos, results, lambda: captions.in_flight)
+            async with aclosing(drive(caption, work, room=room, stop=stop)) as rows:
+                async for row in rows:
+                    results.append(row)
+                    report.count(row)
+                    patience.see(row)
+                    self._watcher.row(row)
         finally:
             try:
-                await captions.close()
+                await _closed(captions)
             finally:
-                results.close()
-        return True
+                await in_thread(results.close)
+        if patience.lost and isinstance(work, AsyncIterator) and await anext(work, None) is None:
+            return None  # nothing is left that this process could begin
+        return patience.lost
 
-    def _is_done(self, plan: Plan, report: Report) -> bool:
+    async def _is_done(self, plan: Plan, report: Report) -> bool:
         if self._mine is self._videos:
             return report.new == len(plan.todo)
-        self._results.refresh()
+        await self._results.look()
         self._checked = Checked()  # its findings were about the earlier rows
-        left = self._planner(Again(redo=self._options.again.redo)).plan(self._videos)
+        planner = self._planner(Again(redo=self._options.again.redo, internal=False))
+        left = await in_thread(lambda: planner.plan(self._videos))
         return not left.todo and not left.doubts
 
-    def _finish(self, report: Report) -> None:
-        results, prune = self._results, self._options.prune
-        report.output = results.finish(self._options.order or self._videos, prune=prune)
-        if others := results.others(self._options.order or self._videos):
+    async def _finish(self, report: Report) -> None:
+        """Write the finished file; a second Ctrl-C drops it."""
+        results, prune, dropped = self._results, self._options.prune, threading.Event()
+        videos = self._options.order or self._videos
+        report.output = await in_thread(
+            lambda: results.finish(videos, prune=prune, dropped=dropped.is_set), dropped=dropped.set
+        )
+        if others := results.others(videos):
             where = f"now only in {results.parts}" if prune else "kept in it (--prune leaves them out)"
             self._say(f"rows of videos that are not among the inputs, {where}: {others:,}")
+
+
+async def _closed(captions: Captions) -> None:
+    """Close it. What goes wrong then is said; it takes nothing away from the rows."""
+    try:
+        await captions.close()
+    except FramescribeError as error:
+        _log.warning("the models did not end cleanly: %s", error)
+    except Exception as error:
+        _log.warning("the models did not end cleanly: %s", told(error))

@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
-from threading import Thread
+from statistics import mean
+from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from framescribe.errors import MissingExtra, UserError
+from framescribe.plain_json import dumps
 from framescribe.results.parts import Location
 from framescribe.run.captions import Captions
 from framescribe.run.figures import figures, fullness
 from framescribe.run.meter import BOUNDS, Figure
 from framescribe.run.report import Report
+from framescribe.run.unforeseen import told
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -29,8 +34,10 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS, AVERAGED, NOTE_EVERY = 1.0, 10, 5  # a look each second; notes are averages, written every 5 looks
 NOTES = ".figures.*.json"
-SNAPSHOT_SECONDS = 10.0
+SNAPSHOT_SECONDS = 3.0  # a scrape waits no longer; Prometheus gives up after 10
 HOST = "127.0.0.1"
+
+_log = logging.getLogger("framescribe")
 
 
 # --- Prometheus -----------------------------------------------------------------------------------
@@ -88,6 +95,9 @@ class Exposition:
         self.url: str | None = None
         self._parts, self._address, self._rank = parts, address, rank
         self._run: tuple[Report, Captions] | None = None
+        self._begun = Event()
+        self._last: list[Figure] = []
+        self._said: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._noting: asyncio.Task[None] | None = None
         self._server: Any = None
@@ -110,20 +120,40 @@ class Exposition:
     def opening(self, report: Report, captions: Captions) -> None:
         """This run begins."""
         self._run = report, captions
+        self._look()
+        self._begun.set()
         if isinstance(self._parts, Path):
             self._noting = asyncio.create_task(self._note(self._parts))
 
     def snapshot(self) -> list[Figure]:
-        """The figures at one moment, asked from another thread; none before the run begins."""
+        """The figures of now, asked from another thread; the last ones if the run is too busy to say (as while it
+        starts a cluster), and none before it begins."""
         assert self._loop is not None
-
-        answer: Future[list[Figure]] = Future()
+        looked: Future[None] = Future()
 
         def look() -> None:
-            answer.set_result(list(figures(*self._run, self._rank)) if self._run else [])
+            self._look()
+            looked.set_result(None)
 
-        self._loop.call_soon_threadsafe(look)
-        return answer.result(SNAPSHOT_SECONDS)
+        if self._begun.wait(SNAPSHOT_SECONDS):
+            with contextlib.suppress(FutureTimeout, RuntimeError):  # or the loop has just been closed
+                self._loop.call_soon_threadsafe(look)
+                looked.result(SNAPSHOT_SECONDS)
+        return self._last
+
+    def _look(self) -> list[Figure]:
+        """The figures of now, or the last ones if they cannot be determined. In the run's own thread."""
+        assert self._run is not None
+        try:
+            self._last = list(figures(*self._run, self._rank))
+        except Exception as error:  # what is shown of a run must not end it
+            self._say(error)
+        return self._last
+
+    def _say(self, error: Exception) -> None:
+        if (why := told(error)) not in self._said:
+            self._said.add(why)
+            _log.warning("the run's figures cannot be updated: %s", why)
 
     def _serve(self, host: str, port: int) -> None:
         try:
@@ -152,15 +182,18 @@ class Exposition:
             while True:
                 await asyncio.sleep(LOOK_SECONDS)
                 cpu, now, number = time.process_time(), time.monotonic(), number + 1
-                run = list(figures(*self._run))
-                looks.append(
-                    {**fullness(run, self._run[0].words), "this process": min(1.0, (cpu - spent) / (now - looked))}
-                )
-                spent, looked = cpu, now
-                if number % NOTE_EVERY == 0:
-                    with contextlib.suppress(OSError):  # a full disk ends the run at its next row, not here
-                        temporary.write_text(json.dumps(_notes(run, number, looks)), encoding="utf-8")
+                try:
+                    run = self._look()
+                    own = min(1.0, (cpu - spent) / (now - looked))
+                    looks.append({**fullness(run, self._run[0].words), "this process": own})
+                    spent, looked = cpu, now
+                    if number % NOTE_EVERY == 0:
+                        temporary.write_text(dumps(_notes(run, number, looks)), encoding="utf-8")
                         temporary.replace(file)
+                except OSError:  # a full disk ends the run at its next row, not here
+                    continue
+                except Exception as error:
+                    self._say(error)
         finally:
             for path in (file, temporary):
                 path.unlink(missing_ok=True)
@@ -170,7 +203,7 @@ def _notes(run: Iterable[Figure], number: int, looks: Sequence[Mapping[str, floa
     found = {figure.name.removeprefix("framescribe_"): figure.values for figure in run}
     return {
         "number": number,
-        "full": {name: round(sum(look[name] for look in looks) / len(looks), 2) for name in looks[-1]},
+        "full": {name: round(mean(look[name] for look in looks if name in look), 2) for name in looks[-1]},
         "in_flight": {stage: count for (stage,), count in found["videos_in_flight"].items()},
         "tokens": sum(found["tokens"].values()),
         "failed_tries": sum(found.get("retries", {}).values()),

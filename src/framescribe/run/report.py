@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from framescribe.records import Row
+from framescribe.records import Row, Video
 from framescribe.results.parts import Location
 from framescribe.run.budget import Budget
 from framescribe.run.meter import Meter
+from framescribe.run.recipe import Recipe
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,8 +19,8 @@ class Report:
     of each stage."""
 
     inputs: int
-    done_before: int
-    failed_before: int
+    done_before: int = 0
+    failed_before: int = 0
     output: Location | None = None
     parts: Location
     statuses: Counter[str] = field(default_factory=Counter)
@@ -28,6 +29,12 @@ class Report:
     meter: Meter
     budget: Budget = field(default_factory=Budget)
     words: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, recipe: Recipe, videos: Sequence[Video], parts: Location, budget: Budget) -> Report:
+        """The report of a run that has not begun."""
+        words = {step.name: step.model for step in recipe.steps}
+        return cls(inputs=len(videos), parts=parts, meter=Meter(list(recipe.stages)), budget=budget, words=words)
 
     @property
     def new(self) -> int:

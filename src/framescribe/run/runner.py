@@ -5,17 +5,18 @@ The runner here is "local": this process does everything. The others (`framescri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from framescribe.records import Video
-from framescribe.results.plan import Planner, Todo
-from framescribe.results.rows import Results
-from framescribe.run.budget import Budget
-from framescribe.run.captioner import Captioner
-from framescribe.run.captions import Captions
-from framescribe.run.meter import Meter
-from framescribe.run.recipe import Recipe
+if TYPE_CHECKING:  # a command makes its runner before its first words
+    from framescribe.records import Video
+    from framescribe.results.plan import Planner, Todo
+    from framescribe.results.rows import Results
+    from framescribe.run.budget import Budget
+    from framescribe.run.captions import Captions
+    from framescribe.run.meter import Meter
+    from framescribe.run.recipe import Recipe
 
 
 class Runner:
@@ -44,7 +45,7 @@ class Runner:
         videos: Sequence[Video],
         results: Results,
         under_way: Callable[[], int],
-    ) -> Iterable[Todo]:
+    ) -> Iterable[Todo] | AsyncIterator[Todo]:
         """What this process does, in order; `under_way` says how many videos it is working on."""
         return todo
 
@@ -52,4 +53,6 @@ class Runner:
         self, recipe: Recipe, *, meter: Meter, logs: Path, budget: Budget, most: int, hashed: bool
     ) -> Captions:
         """A captioner for at most `most` videos; not yet open."""
+        from framescribe.run.captioner import Captioner
+
         return Captioner(recipe, meter, logs, budget, hashed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
 from framescribe.engines.servers.launch import visible_gpus
 from framescribe.errors import UserError
@@ -17,6 +17,7 @@ from framescribe.records import Video
 from framescribe.results.index import Key, hash_of
 from framescribe.results.plan import Planner, Todo
 from framescribe.results.rows import Results
+from framescribe.run.driver import in_thread
 from framescribe.run.runner import Runner
 
 _LAUNCH = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID", "WORLD_SIZE")
@@ -38,35 +39,82 @@ class Rank(Runner):
     def _share_of(self, number: int, videos: Sequence[Video]) -> Sequence[Video]:
         return videos[number :: self.count]
 
-    def work(
+    async def work(
         self,
         todo: Sequence[Todo],
         planner: Planner,
         videos: Sequence[Video],
         results: Results,
         under_way: Callable[[], int],
-    ) -> Iterator[Todo]:
+    ) -> AsyncIterator[Todo]:
         """Its own work, then what other ranks have not reached yet.
 
-        Each rank works from the front of its share, so help comes from the back, and leaves alone as many as a rank has
-        `under_way`. Two may still take the same video at the very end: it then has two rows, of which one counts.
+        Each rank works from the front of its share, so help leaves alone as many there as a rank has `under_way`. Two
+        may still take the same video at the very end: it then has two rows, of which one counts.
         """
         for one in todo:
-            results.refresh()
+            await results.look()
             if key_of(one) not in results.fresh:
                 yield one
-        plans = (planner.plan(self._share_of(number, videos)).todo for number in range(self.count))
-        shares = [[(key_of(one), one) for one in todo] for todo in plans]
-        shares[self.number] = []
+        others = [number for number in range(self.count) if number != self.number]
+        shares = await in_thread(
+            lambda: [_Share(planner.plan(self._share_of(number, videos)).todo) for number in others]
+        )
         chance = random.Random(self.number)
-        while True:
-            results.refresh()
-            shares = [[pair for pair in share if pair[0] not in results.fresh] for share in shares]
-            open_ones = [(share, at) for share in shares for at in range(under_way(), len(share))]
-            if not open_ones:
-                return
-            share, at = chance.choice(open_ones)
-            yield share.pop(at)[1]
+        while shares:
+            await results.look()
+            [share] = chance.choices(shares, [len(share) for share in shares])
+            found = share.take(results.fresh, under_way(), chance)
+            if found is not None:
+                yield found
+            else:  # an empty one stays empty: its rank is at the last ones
+                shares.remove(share)
+
+
+class _Share:
+    """What another rank has not done yet, as far as is known, in its order. Those that are gone leave a gap, so that
+    the time for taking one does not depend on how many are left."""
+
+    def __init__(self, todo: Iterable[Todo]) -> None:
+        self._left: list[tuple[Key, Todo] | None] = [(key_of(one), one) for one in todo]
+        self._gaps = 0
+        self._front = 0  # before which there are only gaps
+
+    def __len__(self) -> int:
+        return len(self._left) + 1  # a weight, which cannot be 0
+
+    def take(self, done: Collection[Key], leave: int, chance: random.Random) -> Todo | None:
+        """Any that is left behind the first `leave`; None if there is none."""
+        if 2 * self._gaps > len(self._left):
+            self._left = [one for one in self._left if one is not None]
+            self._gaps = self._front = 0
+        begin = self._behind(done, leave)
+        while begin < len(self._left):
+            at = chance.randrange(begin, len(self._left))
+            found = self._left[at]
+            if found is None:
+                continue
+            self._left[at] = None
+            self._gaps += 1
+            while self._left and self._left[-1] is None:  # the last one is never a gap: this loop ends
+                self._left.pop()
+                self._gaps -= 1
+            if found[0] not in done:
+                return found[1]
+        return None
+
+    def _behind(self, done: Collection[Key], leave: int) -> int:
+        """Where those begin that follow the first `leave` that are left."""
+        while self._front < len(self._left) and ((one := self._left[self._front]) is None or one[0] in done):
+            self._left[self._front] = None
+            self._gaps += one is not None
+            self._front += 1
+        at = self._front
+        while at < len(self._left) and leave:
+            one = self._left[at]
+            leave -= one is not None and one[0] not in done
+            at += 1
+        return at
 
 
 def key_of(todo: Todo) -> Key:

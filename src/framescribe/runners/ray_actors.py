@@ -12,19 +12,20 @@ import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from framescribe.errors import ActorDied, FramescribeError, RunError, UserError
-from framescribe.records import SCHEMA, Failure, Row, Video
+from framescribe.errors import FramescribeError, RunError, UserError
+from framescribe.records import Row, Video
 from framescribe.run.budget import Budget, Tab
 from framescribe.run.meter import Figure, Meter
 from framescribe.run.recipe import Recipe
 from framescribe.run.runner import Runner
 from framescribe.runners.actor import Actor, Done, Opened
 from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
-from framescribe.version import VERSION
+from framescribe.runners.died import row_of
 
 MOST_DEATHS = 4  # of actors, one after the other, with no video done in between
 TOGETHER_SECONDS = 2.0  # actors that die within this time share one cause, such as their machine
@@ -32,6 +33,8 @@ LOOK_SECONDS = 10.0
 CLOSE_SECONDS = 20.0  # for engines to shut down cleanly
 
 _log = logging.getLogger("framescribe")
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
@@ -86,6 +89,7 @@ class Actors:
         self._deaths, self._counted = 0, -math.inf
         self._to_come = most  # videos
         self._changed, self._gone = asyncio.Event(), asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster")
 
     async def open(self) -> None:
         """Reach the cluster and wait until the first actor's models are ready; the others follow in the background.
@@ -93,12 +97,27 @@ class Actors:
         Raises UserError if there is no such cluster, and whatever an actor's captioner raises.
         """
         self.budget.check([choice.model for choice in self.recipe.choices])
-        # Not in a thread: a local cluster ends with the thread that started it, and Ray installs signal handlers.
-        self._connection = Connection(self._cluster)
-        self._needs = self._connection.needs(self.recipe)
+        self._connection = await self._connected()
+        self._needs = await self._asked(self._connection.needs, self.recipe)
         self.recipe = self.recipe.model_copy(update={"decoders": self._needs.cpus})
         self._growing = asyncio.create_task(self._grow())
         await self._until(lambda: self._opened is not None)
+
+    async def _connected(self) -> Connection:
+        """The cluster, once it is reached or started, which takes seconds. If this is cancelled it is known to `close`
+        all the same."""
+        connecting = asyncio.ensure_future(self._asked(Connection, self._cluster))
+        try:
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            with contextlib.suppress(Exception):
+                self._connection = await connecting
+            raise
+
+    async def _asked(self, question: Callable[..., T], *given: Any) -> T:
+        """What the cluster says, without holding up the event loop. All questions are asked from one thread, which
+        lives as long as this: a local cluster ends with the thread that started it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question, *given)
 
     async def close(self) -> None:
         """End the actors and leave the cluster; may be called twice."""
@@ -108,10 +127,13 @@ class Actors:
         if self._connection is None:
             return
         workers = list(self._workers)
-        await self._let_go(workers)
-        await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
-        self._connection.close()
-        self._connection = None
+        try:
+            await self._let_go(workers)
+            await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
+        finally:
+            connection, self._connection = self._connection, None
+            await self._asked(connection.close)
+            self._thread.shutdown(wait=False)
 
     def describe(self) -> list[str]:
         """Like `Captioner.describe`, and where the actors are."""
@@ -181,7 +203,7 @@ class Actors:
                 to_blame = self._lost(worker, error)
                 if alone and to_blame:
                     self._deaths = 0
-                    return self._failed(video, earlier)
+                    return row_of(video, earlier, self._wanted)
                 suspect = suspect or to_blame
                 continue
             finally:
@@ -255,7 +277,8 @@ class Actors:
             if idle := self._idle():
                 await self._let_go(idle)
             elif self._to_come or not self.ready:
-                while len(self._workers) < min(self._most, self._connection.room(self._needs)):
+                room = await self._asked(self._connection.room, self._needs)
+                while len(self._workers) < min(self._most, room):
                     worker = _Worker(self._number, self._connection.actor(Actor, self._needs))
                     worker.life = asyncio.create_task(self._live(worker))
                     self._workers.append(worker)
@@ -264,9 +287,9 @@ class Actors:
                 async with asyncio.timeout(LOOK_SECONDS):  # wait_for, in Python 3.11, may lose a `close` that comes now
                     await self._gone.wait()
             except TimeoutError:
-                if not told and not self._connection.fits(self._needs):
-                    told = True
-                    _log.info("waiting for a machine: an actor needs %s; %s", self._needs, self._connection.describe())
+                if not told and not await self._asked(self._connection.fits, self._needs):
+                    told, has = True, await self._asked(self._connection.describe)
+                    _log.info("waiting for a machine: an actor needs %s; %s", self._needs, has)
             self._gone.clear()
 
     def _idle(self) -> list[_Worker]:
@@ -353,36 +376,6 @@ class Actors:
                 raise self._failure
             self._changed.clear()
             await self._changed.wait()
-
-    def _failed(self, video: Video, earlier: Row | None) -> Row:
-        """The row for a video that killed two actors."""
-        kept = dict(earlier.stages) if earlier is not None else {}
-        stages = {
-            **kept,
-            **{wanted.name: {**kept.get(wanted.name, {}), "fingerprint": wanted.of(video)} for wanted in self._wanted},
-        }
-        at = next(wanted.name for wanted in self._wanted if not (earlier and earlier.has_result(wanted.name)))
-        return Row(
-            id=video.id,
-            video_path=video.place,
-            caption=None,
-            status="failed",
-            frames=earlier.frames if earlier is not None else (),
-            video=earlier.video if earlier is not None else None,
-            size=video.size,
-            error=Failure(
-                stage=at,
-                kind=ActorDied.kind,
-                message="Its actor died twice, the second time with nothing else under way.",
-            ),
-            provenance={
-                "schema": SCHEMA,
-                "version": VERSION,
-                "file": dict(earlier.file) if earlier is not None else {},
-                "stages": stages,
-            },
-            metadata=dict(video.metadata),
-        )
 
 
 async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:

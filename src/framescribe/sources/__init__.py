@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from framescribe.addresses import named, place_of, without_keys
+from framescribe.addresses import is_valid, named, place_of, without_keys
 from framescribe.errors import UserError
 from framescribe.records import Video
 from framescribe.sources.folders import by_pattern, in_folder
 from framescribe.sources.found import MAGIC, VIDEO_ENDINGS, Found, Say, absolute, look_up, not_there, numbered
-from framescribe.sources.lists import Columns, in_table
+from framescribe.sources.lists import Columns, in_table, names_no_video
 from framescribe.sources.shards import TAR, in_shards
+from framescribe.sources.spellings import local_of, packed
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, size_of
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
@@ -26,10 +27,11 @@ def find_videos(
     video_column: str | None = None,
     id_column: str | None = None,
     video_root: str | None = None,
+    limit: int | None = None,
     say: Say,
 ) -> list[Video]:
     """All videos of `sources` (files, folders, patterns, tables, tar shards; here, or at URLs) in a stable order, with
-    stable ids.
+    stable ids; or the first `limit` of them, for which no more of a table is read than needed.
 
     `say` gets one line for each choice made on the user's behalf. UserError if a source holds no video.
     """
@@ -40,6 +42,8 @@ def find_videos(
             f"a video, a folder, a pattern like 'clips/**/*.mp4', tar shards, or a list ({', '.join(TABLE_ENDINGS)})"
         )
         raise UserError(f"no videos given: name {kinds}")
+    if video_root is None:  # who names one means lists
+        given = _without_texts_beside_videos(given, say)
     tables = [source for source in given if _is_table(source)]
     with_columns = [source for source in tables if ending_of(source) != ".txt"]
     for option, value, useful in (
@@ -50,14 +54,44 @@ def find_videos(
         if value is not None and not useful:
             raise UserError(f"{option} {value} does not apply to {', '.join(given)}; leave it out")
     columns = Columns(video_column, id_column, video_root)
-    return _settle_ids((video for source in given for video in _find(source, columns, say)), say)
+    videos = _settle_ids((_find(source, columns, say) for source in given), limit, say)
+    if not tables and all(video.fault is not None for video in videos):
+        raise UserError(f"{without_keys(videos[0].path)}: {videos[0].fault}")
+    return videos
 
 
 def _is_table(source: str) -> bool:
     return ending_of(without_keys(source)) in TABLE_ENDINGS and not os.path.isdir(source)
 
 
-def _find(source: str, columns: Columns, say: Say) -> list[Found]:
+def _without_texts_beside_videos(given: list[str], say: Say) -> list[str]:
+    """Of `set/*`, as a shell expands it: a table beside a video of its name tells of that video, and a text in which no
+    line names a video is no list."""
+    videos = {os.path.splitext(source)[0] for source in given if ending_of(without_keys(source)) in VIDEO_ENDINGS}
+    beside, texts = [], []
+    for source in given:
+        if not _is_table(source) or is_remote(source) or not os.path.isfile(source):
+            continue
+        folder, name = os.path.split(source)
+        parts = name.split(".")
+        near = any(os.path.join(folder, ".".join(parts[:many])) in videos for many in range(1, len(parts)))
+        if ending_of(source) == ".txt":
+            texts += [source] if names_no_video(source, beside_one=near) else []
+        elif near:
+            beside.append(source)
+    if len(beside) + len(texts) == len(given):
+        return given
+    for found, what in (
+        (beside, "tables beside a video of the same name, left out"),
+        (texts, "texts in which no line names a video, left out"),
+    ):
+        if found:
+            say(f"{what}: {len(found):,} (first: {found[0]}; named alone it is read as a list)")
+    return [source for source in given if source not in {*beside, *texts}]
+
+
+def _find(source: str, columns: Columns, say: Say) -> Iterable[Found]:
+    source = local_of(source) or source
     if is_remote(source):
         return _find_remote(source, columns, say)
     if not os.path.lexists(source):
@@ -73,15 +107,20 @@ def _find(source: str, columns: Columns, say: Say) -> list[Found]:
     path = absolute(source)
     real, size, stamp = look_up(path, {})
     folder, name = os.path.split(path)
-    one = Found(id=name, path=path, real=real, size=size, folder=folder, stamp=stamp)
+    one = Found(id=name, path=path, real=real, size=size, folder=folder, stamp=stamp, fault=packed(path))
     return in_shards([one], say) if ending_of(name) in TAR else [one]
 
 
-def _find_remote(source: str, columns: Columns, say: Say) -> list[Found]:
+def _find_remote(source: str, columns: Columns, say: Say) -> Iterable[Found]:
     address = without_keys(source)
     folder, _, name = address.rpartition("/")
     ending = ending_of(name)
-    one = Found(id=named(name, source), path=source, real=place_of(source), size=None, folder=folder)
+    if is_web(source) and not is_valid(source):
+        raise UserError(f"{address} is not a valid address")
+    fault = packed(source)
+    one = Found(id=named(name, source), path=source, real=place_of(source), size=None, folder=folder, fault=fault)
+    if fault is not None:
+        return [one]
     try:
         if not is_web(source) and MAGIC.search(source) and not _is_there(source):
             return by_pattern(source, say)
@@ -98,7 +137,7 @@ def _find_remote(source: str, columns: Columns, say: Say) -> list[Found]:
         return in_folder(source, say)
     except StoreError as error:
         raise UserError(f"{address} cannot be read: {error}") from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # TypeError: a protocol that is no store of files
         raise UserError(f"{address}: {source.split('://')[0]} is not a known protocol") from error
 
 
@@ -109,32 +148,49 @@ def _is_there(source: str) -> bool:
         return False
 
 
-def _settle_ids(found: Iterable[Found], say: Say) -> list[Video]:
+def _settle_ids(sources: Iterable[Iterable[Found]], limit: int | None, say: Say) -> list[Video]:
     """One video per file. An id that the user gave stays, and so does its row. The others depend only on where their
     source is: not on other videos, nor on any order."""
-    every = list(found)
-    prefixes = _prefixes({one.folder for one in every})
-    videos: list[Video] = []
+    every: list[Found] = []
+    folders: set[str] = set()
     given: dict[str, str] = {}
     reached: set[str] = set()
     again: list[Found] = []
-    for one in every:
-        if one.named_by is None and one.real in reached:
-            again.append(one)
-            continue
-        if one.named_by is not None:
-            if one.id in given:
-                raise UserError(f"id {one.id!r} of {one.named_by} also belongs to {given[one.id]}; change one")
-            given[one.id] = one.named_by
-        reached.add(one.real)
-        whole = one.named_by is not None or is_remote(one.id) or os.path.isabs(one.id)
-        name = one.id if whole else prefixes[one.folder] + one.id
-        videos.append(Video(id=name, path=one.path, metadata=one.metadata, size=one.size, stamp=one.stamp))
+    for source in sources:
+        found = iter(source)
+        for one in found:
+            folders.add(one.folder)  # all videos of a source have the same
+            if limit is not None and len(every) == limit:
+                break
+            if one.named_by is None and one.real in reached:
+                again.append(one)
+                continue
+            if one.named_by is not None:
+                if one.id in given:
+                    raise UserError(f"id {one.id!r} of {one.named_by} also belongs to {given[one.id]}; change one")
+                given[one.id] = one.named_by
+            reached.add(one.real)
+            every.append(one)
+        if isinstance(found, Generator):
+            found.close()
+    prefixes = _prefixes(folders)
     if again:
         times = "1 video was" if len(again) == 1 else f"{len(again)} videos were"
         rows = "; --id-column keeps every row" if any(one.metadata for one in again) else ""
         say(f"{times} already listed: left out (first: {without_keys(again[0].path)}){rows}")
-    return videos
+    return [_video(one, prefixes) for one in every]
+
+
+def _video(one: Found, prefixes: Mapping[str, str]) -> Video:
+    whole = one.named_by is not None or is_remote(one.id) or os.path.isabs(one.id)
+    return Video(
+        id=one.id if whole else prefixes[one.folder] + one.id,
+        path=one.path,
+        metadata=one.metadata,
+        size=one.size,
+        stamp=one.stamp,
+        fault=one.fault,
+    )
 
 
 def _prefixes(folders: Collection[str]) -> dict[str, str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from framescribe.addresses import without_keys
 from framescribe.errors import UserError
 from framescribe.sources.found import LOOKED_FOR, MAGIC, VIDEO_ENDINGS, Found, Say, absolute, not_there, stamp_of
 from framescribe.sources.shards import TAR, in_shards
+from framescribe.sources.spellings import packed
 from framescribe.storage.object_store import is_remote, listed
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
@@ -117,7 +119,7 @@ def by_pattern(pattern: str, say: Say) -> list[Found]:
         hint = "; braces are not expanded inside quotes" if "{" in pattern else ""
         where = without_keys(prefix).rstrip("/")
         raise UserError(f"no video matches {without_keys(pattern)} (looked at {seen} files in {where}/){hint}")
-    return found + in_shards(tars, say)
+    return [replace(one, fault=packed(one.path)) for one in found] + in_shards(tars, say)
 
 
 def _matches(parts: list[str], pattern: list[str]) -> bool:

@@ -45,6 +45,8 @@ class Found:
     # What the file's store says about its version: a modification time in nanoseconds, an ETag.
     stamp: int | str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    # Why there is nothing to open, if that is known already.
+    fault: str | None = None
     # "row 3 of list.csv" if the id is the user's own and must not be changed.
     named_by: str | None = None
 
@@ -96,7 +98,7 @@ def not_there(path: str) -> str:
     """Says that `path` does not exist, which folder is missing, and what there has a similar name."""
     head = path.rstrip("/") or path
     folder, name = os.path.split(head)
-    while folder not in ("", "/") and not os.path.isdir(folder):
+    while os.path.dirname(folder) != folder and not os.path.isdir(folder):  # "", "/" and a drive are their own folders
         head = folder
         folder, name = os.path.split(head)
     siblings = os.listdir(folder or ".") if os.access(folder or ".", os.R_OK) else []

@@ -16,6 +16,7 @@ from framescribe.addresses import Member, webdataset_key, without_keys
 from framescribe.errors import Unreadable, UserError
 from framescribe.frames.remote import RemoteFile
 from framescribe.sources.found import VIDEO_ENDINGS, Found, Say
+from framescribe.storage.json_tables import is_deep
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import ending_of
 
@@ -51,6 +52,8 @@ def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
     try:
         with _opened(shard.path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             while (entry := tar.next()) is not None:
+                if entry.size < 0:
+                    raise tarfile.ReadError(f"the size of {entry.name} is negative")
                 tar.members = []  # type: ignore[attr-defined]  # it would keep them all
                 name = entry.name.removeprefix("./")
                 if not entry.isreg() or entry.issparse() or name.rsplit("/", 1)[-1].startswith("."):
@@ -63,7 +66,7 @@ def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:
                     metadata.setdefault(webdataset_key(name), {}).update(columns)
                     if ending == ".json" and "json" in columns:
                         strange.append(name)
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, ValueError, OverflowError) as error:
         where = f" after {videos[-1].name}" if videos else ""
         raise UserError(f"{without_keys(shard.path)} cannot be read as a plain tar{where}: {error}; omit it") from error
     except Unreadable as error:
@@ -91,7 +94,7 @@ def _columns(ending: str, content: str) -> dict[str, Any]:
     if ending == ".json":
         try:
             value = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             value = None
-        return value if isinstance(value, dict) else {"json": content}
+        return value if isinstance(value, dict) and not is_deep(value) else {"json": content}
     return {"txt": content}

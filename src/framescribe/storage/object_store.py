@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 def is_remote(path: str) -> bool:
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path) is not None
+    return "://" in path and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", path) is not None
 
 
 def is_web(path: str) -> bool:

@@ -6,40 +6,39 @@ import contextlib
 import glob
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator
-from typing import IO, Any
 
 from framescribe.errors import UserError
+from framescribe.storage.locks import lock
 
 JUST_BEGUN_SECONDS = 60.0  # a temporary file this young may not be locked yet
+TRIES, AGAIN_SECONDS = 10, 0.1
 
 
 @contextlib.contextmanager
 def whole_file(path: str) -> Iterator[str]:
     """A temporary name beside `path`; it becomes `path` only once everything is written and on the disk."""
-    target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
-    folder = os.path.dirname(target)
-    if os.path.isdir(target):
-        raise UserError(f"{path} is a folder; name a file")
-    _sweep(folder)
-    temporary = os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+    folder, target = _checked(path)
+    sweep(folder)
+    temporary = temporary_name(folder)
     try:
         held = open(temporary, "xb")  # noqa: SIM115
-        lock(held)  # for as long as it is being written
     except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise UserError(f"{path} cannot be written ({folder}: {error.strerror}); choose another place") from None
     try:
-        yield temporary
-        with open(temporary, "r+b") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
+        with held:
+            lock(held)  # for as long as it is being written
+            yield temporary
+            with open(temporary, "r+b") as file:
+                os.fsync(file.fileno())
+            os.utime(temporary)  # so that it counts as just begun until it has its name
+        _rename(temporary, target)  # once it is closed: Windows moves no open file
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    finally:
-        held.close()
     with contextlib.suppress(OSError):  # put the new name on the disk too, where folders can be synced
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -48,22 +47,50 @@ def whole_file(path: str) -> Iterator[str]:
             os.close(handle)
 
 
-def _sweep(folder: str) -> None:
-    """Remove what killed writers left here: temporary files that nobody holds any more."""
+def _rename(temporary: str, target: str) -> None:
+    """Give the file its name. On Windows a virus scanner or an indexer may hold a new file open for a moment."""
+    for _ in range(TRIES if sys.platform == "win32" else 0):
+        try:
+            return os.replace(temporary, target)
+        except PermissionError:
+            time.sleep(AGAIN_SECONDS)
+    os.replace(temporary, target)
+
+
+def refuse_unwritable(path: str) -> None:
+    """UserError if a file can certainly not be written there."""
+    folder, _ = _checked(path)
+    if not os.path.isdir(folder):
+        raise UserError(f"{path} cannot be written: there is no folder {folder}; choose another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path} cannot be written: the folder {folder} is read-only; choose another place")
+
+
+def _checked(path: str) -> tuple[str, str]:
+    """The folder and the file that a path leads to. UserError if it is a folder, or a link to itself."""
+    target = os.path.realpath(path)  # a link stays a link; what it points to is replaced
+    if os.path.isdir(target):
+        raise UserError(f"{path} is a folder; name a file")
+    if os.path.islink(target):
+        raise UserError(f"{path} is a link that leads back to itself; choose another place")
+    return os.path.dirname(target), target
+
+
+def temporary_name(folder: str) -> str:
+    """A name for a new file there that `sweep` removes, unless somebody holds it."""
+    return os.path.join(folder, f".framescribe-{secrets.token_hex(8)}.tmp")
+
+
+def sweep(folder: str) -> None:
+    """Remove what killed writers left in a folder: temporary files that nobody holds any more."""
     for path in glob.glob(os.path.join(glob.escape(folder), ".framescribe-*.tmp")):
         with contextlib.suppress(OSError):
-            if time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS:
-                with open(path, "rb") as file:
-                    if lock(file):
-                        os.unlink(path)
+            if _is_old(path):
+                with open(path, "r+b") as file:
+                    left = lock(file)
+                if left and _is_old(path):  # whoever let it go has just made it young
+                    os.unlink(path)
 
 
-def lock(file: IO[Any]) -> bool:
-    """Hold the file until it is closed; False if another process holds it, or if there are no locks."""
-    try:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):
-        return False
-    return True
+def _is_old(path: str) -> bool:
+    return time.time() - os.path.getmtime(path) > JUST_BEGUN_SECONDS

@@ -12,13 +12,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from framescribe.addresses import without_access
 from framescribe.engines.base import ChatRequest, Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking import UNANSWERED, split
 from framescribe.errors import BadReply
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import Kind, as_filled
 from framescribe.records import Clip, FrameCaption, Video, VideoInfo
+from framescribe.strategies.words import oddities
 
 SMALLER = 2  # times that a picture's sides are halved if the model's context is too small for it
 FRAME_PIXELS = 1024 * 1024
@@ -147,21 +150,28 @@ class StageWanted:
         the result depends on."""
         if not self.columns and not self.by_id:
             return self.recipe
-        values = [as_filled(video.metadata.get(name)) for name in self.columns] + ([video.id] if self.by_id else [])
+        # A re-signed address is the same value.
+        values = [without_access(as_filled(video.metadata.get(name))) for name in self.columns]
+        values += [video.id] if self.by_id else []
         return f"{self.recipe}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]}"
 
 
 def text(reply: Reply, what: str) -> str:
-    """The answer without surrounding whitespace. BadReply, which names `what` it was for, if nothing is left."""
-    said = reply.text.strip()
+    """The answer without surrounding whitespace, and without thoughts, which an engine from a plug-in may leave in it.
+    BadReply, which names `what` it was for, if nothing is left."""
+    thought, said = (part.strip() for part in split(reply.text))
+    if thought and not said:
+        raise BadReply(UNANSWERED)
     if not said:
         raise BadReply(f"the model's answer for {what} was empty (finish reason: {reply.finish_reason})")
     return said
 
 
 def ended_badly(reply: Reply, what: str) -> list[str]:
-    """The flags of an answer that was cut off or repeats itself."""
-    return {"length": [f"{what}_truncated"], "repetition": [f"{what}_repeats"]}.get(reply.finish_reason, [])
+    """The flags of an answer that was cut off, repeats itself, refuses, holds broken letters or ended in a way that no
+    good answer does."""
+    ends = {"length": ["truncated"], "repetition": ["repeats"], "other": ["end_unknown"]}.get(reply.finish_reason, [])
+    return [f"{what}_{word}" for word in dict.fromkeys((*ends, *oddities(reply.text)))]
 
 
 def seconds(value: float | None) -> str:

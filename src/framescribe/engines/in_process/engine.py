@@ -26,7 +26,19 @@ from framescribe.engines.in_process.batcher import Batcher
 from framescribe.engines.in_process.reader import Reader
 from framescribe.engines.presets import route
 from framescribe.engines.prompt_size import PromptSize
-from framescribe.errors import EngineFault, FramescribeError, MissingExtra, Refused, RunError, TooLong, UserError
+from framescribe.engines.thinking import UNANSWERED
+from framescribe.engines.thinking_switch import Thinking
+from framescribe.errors import (
+    BadReply,
+    EngineFault,
+    FramescribeError,
+    MissingExtra,
+    Refused,
+    RunError,
+    TooLong,
+    Usage,
+    UserError,
+)
 
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
@@ -68,10 +80,11 @@ class TransformersEngine(Engine):
         quantize: Literal["int8", "int4"] | None = None,
         max_batch: int | None = None,
         trust_remote_code: bool = False,
+        thinking: Thinking = "off",
     ) -> None:
         self.model: str = model
         self._revision, self._device, self._dtype_name, self._quantize = revision, device, dtype, quantize
-        self._max_batch, self._trust = max_batch, trust_remote_code
+        self._max_batch, self._trust, self._thinking = max_batch, trust_remote_code, thinking
         self._batcher: Batcher[_Job, _Batch, Reply] | None = None
         self._stopping = False
         self._network: Any = None
@@ -92,6 +105,7 @@ class TransformersEngine(Engine):
             quantize=choice.quantize,
             max_batch=choice.batch_size,
             trust_remote_code=choice.trust_remote_code,
+            thinking=choice.settled_thinking(),
         )
 
     @property
@@ -132,9 +146,9 @@ class TransformersEngine(Engine):
         """The reply to `request`, generated in a batch with others of its kind.
 
         TooLong: the prompt does not fit into the model's context. Refused: the chat template or processor rejects it,
-        or it has a video or a JSON schema, which are not supported here. EngineFault: there is not enough memory even
-        for this request alone, or the model fails on it. RunError: the GPU failed or the engine was closed. UserError:
-        pictures for a model that reads only text.
+        or it has a video or a JSON schema, which are not supported here. BadReply: it thought until its tokens were
+        used up. EngineFault: there is not enough memory even for this request alone, or the model fails on it.
+        RunError: the GPU failed or the engine was closed. UserError: pictures for a model that reads only text.
         """
         if self._batcher is None:
             raise RunError("the engine is not open")
@@ -201,7 +215,7 @@ class TransformersEngine(Engine):
         else:
             loader = transformers.AutoModelForCausalLM
             processor, tokenizer = None, transformers.AutoTokenizer.from_pretrained(source, **common)
-        self._reader = Reader(self.model, processor, tokenizer, self._dtype)
+        self._reader = Reader(self.model, processor, tokenizer, self._dtype, self._thinking)
         network, info = loader.from_pretrained(
             source, dtype=self._dtype, output_loading_info=True, **common, **placement
         )
@@ -322,13 +336,18 @@ class TransformersEngine(Engine):
                 setattr(config, name, value)
         return config
 
-    def _reply(self, tokens: list[int], ends: set[int], prompt_tokens: int) -> Reply:
+    def _reply(self, tokens: list[int], ends: set[int], prompt_tokens: int) -> Reply | Exception:
         end = next((place for place, token in enumerate(tokens) if token in ends), None)
+        thought, text = self._reader.decode(tokens[:end])
+        count = len(tokens) if end is None else end + 1
+        if thought and not text:
+            spent = Usage(prompt_tokens=int(prompt_tokens), completion_tokens=count, answers=1)
+            return BadReply(UNANSWERED).after(spent)
         return Reply(
-            text=self._reader.decode(tokens[:end]),
+            text=text,
             finish_reason="length" if end is None else "stop",
             prompt_tokens=int(prompt_tokens),
-            completion_tokens=len(tokens) if end is None else end + 1,
+            completion_tokens=count,
         )
 
 

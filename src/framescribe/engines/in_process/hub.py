@@ -5,6 +5,7 @@ HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are huggingface_hub's own and work as us
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from collections.abc import Iterator
@@ -85,6 +86,12 @@ def not_fetched(error: BaseException, model: str, revision: str | None) -> UserE
 def not_loaded(error: BaseException, model: str) -> UserError:
     """What to tell a user whose checkpoint transformers cannot load although its files are there."""
     said = _first_line(error)
+    if misfit := _torchvision_fault():
+        return UserError(
+            f"{model} cannot be loaded: the installed torchvision was not made for the installed torch ({misfit}).\n"
+            "Install both from the same place (https://pytorch.org/get-started/locally); without a GPU, the default "
+            "model needs no torchvision: pip uninstall torchvision"
+        )
     if isinstance(error, ImportError):
         if needed := re.search(r"requires the (.+?) library", str(error)):
             return UserError(f"{model} needs a package that is not installed: pip install {needed[1].lower()}")
@@ -100,6 +107,17 @@ def not_loaded(error: BaseException, model: str) -> UserError:
             f"{model} does not fit into memory: {said}\nUse a smaller model, --quantize int4, or --base-url …"
         )
     return UserError(f"{model} cannot be loaded: {said}")
+
+
+def _torchvision_fault() -> str | None:
+    """Why torchvision, which transformers imports wherever it finds it, cannot be imported; None if it is not there."""
+    if importlib.util.find_spec("torchvision") is None:
+        return None
+    try:
+        importlib.import_module("torchvision")
+    except (ImportError, OSError, RuntimeError) as error:
+        return _first_line(error)
+    return None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from framescribe.engines.base import ChatRequest, ImagePart, Message, TextPart
+from framescribe.engines.thinking import split
+from framescribe.engines.thinking_switch import Thinking
 from framescribe.errors import UserError
 from framescribe.records import EncodedImage
 
@@ -17,13 +20,18 @@ if TYPE_CHECKING:
     from PIL import Image as Pictures
 
 
+_SWITCHES = ("enable_thinking", "thinking")  # variables of chat templates
+_VARIABLE = {name: re.compile(rf"(?<![\w.\"'<]){name}(?![\w\"'>])") for name in _SWITCHES}
+
+
 class Reader:
-    """A checkpoint's processor (None for a text model), tokenizer and chat template. `model` is its name in messages.
+    """A checkpoint's processor (None for a text model), tokenizer and chat template. `model` is its name in messages;
+    `thinking` is whether it thinks before it answers, where its template leaves a choice.
 
     UserError if it has no chat template. `encode` may be called in one thread while another thread decodes.
     """
 
-    def __init__(self, model: str, processor: Any, tokenizer: Any, dtype: Any) -> None:
+    def __init__(self, model: str, processor: Any, tokenizer: Any, dtype: Any, thinking: Thinking = "off") -> None:
         self._processor, self._dtype = processor, dtype
         template = _template(processor) or _template(tokenizer)
         if template is None:
@@ -32,6 +40,7 @@ class Reader:
                 "Use its instruction-tuned version (often …-Instruct or …-hf), or put a chat_template.jinja beside it."
             )
         self._template = template
+        self._switches = {name: thinking == "on" for name in _SWITCHES if _VARIABLE[name].search(template)}
         tokenizer.padding_side = "left"  # new tokens must follow the prompt, not the padding
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
@@ -52,9 +61,7 @@ class Reader:
         """Padded tensors on the CPU: input_ids and attention_mask [requests, tokens], and the pictures' tensors in the
         model's precision."""
         shape: dict[str, Any] = {"tokenize": True, "return_dict": True, "return_tensors": "pt"}
-        shape |= {"add_generation_prompt": True, "chat_template": self._template}
-        if "enable_thinking" in self._template:  # Qwen3 and others: captions need no visible thinking
-            shape["enable_thinking"] = False
+        shape |= {"add_generation_prompt": True, "chat_template": self._template, **self._switches}
         with self._encoding:
             chats = [[_turn(message, self.sees) for message in request.messages] for request in requests]
             if self.sees:
@@ -64,8 +71,15 @@ class Reader:
         tensors = {name: value for name, value in batch.items() if hasattr(value, "is_floating_point")}
         return {name: v.to(self._dtype) if v.is_floating_point() else v for name, v in tensors.items()}
 
-    def decode(self, tokens: Sequence[int]) -> str:
-        return str(self._decoder.decode(tokens, skip_special_tokens=True))
+    def decode(self, tokens: Sequence[int]) -> tuple[str, str]:
+        """What the model thought, and what it answered."""
+        # Some models mark their thoughts with special tokens: without these, thoughts and answer would be one text.
+        thought, answer = split(str(self._decoder.decode(tokens, skip_special_tokens=False)))
+        if not thought:
+            return split(str(self._decoder.decode(tokens, skip_special_tokens=True)))
+        for token in self._decoder.all_special_tokens:
+            answer = answer.replace(token, "")
+        return thought, answer.strip()
 
     def ends(self, settings: Any) -> set[int]:
         """The tokens that end an answer, according to the model's generation settings."""

@@ -13,17 +13,16 @@ from pathlib import Path
 
 import aiohttp
 
+from framescribe.engines.redaction import redacted
 from framescribe.engines.servers import guard
+from framescribe.engines.servers.reasons import Reason, reason
 from framescribe.errors import RunError
 
 END_SECONDS = guard.GRACE_SECONDS + 5
 ASK_EVERY_SECONDS = 0.5
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
-_REASONS = (  # the most likely first
-    re.compile(r"\b\w*(Error|Exception): |^Value error, "),
-    re.compile(r"\b(error|cannot|failed|unrecognized|not found|no such|out of memory)\b", re.IGNORECASE),
-    re.compile(""),
-)
+READ_BYTES = 200_000  # of the end of a log
+LAST_LINES = 500  # a traceback of each of a server's processes, and nothing from long before
 
 
 def free_port() -> int:
@@ -34,11 +33,27 @@ def free_port() -> int:
         return port
 
 
-class Child:
-    """A process and all that it starts, under a guard that ends them when this process ends, however that happens."""
+def is_free(port: int) -> bool:
+    """Whether nothing listens on this loopback port at the moment."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        self.argv, self.log = list(argv), log
+
+class Child:
+    """A process and all that it starts, under a guard that ends them when this process ends, however that happens.
+
+    `secrets` are never shown, though its log may hold them.
+    """
+
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], log: Path, secrets: Sequence[str] = ()
+    ) -> None:
+        self.argv, self.log, self._secrets = list(argv), log, tuple(secrets)
         self._environment = {**os.environ, **environment}
         self._process: asyncio.subprocess.Process | None = None
         self._logged_before = 0
@@ -88,8 +103,7 @@ class Child:
             await process.wait()
 
     async def until_up(self, url: str, seconds: float) -> None:
-        """Wait until `url` answers 200. RunError, with the reason from the log, if the process ends first or after
-        `seconds`."""
+        """Wait until `url` answers 200. RunError if the process ends first, or after `seconds`."""
         end = asyncio.get_running_loop().time() + seconds
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while not self.ended:
@@ -100,29 +114,23 @@ class Child:
                 except (aiohttp.ClientError, TimeoutError):
                     pass
                 if asyncio.get_running_loop().time() > end:
-                    raise RunError(
-                        f"the server did not come up in {seconds:.0f} s: {self.last_words()}\nIts log: {self.log}"
-                    )
+                    raise RunError(f"it did not come up in {seconds:.0f} s")
                 await asyncio.sleep(ASK_EVERY_SECONDS)
-        how = await self.wait()
-        raise RunError(f"the server did not come up: {how}: {self.last_words()}\nIts log: {self.log}")
+        raise RunError(f"it did not come up: {await self.wait()}")
 
     def last_line(self) -> str:
         """The last line of its output, short enough for a screen."""
         lines = self._lines()
-        return lines[-1][-100:] if lines else ""
+        return redacted(lines[-1], self._secrets)[-100:] if lines else ""
 
-    def last_words(self) -> str:
-        """The last line of its output that looks like a reason, else the last one."""
-        lines = self._lines()
-        for reason in _REASONS:
-            if found := [line for line in lines if reason.search(line)]:
-                return found[-1][:300]
-        return "it wrote nothing"
+    def reason(self) -> Reason:
+        """Why it ended, as far as its output says."""
+        found = reason(self._lines()[-LAST_LINES:])
+        return Reason(redacted(found.line, self._secrets), found.kind)
 
     def _lines(self) -> list[str]:
         with self.log.open("rb") as log:
             size = log.seek(0, os.SEEK_END)
-            log.seek(max(self._logged_before, size - 20_000))
+            log.seek(max(self._logged_before, size - READ_BYTES))
             text = _TERMINAL.sub("", log.read().decode(errors="replace")).replace("\r", "\n")
         return [" ".join(line.split()) for line in text.splitlines() if line.strip()]

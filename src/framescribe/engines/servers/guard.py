@@ -6,7 +6,8 @@ The command runs until it ends or the pipe is closed, which also happens when it
 everything that it started gets SIGTERM and, after a while, SIGKILL. On Linux that includes children that have left the
 process group: orphans become children of this process (PR_SET_CHILD_SUBREAPER, prctl(2)). Exits as the command did.
 There are two guards, one below the other, because one may be killed: Ray does that to the children of an actor that
-ends. The other one then ends everything. This file imports only the standard library, and is run as a file.
+ends. The other one then ends everything. This file imports only the standard library, and is run as a file; on Windows
+it is imported, but never run, and there type checkers ignore what it lacks.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def descendants(root: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended meanwhile
-            fields = entry.read_text().rpartition(")")[2].split()  # the name before it may contain anything
+            text = entry.read_text(encoding="utf-8", errors="replace")  # the name may contain anything, ")" too
+            fields = text.rpartition(")")[2].split()
             if fields[0] != "Z":
                 children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
     found, waiting = [], [root]
@@ -57,7 +59,7 @@ def _signal(number: int, group: int | None) -> bool:
     if group is None:
         return bool(left)
     try:
-        os.killpg(group, number)
+        os.killpg(group, number)  # type: ignore[attr-defined,unused-ignore]
     except (ProcessLookupError, PermissionError):
         return bool(left)
     return True
@@ -71,7 +73,7 @@ def _end(group: int | None = None) -> None:
         time.sleep(0.1)
         if not _signal(0, group):
             return
-    while _signal(signal.SIGKILL, group):
+    while _signal(signal.SIGKILL, group):  # type: ignore[attr-defined,unused-ignore]
         time.sleep(0.1)
 
 
@@ -84,9 +86,9 @@ def _below(above: int) -> NoReturn:
     """The lower guard, which runs the command. `above` is closed when the upper one ends."""
 
     def in_child() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # type: ignore[attr-defined,unused-ignore]
             signal.signal(number, signal.SIG_DFL)
-        _prctl(_PDEATHSIG, signal.SIGKILL)
+        _prctl(_PDEATHSIG, signal.SIGKILL)  # type: ignore[attr-defined,unused-ignore]
 
     try:
         child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, process_group=0, preexec_fn=in_child)
@@ -114,10 +116,10 @@ def _below(above: int) -> NoReturn:
 
 
 def main() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # type: ignore[attr-defined,unused-ignore]
         signal.signal(number, signal.SIG_IGN)  # the pipe alone decides
     above, held = os.pipe()
-    lower = os.fork()
+    lower = os.fork()  # type: ignore[attr-defined,unused-ignore]
     _prctl(_SUBREAPER, 1)
     if lower == 0:
         os.close(held)

@@ -10,8 +10,10 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 
+from framescribe.engines.arguments import shown
 from framescribe.engines.servers import llama_cpp, lmdeploy, ollama, sglang, vllm
 from framescribe.engines.servers.program import Command, Program, Server
 from framescribe.errors import UserError
@@ -38,13 +40,18 @@ def executable(engine: str, given: str | None) -> list[str]:
 
     UserError, with what to install, if there is none.
     """
+    if sys.platform == "win32":
+        raise UserError(
+            f"--engine {engine} starts a server, which framescribe does on Linux and macOS alone. Run framescribe in "
+            "WSL, or start the server yourself and name it: --base-url http://host:8000/v1"
+        )
     program = PROGRAMS[engine]
     name = program.executable
     if given is not None:
         words = shlex.split(given)
         if not words or shutil.which(os.path.expanduser(words[0])) is None:
             raise UserError(
-                f"--engine-command {given!r}: there is no such program. Write it like this: ~/vllm/bin/vllm"
+                f"--engine-command {shown(words)!r}: there is no such program. Write it like this: ~/vllm/bin/vllm"
             )
         return [os.path.expanduser(words[0]), *words[1:]]
     if (found := shutil.which(name)) is not None:
@@ -61,16 +68,30 @@ def executable(engine: str, given: str | None) -> list[str]:
     raise UserError(f"{name} is not on the PATH. Get it from {program.website}, or give --engine-command PATH/{name}")
 
 
-def version(words: list[str]) -> str:
-    """The version that the engine's program reports, on one line; "of unknown version" if it reports none."""
+def version(words: Sequence[str], ask: Sequence[str] = ("--version",)) -> str:
+    """The version that the engine's program reports if it is asked so, on one line; "of unknown version" if it reports
+    none."""
     if words[1:2] == ["--from"]:  # asking would make uvx download gigabytes first
         return words[2].partition("==")[2]
     try:
-        said = subprocess.run([*words, "--version"], capture_output=True, text=True, timeout=120)
+        said = subprocess.run([*words, *ask], capture_output=True, text=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired):
         return "of unknown version"
-    lines = [line.strip() for line in (said.stdout + said.stderr).splitlines() if re.search(r"\d\.\d|\d{3}", line)]
-    return lines[-1][:80] if said.returncode == 0 and lines else "of unknown version"
+    lines = [line.strip() for line in (said.stdout + said.stderr).splitlines()]
+    for form in (r"^(?:\S+ )?version\b.*\d", r"\d\.\d", r"\d{3}"):
+        if said.returncode == 0 and (found := [line for line in lines if re.search(form, line, re.IGNORECASE)]):
+            return found[-1][:80]
+    return "of unknown version"
+
+
+def is_older(found: str, wanted: str) -> bool:
+    """Whether what a program says of its version is older than the version that is wanted."""
+    match = re.search(r"\d+(?:\.\d+)+", found)
+    return match is not None and _numbers(match[0]) < _numbers(wanted)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def visible_gpus() -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from framescribe.engines.servers.program import SLOTS, Command, Program, Server, flags, slot_tokens
+from framescribe.engines.servers.program import SLOTS, Command, Program, Server, flags, given, lacks, slot_tokens
+from framescribe.engines.thinking_switch import in_template
 from framescribe.errors import UserError
 
 INERT = flags(
@@ -15,16 +16,21 @@ INERT = flags(
     ctx-checkpoints defrag-thold dev device dt fa fit fit-ctx fit-target flash-attn gpu-layers hf-token hft host
     kv-offload kv-unified kvu list-devices log-colors log-disable log-file log-prefix log-timestamps log-verbosity
     lv main-gpu metrics mg mlock mmap mmproj-offload n-cpu-moe n-gpu-layers ncmoe ngl nkvo nocb np nr numa offline
-    op-offload ot override-tensor parallel path perf poll poll-batch port prio prio-batch props repack reuse-port
-    sleep-idle-seconds slot-prompt-similarity slot-save-path slots sm split-mode sps ssl-cert-file swa-checkpoints
-    swa-full t tb tensor-split threads threads-batch threads-http timeout to ts ub ubatch-size v verbose verbosity
-    warmup webui
+    op-offload ot override-tensor parallel path perf poll poll-batch port prio prio-batch props reasoning-budget
+    reasoning-format repack reuse-port sleep-idle-seconds slot-prompt-similarity slot-save-path slots sm split-mode
+    sps ssl-cert-file swa-checkpoints swa-full t tb tensor-split threads threads-batch threads-http timeout to ts ub
+    ubatch-size v verbose verbosity warmup webui
     """
 )
 
 
+PRECISION = "precision and version are those of the GGUF file: name another repository or file"
+
+
 def command(server: Server, port: int) -> Command:
-    """How llama.cpp's server serves this on a loopback port. UserError if the files do not fit together."""
+    """How llama.cpp's server serves this on a loopback port. UserError if the files do not fit together, or for an
+    option that it does not have."""
+    lacks("llama.cpp", PRECISION, dtype=server.dtype != "auto", revision=server.revision is not None)
     folder = Path(os.path.expanduser(server.repository))
     if folder.suffix == ".gguf" or folder.is_dir():
         model, projector = gguf_files(folder)
@@ -35,9 +41,12 @@ def command(server: Server, port: int) -> Command:
         argv=(
             *weights,
             *("--host", "127.0.0.1", "--port", str(port), "--alias", server.name, "--jinja"),
-            *("--parallel", str(SLOTS), "--ctx-size", str(SLOTS * slot_tokens(server.prompt))),
+            *("--parallel", str(SLOTS), "--ctx-size", str(SLOTS * slot_tokens(server))),
+            *("--reasoning-format", "deepseek"),  # thoughts go into a field of their own
+            *given((server.thinking == "off", ("--reasoning-budget", "0"))),
             *server.arguments,
-        )
+        ),
+        extra=in_template(server.thinking),
     )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from framescribe.engines.prompt_size import PromptSize
+from framescribe.engines.thinking_switch import Thinking
+from framescribe.errors import UserError
 
 SLOTS, SLOT_TOKENS = 4, 8192  # of llama.cpp and Ollama: requests at a time, and the smallest context of each
-# A variable of Qwen3's chat template and others: thinking aloud would take most of --max-tokens.
-NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
 IMAGES = 2  # in one prompt, at least: `doctor` compares two
 
 
@@ -20,8 +20,11 @@ class Server:
     """What is to be served, and how. `repository` is what the engine loads, `name` is the name it serves under.
 
     `prompt` is the largest prompt with pictures; None means that prompts are text. `share` is the fraction of each
-    GPU's memory that the server may take, from 0 to 1. `arguments` are the model's own, then the user's, which come
-    last and so win where they contradict.
+    GPU's memory that the server may take, from 0 to 1; `before` of the servers that share it are already up. `thinking`
+    is whether the model thinks before it answers, if it has the choice, and `parser` what the engine calls the part of
+    it that separates thoughts from answers. `context` is the most tokens that the model was made for. `sized`: a
+    picture's tokens grow with its pixels. `arguments` are the model's own, then the user's, which come last and so win
+    where they contradict.
     """
 
     repository: str
@@ -32,6 +35,11 @@ class Server:
     prompt: PromptSize | None = field(default_factory=PromptSize)
     tensor_parallel: int = 1
     share: float = 1.0
+    before: int = 0
+    thinking: Thinking = "off"
+    parser: str | None = None
+    context: int | None = None
+    sized: bool = False
     processors: int = 1
     arguments: tuple[str, ...] = ()
 
@@ -59,10 +67,10 @@ def _itself(path: Path) -> dict[str, Path]:
 class Program:
     """A server program that framescribe can start. `command` returns its command line for a server and a loopback port.
 
-    `version` is the release on PyPI whose flags are used; a program without one comes from `website`.
-    `tensor_parallel` False: it spreads a model over several GPUs by itself. `library` True: its models have names in a
-    library of its own, which are never paths and which it serves them under, and one server uses all GPUs. `files`
-    returns the files that it loads if given the path of one, by role.
+    `version` is the release on PyPI whose flags are used; a program without one comes from `website`. `ask_version` are
+    the words that ask a program for its version. `tensor_parallel` False: it spreads a model over several GPUs by
+    itself. `library` True: its models have names in a library of its own, which are never paths and which it serves
+    them under, and one server uses all GPUs. `files` returns the files that it loads if given the path of one, by role.
 
     `inert` are the flags, without dashes, that change no captions: speed, batch sizes, memory, addresses, logs,
     parallelism, scheduling and caches. Limits that may cut off an answer, such as the context's, are not among them.
@@ -71,6 +79,7 @@ class Program:
     executable: str
     command: Callable[[Server, int], Command]
     version: str | None = None
+    ask_version: tuple[str, ...] = ("--version",)
     website: str | None = None
     tensor_parallel: bool = True
     library: bool = False
@@ -93,6 +102,19 @@ def images(prompt: PromptSize | None) -> dict[str, int]:
     return {"image": max(IMAGES, prompt.pictures)} if prompt is not None and prompt.pictures is not None else {}
 
 
-def slot_tokens(prompt: PromptSize | None) -> int:
-    """The context for each of `SLOTS` requests, in tokens."""
-    return max(SLOT_TOKENS, -(-prompt.tokens // 1024) * 1024) if prompt is not None else SLOT_TOKENS
+def slot_tokens(server: Server) -> int:
+    """The context for each of `SLOTS` requests, in tokens: every one costs memory, and a model uses none beyond those
+    that it was made for."""
+    wanted = -(-server.prompt.tokens // 1024) * 1024 if server.prompt is not None else 0
+    return min(server.context or max(SLOT_TOKENS, wanted), max(SLOT_TOKENS, wanted))
+
+
+def share_of_free(share: float, before: int) -> float:
+    """The fraction to ask for where an engine counts what is still free: those before have taken theirs."""
+    return share / (1 - share * before)
+
+
+def lacks(engine: str, why: str, **options: bool) -> None:
+    """UserError if an option is given that this engine does not have."""
+    if wanted := [name for name, value in options.items() if value]:
+        raise UserError(f"--{wanted[0].replace('_', '-')} has no counterpart in {engine}: {why}")

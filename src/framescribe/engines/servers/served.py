@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from framescribe.engines.arguments import own_key
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
-from framescribe.engines.presets import route
+from framescribe.engines.presets import frames_as_video, parser, preset_of, route
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.servers import launch
-from framescribe.engines.servers.child import Child, free_port
 from framescribe.engines.servers.program import Server
+from framescribe.engines.servers.replica import Replica
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError, UserError
 from framescribe.machine import cpus
@@ -22,9 +23,7 @@ from framescribe.machine import cpus
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
 
-UP_SECONDS = 1800.0  # for loading a model, which may have to be downloaded first
 DEATHS_FORGIVEN, WITHIN_SECONDS = 3, 600.0
-SAY_EVERY_SECONDS = 10.0
 MOST_PROCESSORS = 4  # processes of one server that prepare pictures: more would have nothing to do
 
 _log = logging.getLogger("framescribe")
@@ -54,9 +53,10 @@ class ServedEngine(Engine):
     ) -> None:
         self.engine, self._server, self.model = engine, server, server.name
         self._replicas = [
-            _Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
+            Replica(f"{engine}-{number}", engine, server, executable, given, logs) for number, given in enumerate(gpus)
         ]
         self._keepers: list[asyncio.Task[None]] = []
+        self._ending: set[asyncio.Task[None]] = set()
         self.takes_video = server.prompt is not None and server.prompt.video
         self._asked = OpenAIEngine(
             model=server.name,
@@ -67,6 +67,7 @@ class ServedEngine(Engine):
             extra=self._replicas[0].extra,
             takes_video=self.takes_video,
             api_key_env="",  # one's own server needs none, and must not see the key for another
+            on_hang=self._hung,
         )
 
     @classmethod
@@ -81,8 +82,13 @@ class ServedEngine(Engine):
                 f"--quantize is for models in this process. Name a quantized repository, or {engine}'s own option "
                 "after --"
             )
+        if own_key(serving.arguments):
+            raise UserError(
+                f"the {engine} that framescribe starts can be reached from this machine alone and needs no key"
+            )
         gpus = list(serving.gpus) or launch.visible_gpus()
         shared = launch.shares(gpus, serving.tensor_parallel, 1 if program.library else serving.replicas)
+        preset = preset_of(choice.model)
         others = [other for other in beside if other.engine in launch.PROGRAMS]
         server = Server(
             repository=loaded.repository,
@@ -93,6 +99,11 @@ class ServedEngine(Engine):
             prompt=prompt,
             tensor_parallel=serving.tensor_parallel,
             share=1 / max(1, len(others)) if gpus else 1.0,
+            before=others.index(choice) if gpus and choice in others else 0,
+            thinking=choice.settled_thinking(),
+            parser=parser(choice.model, engine),
+            context=preset.context if preset is not None else None,
+            sized=frames_as_video(choice.model, engine),
             processors=max(1, min(MOST_PROCESSORS, cpus() // (2 * len(shared)))),
             arguments=(*loaded.arguments, *serving.arguments),
         )
@@ -127,6 +138,8 @@ class ServedEngine(Engine):
         """Start the servers and wait until all are ready. RunError, with the log's reason, if one cannot start."""
         try:
             await asyncio.gather(*(replica.start() for replica in self._replicas))
+            for number, replica in enumerate(self._replicas):
+                await self._asked.moved(number, replica.url)
             await self._asked.open()
         except BaseException:
             await self.close()
@@ -139,7 +152,7 @@ class ServedEngine(Engine):
     async def close(self) -> None:
         for keeper in self._keepers:
             keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*self._keepers, *self._ending, return_exceptions=True)
         self._keepers = []
         await self._asked.close()
         await asyncio.gather(*(replica.child.stop() for replica in self._replicas))
@@ -148,69 +161,33 @@ class ServedEngine(Engine):
         """Wait until a server has died for good."""
         await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
 
+    def _hung(self, number: int) -> None:
+        """A server listens, but answers nothing: it is ended, and so restarted like one that died."""
+        task = asyncio.create_task(self._replicas[number].child.stop())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
     async def _keep(self, number: int) -> None:
+        """Restart a server whenever it dies. If that goes wrong in any way, the server is lost: nobody awaits this
+        task, and requests would wait for ever."""
+        try:
+            await self._restart(number)
+        except Exception as error:
+            why = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
+            self._asked.lost(number, f"{self._replicas[number].name} cannot be restarted: {why}")
+
+    async def _restart(self, number: int) -> None:
         """Restart a server whenever it dies, until it has died too often."""
         replica, deaths = self._replicas[number], list[float]()
         while True:
             how = await replica.child.wait()
             deaths = [at for at in deaths if at > time.monotonic() - WITHIN_SECONDS] + [time.monotonic()]
-            why = f"{how}: {replica.child.last_words()}"
+            why = f"{how}: {replica.child.reason().line}"
             if len(deaths) > DEATHS_FORGIVEN:
                 self._asked.lost(number, f"{replica.name} died {len(deaths)} times, the last time {why}")
                 return
             _log.warning("%s died and is being restarted: %s", replica.name, why)
             self._asked.died(number, "it died")
-            try:
-                await replica.start()
-            except RunError as error:
-                self._asked.lost(number, str(error))
-                return
+            await replica.start()
+            await self._asked.moved(number, replica.url)
             self._asked.returned(number)
-
-
-class _Replica:
-    """One server: its process, port and log."""
-
-    def __init__(
-        self,
-        name: str,
-        engine: str,
-        server: Server,
-        executable: Sequence[str],
-        gpus: Sequence[str],
-        logs: Path,
-    ) -> None:
-        self.name, port = name, free_port()
-        root = f"http://127.0.0.1:{port}"
-        self.url = f"{root}/v1"
-        command = launch.command(engine, server, port)
-        self.extra = command.extra
-        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(gpus)} if gpus else {}
-        self._ready = f"{root}{command.ready}"
-        self._environment = {**command.environment, **chosen}
-        self._log = logs / f"{name}.log"
-        self._first = [*executable, *command.first] if command.first else None
-        self.child = Child([*executable, *command.argv], self._environment, self._log)
-
-    async def start(self) -> None:
-        await self.child.start()
-        up = asyncio.create_task(self._until_up())
-        started = time.monotonic()
-        try:
-            while not (await asyncio.wait([up], timeout=SAY_EVERY_SECONDS))[0]:
-                seconds = time.monotonic() - started
-                _log.info("%s is loading, %.0f s: %s", self.name, seconds, self.child.last_line())
-            await up
-        finally:
-            up.cancel()
-
-    async def _until_up(self) -> None:
-        await self.child.until_up(self._ready, UP_SECONDS)
-        if self._first is not None:
-            first = Child(self._first, self._environment, self._log)
-            await first.start()
-            try:
-                if (how := await first.wait()) != "it ended with exit code 0":
-                    raise RunError(f"{' '.join(self._first)}: {how}: {first.last_words()}\nIts log: {self._log}")
-            finally:
-                await first.stop()

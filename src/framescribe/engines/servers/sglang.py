@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, flags, given, images
+from framescribe.engines.servers.program import Command, Program, Server, flags, given, images, share_of_free
+from framescribe.engines.thinking_switch import in_template
 
 INERT = flags(
     """
@@ -17,15 +18,15 @@ INERT = flags(
     enable-nccl-nvls enable-p2p-check enable-priority-scheduling enable-symm-mem enable-torch-compile enable-trace
     ep ep-size expert-parallel-size fastapi-root-path file-storage-path gpu-id-step grpc-mode hicache-io-backend
     hicache-mem-layout hicache-ratio hicache-size hicache-storage-backend hicache-write-policy host
-    hybrid-kvcache-ratio keep-mm-feature-on-device limit-mm-data-per-request load-balance-method
-    load-watch-interval log-level log-level-http log-requests log-requests-format log-requests-level
-    log-requests-target max-loaded-loras max-loras-per-batch max-prefill-tokens max-queued-requests
-    max-running-requests max-total-tokens mem-fraction-static mm-max-concurrent-calls mm-per-request-timeout
-    nccl-init-addr nccl-port nnodes node-rank num-continuous-decode-steps numa-node offload-group-size offload-mode
-    offload-num-in-group offload-prefetch-step otlp-traces-endpoint page-size pipeline-parallel-size port pp
-    pp-size prefill-max-requests prefill-round-robin-balance radix-eviction-policy schedule-conservativeness
-    schedule-policy served-model-name show-time-cost skip-server-warmup sleep-on-idle soft-watchdog-timeout
-    ssl-ca-certs ssl-certfile stream-interval swa-full-tokens-ratio tensor-parallel-size tokenizer-worker-num
+    hybrid-kvcache-ratio keep-mm-feature-on-device limit-mm-data-per-request load-balance-method load-watch-interval
+    log-level log-level-http log-requests log-requests-format log-requests-level log-requests-target
+    max-loaded-loras max-loras-per-batch max-prefill-tokens max-queued-requests max-running-requests
+    max-total-tokens mem-fraction-static mm-max-concurrent-calls mm-per-request-timeout nccl-init-addr nccl-port
+    nnodes node-rank num-continuous-decode-steps numa-node offload-group-size offload-mode offload-num-in-group
+    offload-prefetch-step otlp-traces-endpoint page-size pipeline-parallel-size port pp pp-size prefill-max-requests
+    prefill-round-robin-balance radix-eviction-policy reasoning-parser schedule-conservativeness schedule-policy
+    served-model-name show-time-cost skip-server-warmup sleep-on-idle soft-watchdog-timeout ssl-ca-certs
+    ssl-certfile stream-interval swa-full-tokens-ratio tensor-parallel-size tokenizer-worker-num
     torch-compile-max-bs tp tp-size warmups watchdog-timeout
     """
 )
@@ -39,16 +40,20 @@ def command(server: Server, port: int) -> Command:
             *("--served-model-name", server.name),
             *given(
                 (bool(images(server.prompt)), ("--limit-mm-data-per-request", json.dumps(images(server.prompt)))),
+                (server.parser is not None, ("--reasoning-parser", server.parser or "")),
                 (server.tensor_parallel > 1, ("--tp-size", str(server.tensor_parallel))),
-                (server.share < 1, ("--mem-fraction-static", f"{0.85 * server.share:.2f}")),
+                (
+                    server.share < 1,
+                    ("--mem-fraction-static", f"{share_of_free(0.85 * server.share, server.before):.2f}"),
+                ),
                 (server.dtype != "auto", ("--dtype", server.dtype)),
                 (server.revision is not None, ("--revision", server.revision or "")),
                 (server.trust_remote_code, ("--trust-remote-code",)),
             ),
             *server.arguments,
         ),
-        extra=NO_THINKING,
+        extra=in_template(server.thinking),
     )
 
 
-PROGRAM = Program(executable="sglang", command=command, version="0.5.23", inert=INERT)
+PROGRAM = Program(executable="sglang", command=command, version="0.5.23", ask_version=("version",), inert=INERT)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
-from framescribe.engines.servers.program import NO_THINKING, Command, Program, Server, flags, given, images
+from framescribe.engines.servers.program import Command, Program, Server, flags, given, images
+from framescribe.engines.thinking_switch import in_template
 
 # An answer ends when the same 4 to 64 tokens have come four times in a row: a loop would go on to --max-tokens.
 CIRCLES = {"min_pattern_size": 4, "max_pattern_size": 64, "min_count": 4}
+PATCH = 32  # pixels on a side that Qwen3-VL makes one token
 
 INERT = flags(
     """
@@ -29,7 +33,7 @@ INERT = flags(
     max-long-partial-prefills max-num-batched-tokens max-num-partial-prefills max-num-seqs
     max-parallel-loading-workers mm-encoder-tp-mode mm-processor-cache-gb mm-processor-cache-type
     mm-shm-cache-max-object-size-mb nnodes node-rank num-gpu-blocks-override num-lookahead-slots optimization-level
-    otlp-traces-endpoint pipeline-parallel-size port pp prefix-caching-hash-algo profiler-config
+    otlp-traces-endpoint pipeline-parallel-size port pp prefix-caching-hash-algo profiler-config reasoning-parser
     ray-workers-use-nsight renderer-num-workers root-path safetensors-load-strategy scheduler-cls scheduling-policy
     served-model-name show-hidden-metrics-for-version shutdown-timeout skip-mm-profiling ssl-ca-certs ssl-cert-reqs
     ssl-certfile ssl-ciphers stream-interval swap-space tensor-parallel-size tp uds use-tqdm-on-load
@@ -43,7 +47,7 @@ def command(server: Server, port: int) -> Command:
     prompt, video = server.prompt, server.prompt is not None and server.prompt.video
     # vLLM reserves memory for the largest video that may come: one with this many frames.
     frames = {"num_frames": max(2, prompt.pictures)} if prompt is not None and prompt.pictures else {}
-    limits = {**images(prompt), "video": {"count": 1, **frames} if video else 0}
+    limits = {**_pictures(server), "video": {"count": 1, **frames} if video else 0}
     return Command(
         argv=(
             *("serve", server.repository, "--host", "127.0.0.1", "--port", str(port)),
@@ -57,6 +61,7 @@ def command(server: Server, port: int) -> Command:
                     ),
                 ),
                 (video, ("--trust-request-mm-kwargs",)),  # each request brings its frames' times
+                (server.parser is not None, ("--reasoning-parser", server.parser or "")),
                 (server.processors > 1, ("--api-server-count", str(server.processors))),
                 (server.tensor_parallel > 1, ("--tensor-parallel-size", str(server.tensor_parallel))),
                 (server.share < 1, ("--gpu-memory-utilization", f"{0.92 * server.share:.2f}")),
@@ -66,8 +71,18 @@ def command(server: Server, port: int) -> Command:
             ),
             *server.arguments,
         ),
-        extra={"repetition_detection": CIRCLES, **NO_THINKING},
+        extra={"repetition_detection": CIRCLES, **in_template(server.thinking)},
     )
+
+
+def _pictures(server: Server) -> dict[str, Any]:
+    """How many pictures a prompt may have, and how large they are: vLLM sets memory aside for the largest that the
+    model takes, 16 million pixels for Qwen3-VL."""
+    counted = images(server.prompt)
+    if not counted or not server.sized or server.prompt is None:
+        return counted
+    side = math.ceil(math.sqrt(server.prompt.pixels) / PATCH) * PATCH
+    return {"image": {"count": counted["image"], "width": side, "height": side}}
 
 
 PROGRAM = Program(executable="vllm", command=command, version="0.33.0", inert=INERT)

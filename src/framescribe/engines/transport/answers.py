@@ -1,19 +1,41 @@
-"""Knows how to read the answer or failure of any server; sends nothing and decides nothing."""
+"""Knows how to read the answer of any server; sends nothing and decides nothing."""
 
 from __future__ import annotations
 
-import email.utils
 import json
-import os
-import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
-import aiohttp
-import openai
-
-from framescribe.engines.base import FinishReason, Reply
+from framescribe.engines import thinking
+from framescribe.engines.base import Reply
+from framescribe.engines.transport.ends import end_of
 from framescribe.errors import BadReply, Refused, Usage
+
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
+
+
+class BrokenOff(BadReply):
+    """The server gave up on its answer: vLLM does so with all that are under way when it is stopped."""
+
+
+def parsed(content: bytes) -> object:
+    """The JSON in an answer, whatever its header calls it; else its text. Half a character (a lone surrogate, bytes
+    that are not UTF-8) becomes U+FFFD: neither a file nor a terminal takes it, and the rest is still an answer."""
+    text = content.decode("utf-8-sig", errors="replace")
+    try:
+        return _whole(json.loads(text))
+    except (ValueError, RecursionError):
+        return text
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {name: _whole(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def names(body: object) -> list[str]:
@@ -24,106 +46,78 @@ def names(body: object) -> list[str]:
     return [entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
-def words(body: object) -> str:
-    """The message in an error's body: {"message": …} (OpenAI), {"detail": …} (FastAPI), {"error": …}, or bare text."""
-    while isinstance(body, dict):
-        inner = next((body[key] for key in ("message", "detail", "error", "msg") if body.get(key)), None)
-        if inner is None:
-            return json.dumps(body, ensure_ascii=False)
-        body = inner
-    if isinstance(body, list):
-        return "; ".join(words(item) for item in body)
-    return re.sub(r"<[^>]*>", " ", str(body or ""))
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = [error]
-    while (cause := found[-1].__cause__) is not None:
-        found.append(cause)
-    return found
-
-
-def no_connection(error: openai.APIConnectionError) -> bool:
-    """Whether no connection was made at all."""
-    # The aiohttp transport reports a refused connection as a timeout: only the cause below tells them apart.
-    return any(
-        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in _chain(error)
-    )
-
-
-def cause(error: openai.APIConnectionError) -> str:
-    """Why there was no answer, in a few words and without the URL."""
-    root = _chain(error)[-1]
-    for cause in _chain(error):
-        if isinstance(cause, aiohttp.ClientConnectorError):
-            failed = cause.os_error
-            # asyncio replaces the system's words by "Connect call failed (address)"; resolvers' numbers are below 0.
-            number = failed.errno or 0
-            return os.strerror(number) if number > 0 else failed.strerror or str(failed)
-        if isinstance(cause, aiohttp.ServerDisconnectedError):
-            return "the server dropped the connection"
-    if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):
-        return "no answer in time"
-    return f"the connection broke ({type(root).__name__})"
-
-
-def _choice(body: object) -> object:
-    choices = body.get("choices") if isinstance(body, dict) else None
-    return choices[0] if isinstance(choices, list) and choices else None
-
-
-def is_broken_off(body: object) -> bool:
-    """Whether the server gave up on the request, as vLLM does with all that are under way when it is stopped."""
-    choice = _choice(body)
-    return isinstance(choice, dict) and choice.get("finish_reason") == "abort"
-
-
 def usage(body: object) -> Usage:
     """What the server counted for this answer. Tokens that it does not report count as 0."""
     prompt, completion = _tokens(body)
     return Usage(prompt_tokens=prompt or 0, completion_tokens=completion or 0, answers=1)
 
 
-def reply(body: object, clean: Callable[[str], str]) -> Reply:
-    """The reply in a chat completion; Refused or BadReply if there is none."""
-    choice = _choice(body)
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(choice, dict) or not isinstance(message, dict):
-        raise BadReply(f"the server's answer is not a chat completion: {clean(str(body))[:120]}")
-    text, cut = message.get("content"), choice.get("finish_reason") == "length"
-    if not text and cut and (message.get("reasoning_content") or message.get("reasoning")):
-        raise BadReply("the model spent all its tokens on thinking and wrote no answer: raise --max-tokens")
-    if not text and message.get("refusal"):
-        raise Refused(f"the model refused: {clean(str(message['refusal']))}")
-    if not text and choice.get("finish_reason") == "content_filter":
-        raise Refused("the server's content filter withheld the answer")
-    if not isinstance(text, str):
-        raise BadReply("the server's answer has no text")
-    said = choice.get("finish_reason")
-    finish: FinishReason = said if said in ("stop", "length", "repetition") else "other"
+def reply(body: dict[str, Any], clean: Callable[[str], str]) -> Reply:
+    """The reply in a chat completion. BrokenOff, Refused or BadReply if there is none."""
+    choice = body["choices"][0]
+    message = choice["message"]
+    said = choice.get("finish_reason", choice.get("finishReason"))
+    end = end_of(said, choice.get("native_finish_reason"))
+    if end == "broken":
+        raise BrokenOff(f"it broke off its answer (finish reason: {clean(_word(said))})")
+    if isinstance(refusal := message.get("refusal"), str) and refusal.strip():
+        raise Refused(f"the model refused: {clean(refusal)}")
+    if end == "refused":
+        raise Refused(f"the server withheld the answer (finish reason: {clean(_word(said))})")
+    written, thought = _content(message)
+    inside, text = thinking.split(written or "")
+    if not text.strip():
+        if not (thought or inside or _thought_tokens(body)):
+            raise BadReply(f"the model gave an empty answer (finish reason: {clean(_word(said))})")
+        if end == "length":
+            raise BadReply(thinking.UNANSWERED)
+        raise BadReply("the model thought, and wrote no answer, or the server took it for thinking: try --thinking off")
     prompt, completion = _tokens(body)
-    return Reply(text=text, finish_reason=finish, prompt_tokens=prompt, completion_tokens=completion)
+    return Reply(text=text, finish_reason=end, prompt_tokens=prompt, completion_tokens=completion)
+
+
+def _word(said: object) -> str:
+    return str(said.get("type") if isinstance(said, dict) else said)
+
+
+def _content(message: dict[str, Any]) -> tuple[str | None, bool]:
+    """The text of a message without parts that are thoughts, None if it has none; and whether there are thoughts."""
+    content, thought = message.get("content"), any(message.get(name) for name in _THOUGHTS)
+    if isinstance(content, dict):
+        content = [content]
+    if not isinstance(content, list):
+        return (content if isinstance(content, str) else None), thought
+    texts = list[str]()
+    for part in content:
+        kind = str(part.get("type", "text")) if isinstance(part, dict) else "text"
+        text = part.get("text") if isinstance(part, dict) else part
+        if kind in ("text", "output_text") and isinstance(text, str):
+            texts.append(text)
+        elif kind not in ("text", "output_text"):  # "thinking" (Mistral, Anthropic), "reasoning", "redacted_thinking"
+            thought = True
+    return ("".join(texts) if texts else None), thought
+
+
+def _thought_tokens(body: dict[str, Any]) -> bool:
+    """Whether the server counted tokens for thinking that it does not show, as OpenAI does."""
+    told = body.get("usage")
+    details = told.get("completion_tokens_details") if isinstance(told, dict) else None
+    return bool(_count(details.get("reasoning_tokens"))) if isinstance(details, dict) else False
 
 
 def _tokens(body: object) -> tuple[int | None, int | None]:
     """The tokens of the prompt and of the answer; None where the server does not report them."""
-    told = body.get("usage") if isinstance(body, dict) else None
+    told = body.get("usage") or body.get("usageMetadata") if isinstance(body, dict) else None
     counts = told if isinstance(told, dict) else {}
-    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+
+    def first(*keys: str) -> int | None:  # OpenAI's name, then Anthropic's, then Google's
+        return next((count for key in keys if (count := _count(counts.get(key))) is not None), None)
+
+    return first("prompt_tokens", "input_tokens", "promptTokenCount"), first(
+        "completion_tokens", "output_tokens", "candidatesTokenCount"
+    )
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that the server asks us to wait (RFC 9110, 10.2.3: seconds or a date); None if it does not say."""
-    said = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(said))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return whole if isinstance(whole, int) and not isinstance(whole, bool) and whole >= 0 else None

@@ -1,66 +1,58 @@
-"""Knows how to send one request once to one server that speaks OpenAI's chat API, and what its faults mean; knows no
-other server and no retry.
-
-The key comes from the environment and is kept out of every message.
-"""
+"""Knows how to ask one server that speaks OpenAI's chat API, once, and what its failures mean for the request; knows
+no other server and no retry."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
+import contextlib
 import logging
 import os
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import aiohttp
 import httpx2
-import numpy as np
 import openai
 
 from framescribe import registry
 from framescribe.engines import redaction
-from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart, VideoPart
-from framescribe.engines.transport import answers
-from framescribe.errors import BadReply, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
-from framescribe.frames.encode import encode
-from framescribe.records import EncodedImage
+from framescribe.engines.base import ChatRequest, Reply
+from framescribe.engines.transport import answers, connection, payload
+from framescribe.engines.transport.connection import CONNECT_SECONDS
+from framescribe.engines.transport.faults import Fault, fault
+from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, is_named, text_of, without
+from framescribe.errors import NO_USAGE, EngineFault, Refused, RunError, TooLong, Usage, UserError, VideoError
 
-CONNECT_SECONDS = 10.0
-# No connection is reused: what a server sends after an answer would be taken for the answer to the next request.
-CONNECTIONS = httpx2.Limits(max_connections=1000, keepalive_expiry=-1)
-LONGEST_WAIT_SECONDS = 120.0  # the longest that a server may ask us to wait; a longer wait ends the run
-NO_KEY = "none"  # one's own servers need some key, and accept any
-DROPPABLE = ("seed", "top_p", "temperature")  # some providers reject these, and answer without them
-CLOCK = 1000  # positions per second for a video's frames
+SMALL_SECONDS = 30.0  # for the answer to a small question
+LONGEST_WAIT_SECONDS = 900.0  # the longest that a server may ask us to wait; a longer wait ends the run
 _log = logging.getLogger("framescribe")
-# How OpenAI, vLLM, SGLang and llama.cpp's server say that a request does not fit into the model's context.
-_OVERFLOW = re.compile(
-    r"context (length|size|window)|maximum model length|longer than the (maximum|model)|max_model_len|n_ctx"
-    r"|too many tokens",
-    re.IGNORECASE,
-)
-_REJECTS = re.compile(
-    r"unsupported|not support|unknown|unrecogni|unexpected|not (permitted|allowed)|invalid|extra", re.IGNORECASE
-)
+
+Why = Literal["failed", "busy", "limited", "late", "gone", "useless"]
 
 
 class Trouble(EngineFault):
     """The server failed this try; another try may succeed.
 
-    `overloaded`: it has too much to do. `wait`: the seconds that it asks us to wait, or None. `gone`: nothing listens
-    there.
+    "busy": it has too much to do. "limited": it gets too many requests. "late": it did not answer in time. "gone":
+    nothing listens there. "useless": it answered with something that is no answer. `wait`: the seconds that it asks us
+    to wait, or None. `sure`: it said so by a status or code of its own.
     """
 
-    def __init__(self, what: str, *, overloaded: bool = False, wait: float | None = None, gone: bool = False) -> None:
+    def __init__(self, what: str, why: Why = "failed", *, wait: float | None = None, sure: bool = True) -> None:
         super().__init__(what)
-        self.overloaded, self.wait, self.gone = overloaded, wait, gone
+        self.why, self.wait, self.sure = why, wait, sure
 
 
 class NotThere(UserError):
     """Nothing listens at the URL, or the server is not ready."""
+
+
+class _NoReply(Exception):
+    """What the server answered is no reply; `text` is all that it says."""
+
+    def __init__(self, fault: Fault, text: str, usage: Usage) -> None:
+        self.fault, self.text, self.usage = fault, text, usage
 
 
 class Endpoint:
@@ -83,16 +75,18 @@ class Endpoint:
     ) -> None:
         self.model = model
         self._base_url, self._key_env, self._timeout = base_url, api_key_env, timeout
-        self._image_format, self._headers, self._extra = image_format, dict(headers), dict(extra)
-        self.url = redaction.address(base_url or os.environ.get("OPENAI_BASE_URL") or "https://api.openai.com/v1")
-        self._limit_field = "max_tokens"
-        self._dropped: set[str] = set()
+        self._image_format: Literal["jpeg", "png"] = image_format
+        self._headers, self._extra = dict(headers), dict(extra)
+        self.url = redaction.address(connection.url_of(base_url))
+        self._parameters, self._learning = Parameters(), asyncio.Lock()
+        self._answered = False  # whether it has ever given a reply
         self._secrets: tuple[str, ...] = ()
         self._client: openai.AsyncOpenAI | None = None
 
     async def open(self) -> None:
         """Connect and determine the model's name. UserError if the URL, the model or the key is wrong."""
         self._client = self._connect()
+        self._parameters, self._learning, self._answered = Parameters(), asyncio.Lock(), False
         try:
             await self._settle_model(self._client)
         except BaseException:
@@ -104,8 +98,15 @@ class Endpoint:
         if client is not None:
             await client.close()
 
-    async def answers(self) -> bool:
-        """Whether a server that was not there answers again."""
+    async def move(self, url: str) -> None:
+        """From now on, the server is at this URL; it is connected to anew when it is next probed."""
+        if url != self._base_url:
+            await self.close()
+            self._base_url, self.url = url, redaction.address(connection.url_of(url))
+
+    async def answers(self, *, questions: bool = False) -> bool:
+        """Whether a server that was not there answers again; with `questions`, not only a call for its models, which a
+        server that hangs may still answer."""
         if self._client is None:  # it was not up when the others were opened
             try:
                 await self.open()
@@ -113,14 +114,14 @@ class Endpoint:
                 return False
         assert self._client is not None
         try:
-            await self._client.get("/models", cast_to=object, options={"timeout": CONNECT_SECONDS})
-        except openai.APIStatusError as error:
-            return error.status_code < 500
-        except (openai.APIError, aiohttp.ClientError):
+            if questions:
+                async with asyncio.timeout(min(self._timeout, SMALL_SECONDS)):
+                    status, _, _ = await self._send(self._client, self._hello())
+            else:
+                status = (await self._get(self._client, "/models", CONNECT_SECONDS))[0]
+        except (openai.APIError, aiohttp.ClientError, TimeoutError):
             return False
-        except ValueError:
-            pass
-        return True
+        return status < 500
 
     async def ask(self, request: ChatRequest) -> Reply:
         """The reply of one try. Refused and BadReply concern this request only. Trouble: another try may succeed.
@@ -128,55 +129,26 @@ class Endpoint:
         client = self._client
         if client is None:
             raise RunError("the engine is not open")
-        messages = await self._messages(request)
+        wanted = await payload.body(request, self.model, self._image_format, self._extra)
         try:
             async with asyncio.timeout(self._timeout):  # the client's own limit is between two bytes
-                body = await self._post(client, request, messages)
+                reply = await self._answer(client, wanted)
         except TimeoutError:
-            raise Trouble("no answer in time", overloaded=True) from None
+            raise Trouble("no answer in time", "late") from None
+        except _NoReply as failed:
+            raise (await self._meant(client, failed)).after(failed.usage) from None
         except (openai.APIError, aiohttp.ClientError) as error:
             # The client's exceptions hold the request with its key, so none of them may remain as a cause.
-            raise self._fault(error) from None
-        except ValueError:
-            raise BadReply(f"{self.url} answered with something that is not JSON").after(Usage(answers=1)) from None
-        if answers.is_broken_off(body):
-            raise Trouble("it broke off its answer").after(answers.usage(body))
-        try:
-            return answers.reply(body, self._clean)
-        except VideoError as error:
-            error.after(answers.usage(body))
-            raise
+            raise self._unconnected(error) from None
+        self._answered = True
+        return reply
 
     # ---------------------------------------------------------------------------------------- opening
 
     def _connect(self) -> openai.AsyncOpenAI:
-        key = os.environ.get(self._key_env, "").strip()
-        given = self._base_url or os.environ.get("OPENAI_BASE_URL")
-        if not given and not key:
-            raise UserError(
-                f"{self.url} needs a key, and the environment variable {self._key_env} is not set.\n"
-                "Set it, or use a server of your own: --base-url http://localhost:8000/v1"
-            )
-        if not key.isascii() or not key.isprintable():
-            raise UserError(f"the value of {self._key_env} cannot be a key: it contains characters that no key has")
-        address = urlsplit(given or self.url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise UserError(f"{self.url!r} is not the URL of a server. Write it like this: http://localhost:8000/v1")
-        # A name and password in the URL are sent in a header, so that they appear in no log of URLs.
-        login = (unquote(address.username), unquote(address.password or "")) if address.username else None
-        self._secrets = tuple(filter(None, (key, address.password, login and login[1])))
-        bare = urlunsplit(address._replace(netloc=redaction.host(address.geturl()), query="", fragment=""))
-        timeout = openai.Timeout(self._timeout, connect=min(CONNECT_SECONDS, self._timeout))
-        return openai.AsyncOpenAI(
-            api_key=key or NO_KEY,
-            base_url=bare,
-            timeout=timeout,
-            max_retries=0,
-            # Azure's older addresses read the key from a header of their own.
-            default_headers=self._headers | ({"api-key": key} if address.hostname.endswith(".azure.com") else {}),
-            default_query=dict(parse_qsl(address.query)),
-            http_client=openai.DefaultAioHttpClient(timeout=timeout, limits=CONNECTIONS, auth=login),
-        )
+        made = connection.connect(self._base_url, self._key_env, self._timeout, self._headers)
+        self._secrets = made.secrets
+        return made.client
 
     async def _settle_model(self, client: openai.AsyncOpenAI) -> None:
         served = await self._served(client)
@@ -186,7 +158,7 @@ class Endpoint:
             if len(served) > 1:
                 raise UserError(f"{self.url} serves {len(served)} models. Name one: --model NAME\n{_listed(served)}")
             self.model = served[0]
-        elif served and self.model not in served and not await self._knows(client, self.model):
+        elif served and self.model not in served and not await self._knows(client):
             near = registry.nearest(self.model, served)
             hint = f"Did you mean --model {near}?" if near is not None else _listed(served)
             raise UserError(f"{self.url} does not serve the model {self.model!r}.\n{hint}")
@@ -194,187 +166,212 @@ class Endpoint:
     async def _served(self, client: openai.AsyncOpenAI) -> list[str]:
         """The names of the models served; an empty list if the server does not say."""
         try:
-            return answers.names(await client.get("/models", cast_to=object, options={"timeout": 60}))
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise UserError(self._key_refused(error)) from None
-        except openai.APIStatusError as error:
-            if error.status_code in (404, 405):
-                await self._look_below_v1(client)
-            elif error.status_code in (502, 503, 504):
-                raise NotThere(
-                    f"{self.url} is not ready: it answers {error.status_code} {self._said(error)}\n"
-                    "Is the server still loading its model? Try again when it is ready."
-                ) from None
+            status, body, headers = await self._get(client, "/models")
         except openai.APIConnectionError as error:
-            raise NotThere(f"{self.url} cannot be reached: {answers.cause(error)}\nIs the server running?") from None
+            if (why := connection.no_trust(error)) is not None:
+                raise UserError(f"{self.url}: {why}") from None
+            asked = "Is the server running?" if connection.no_connection(error) else "Does it speak https, or http?"
+            raise NotThere(f"{self.url} cannot be reached: {connection.cause(error)}\n{asked}") from None
         except aiohttp.ClientError as error:
             raise UserError(
-                f"{self.url} does not speak HTTP: {type(error).__name__}\nIs that the right port?"
+                f"{self.url} does not speak HTTP: {type(error).__name__}\n"
+                "Is that the right port, and is it http or https?"
             ) from None
-        except ValueError:
-            pass  # not a list that can be read: the model's name decides
+        if status < 400 and (found := answers.names(body)):
+            return found
+        wrong = fault(status, body, headers)
+        if wrong is not None and wrong.kind == "key":
+            raise UserError(self._key_refused(wrong))
+        if status in (502, 503, 504):
+            raise NotThere(
+                f"{self.url} is not ready: it answers {status} {self._said(wrong)}\n"
+                "Is the server still loading its model? Try again when it is ready."
+            )
+        if "HTTPS" in self._said(wrong):  # nginx and Go say so in plain text
+            raise UserError(f"{self.url} speaks https: {self._said(wrong)}\nWrite the URL with https://")
+        await self._look_below_v1(client)
         return []
 
     async def _look_below_v1(self, client: openai.AsyncOpenAI) -> None:
         below = f"{str(client.base_url).rstrip('/')}/v1"
         try:
-            found = answers.names(await client.get(f"{below}/models", cast_to=object, options={"timeout": 60}))
-        except (openai.APIError, aiohttp.ClientError, ValueError):
+            _, body, _ = await self._get(client, f"{below}/models")
+        except (openai.APIError, aiohttp.ClientError):
             return
-        if found:
+        if answers.names(body):
             raise UserError(
                 f"{self.url} answers, but its models are under /v1. Write --base-url {self.url.rstrip('/')}/v1"
             )
 
-    async def _knows(self, client: openai.AsyncOpenAI, model: str) -> bool:
-        """Whether the server answers for `model` although it does not list it: Ollama lists llava as "llava:latest",
-        `transformers serve` lists its cache, and llama.cpp's server accepts any name."""
-        body = {"model": model, "messages": [{"role": "user", "content": "Hello"}], self._limit_field: 1}
+    async def _knows(self, client: openai.AsyncOpenAI) -> bool:
+        """Whether the server answers for a model although it does not list it: Ollama lists llava as "llava:latest",
+        Azure the models behind its deployments, OpenRouter no variants, and llama.cpp's server accepts any name. Only
+        an answer that this model is not there means no; one to the question itself does not."""
         try:
-            await client.post("/chat/completions", cast_to=object, body=body)
-        except openai.APIStatusError:
-            return False
-        except (openai.APIConnectionError, aiohttp.ClientError, ValueError):
-            pass  # that says nothing about the model
-        return True
+            status, body, headers = await self._send(client, self._hello())
+        except (openai.APIError, aiohttp.ClientError):
+            return True  # that says nothing about the model
+        wrong = fault(status, body, headers)
+        if wrong is not None and wrong.kind == "key" and wrong.sure:
+            raise UserError(self._key_refused(wrong))
+        return wrong is None or wrong.kind != "run"
 
     # ---------------------------------------------------------------------------------------- asking
 
-    async def _messages(self, request: ChatRequest) -> list[dict[str, Any]]:
-        if not request.images and request.video is None:
-            return [_plain(message) for message in request.messages]
-        return await asyncio.to_thread(lambda: [self._with_images(message) for message in request.messages])
+    def _hello(self) -> dict[str, Any]:
+        """A small question."""
+        body = {"model": self.model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
+        return self._parameters.applied(body)
 
-    def _with_images(self, message: Message) -> dict[str, Any]:
-        if all(isinstance(part, TextPart) for part in message.parts):
-            return _plain(message)
-        parts: list[dict[str, Any]] = []
-        for part in message.parts:
-            if isinstance(part, TextPart):
-                parts.append({"type": "text", "text": part.text})
-            elif isinstance(part, ImagePart):
-                parts.append({"type": "image_url", "image_url": {"url": self._image_uri(part)}})
-            else:
-                parts.append({"type": "video_url", "video_url": {"url": _video_uri(part)}})
-        return {"role": message.role, "content": parts}
+    async def _get(self, client: openai.AsyncOpenAI, path: str, seconds: float = 60) -> tuple[int, object, Any]:
+        """Status, body and headers of the answer."""
+        try:
+            response = await client.get(path, cast_to=httpx2.Response, options={"timeout": seconds})
+        except openai.APIStatusError as error:
+            response = error.response
+        return response.status_code, answers.parsed(response.content), response.headers
 
-    def _image_uri(self, part: ImagePart) -> str:
-        image = _encoded(part.image, self._image_format)
-        return _data_uri(f"image/{image.format}", image)
+    async def _send(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> tuple[int, object, Any]:
+        """Status, body and headers of the answer to one question."""
+        try:
+            response = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
+        except openai.APIStatusError as error:
+            response = error.response
+        return response.status_code, answers.parsed(response.content), response.headers
 
-    async def _post(self, client: openai.AsyncOpenAI, request: ChatRequest, messages: list[dict[str, Any]]) -> object:
-        """The answer as plain JSON, whose types `answers` checks: servers do not always keep to the API."""
-        while True:
-            body, field, dropped = self._body(request, messages), self._limit_field, frozenset(self._dropped)
-            try:
-                return await client.post("/chat/completions", cast_to=object, body=body)
-            except openai.BadRequestError as error:
-                self._learn(self._said(error), error.param, body)
-                if self._limit_field == field and self._dropped == dropped:
-                    raise
-
-    def _body(self, request: ChatRequest, messages: list[dict[str, Any]]) -> dict[str, Any]:
-        decoding = request.decoding
-        drawn = {"temperature": decoding.temperature, "top_p": decoding.top_p, "seed": decoding.seed}
-        body: dict[str, Any] = {
-            "model": self.model,
-            "messages": messages,
-            self._limit_field: decoding.max_tokens,
-            **{name: value for name, value in drawn.items() if name not in self._dropped},
-            **self._extra,
-        }
-        if request.video is not None:
-            body["media_io_kwargs"] = {"video": _as_sampled(request.video)}
-        if request.schema is not None:
-            form = {"name": "answer", "schema": request.schema, "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
+    async def _post(self, client: openai.AsyncOpenAI, sent: dict[str, Any]) -> Any:
+        """A chat completion; _NoReply if the answer is none."""
+        status, body, headers = await self._send(client, sent)
+        wrong = fault(status, body, headers)
+        if wrong is not None:
+            spent = answers.usage(body)
+            counted = wrong.kind == "useless" or spent.prompt_tokens or spent.completion_tokens
+            raise _NoReply(wrong, text_of(body), spent if counted else NO_USAGE)
+        self._parameters.accepts(sent)
         return body
 
-    def _learn(self, said: str, param: str | None, body: dict[str, Any]) -> None:
-        """Learn from a refusal which parameter the provider rejects; it is left out from now on, with one warning."""
-        if "max_tokens" in body and "max_completion_tokens" in said:
-            self._limit_field = "max_completion_tokens"
-            return
-        for name in DROPPABLE:
-            if name in body and (param == name or (re.search(rf"\b{name}\b", said) and _REJECTS.search(said))):
-                if name not in self._dropped:  # another request may have learned it meanwhile
-                    self._dropped.add(name)
-                    _log.warning("%s does not accept %r: it is left out", self.url, name)
-                return
+    async def _answer(self, client: openai.AsyncOpenAI, wanted: dict[str, Any]) -> Reply:
+        sent = self._parameters.applied(wanted)
+        try:
+            body = await self._post(client, sent)
+        except _NoReply as refused:
+            if not self._may_be_a_parameter(sent, refused):
+                raise
+            body = await self._try_without(client, wanted, sent, refused)
+        try:
+            reply = answers.reply(body, self._clean)
+        except answers.BrokenOff as error:
+            raise Trouble(str(error)).after(answers.usage(body)) from None
+        except VideoError as error:
+            error.after(answers.usage(body))
+            raise
+        return replace(reply, left_out=self._parameters.left_out(wanted))
+
+    def _may_be_a_parameter(self, sent: dict[str, Any], refused: _NoReply) -> bool:
+        kind = refused.fault.kind
+        suspects = self._parameters.suspects(sent, refused.text)
+        # A server may report what it does not accept as its own fault; then it has to name it.
+        return bool(suspects) and (kind == "request" or (kind == "again" and suspects[0] in refused.text))
+
+    async def _try_without(
+        self, client: openai.AsyncOpenAI, wanted: dict[str, Any], sent: dict[str, Any], refused: _NoReply
+    ) -> Any:
+        """The answer once the parameters are left out that this server does not accept; they are left out from now on,
+        with one warning. If it accepts the request without none of them, `refused` was meant for the request."""
+        async with self._learning:  # of many requests at once, one finds out
+            known = self._parameters.applied(wanted)
+            if known != sent:
+                try:
+                    return await self._post(client, known)
+                except _NoReply as again:
+                    if not self._may_be_a_parameter(known, again):
+                        raise
+                    refused = again
+            gone, doubtful, last, left = list[str](), set[str](), refused, MOST_TRIES
+            suspects = self._parameters.suspects(known, last.text)
+            while suspects and left:
+                name, left = suspects.pop(0), left - 1
+                try:
+                    body = await self._post(client, without(known, [*gone, name]))
+                except _NoReply as again:
+                    if again.fault.kind not in ("request", "again"):
+                        raise
+                    if alike(again.text) != alike(last.text):  # another complaint: this one is settled
+                        doubtful |= set() if is_named(name, last.text) else {name}
+                        gone, last = [*gone, name], again
+                        suspects = self._parameters.suspects(without(known, gone), last.text)
+                    continue
+                for other in doubtful:  # complaints may change by themselves
+                    with contextlib.suppress(_NoReply):
+                        body = await self._post(client, without(known, {*gone, name} - {other}))
+                        gone.remove(other)
+                for new in self._parameters.learn([*gone, name]):
+                    _log.warning("%s does not accept %r: it is left out", self.url, new)
+                return body
+            self._parameters.acquit(refused.text)
+            raise refused
 
     # ---------------------------------------------------------------------------------------- faults
 
-    def _fault(self, error: openai.APIError | aiohttp.ClientError) -> Exception:
-        if isinstance(error, openai.APIStatusError):
-            return self._status_fault(error)
-        if isinstance(error, openai.APIConnectionError):
-            gone, late = answers.no_connection(error), isinstance(error, openai.APITimeoutError)
-            return Trouble(answers.cause(error), gone=gone, overloaded=late and not gone)
-        return Trouble(self._clean(str(error)) or type(error).__name__)
+    async def _meant(self, client: openai.AsyncOpenAI, failed: _NoReply) -> RunError | VideoError:
+        """The error that an answer stands for."""
+        wrong, said = failed.fault, self._said(failed.fault)
+        answered = f"it answers {wrong.status} {said}".rstrip()
+        refused = f"{self.url} refused the request ({wrong.status}): {said}"
+        if wrong.kind in ("key", "spent", "run"):
+            # A status or words that may be about this clip alone: a small question tells.
+            if not wrong.sure and self._answered and await self._still_answers(client):
+                return Refused(refused)
+            if wrong.kind == "key":
+                return RunError(self._key_refused(wrong))
+            return RunError(f"{self.url} answers {wrong.status} for the model {self.model!r}: {said}")
+        wait = wrong.wait
+        if wait is not None and wait > LONGEST_WAIT_SECONDS and wrong.kind in ("limited", "busy", "again"):
+            return RunError(f"{self.url} answers {wrong.status} and asks for no requests for {wait:.0f} s: {said}")
+        if wrong.kind == "limited":
+            return Trouble(answered, "limited", wait=wait, sure=wrong.sure)
+        if wrong.kind == "busy":
+            return Trouble(answered, "busy", wait=wait)
+        if wrong.kind == "useless":
+            return Trouble(f"{self.url} answered with something that is not a chat completion: {said[:120]}", "useless")
+        if wrong.kind == "again":
+            return Trouble(answered, wait=wait)
+        return (TooLong if wrong.kind == "long" else Refused)(refused)
 
-    def _status_fault(self, error: openai.APIStatusError) -> Exception:
-        status, said = error.status_code, self._said(error)
-        if status in (401, 403):
-            return RunError(self._key_refused(error))
-        if status in (402, 404, 405) or error.code == "insufficient_quota":
-            return RunError(f"{self.url} answers {status} for the model {self.model!r}: {said}")
-        if status >= 500 and _OVERFLOW.search(said):  # llama-cpp-python's server reports it as its own fault
-            return TooLong(f"{self.url} refused the request ({status}): {said}")
-        if status in (408, 409, 429) or status >= 500:
-            wait = answers.retry_after(error.response.headers)
-            if wait is not None and wait > LONGEST_WAIT_SECONDS:
-                return RunError(f"{self.url} answers {status} and asks for no requests for {wait:.0f} s: {said}")
-            return Trouble(f"it answers {status} {said}", overloaded=status in (408, 429, 503), wait=wait)
-        kind = TooLong if _OVERFLOW.search(said) else Refused
-        return kind(f"{self.url} refused the request ({status}): {said}")
+    async def _still_answers(self, client: openai.AsyncOpenAI) -> bool:
+        try:
+            async with asyncio.timeout(self._timeout):
+                status, body, headers = await self._send(client, self._hello())
+        except (openai.APIError, aiohttp.ClientError, TimeoutError):
+            raise Trouble("it refused a request, and then did not answer") from None
+        wrong = fault(status, body, headers)
+        if wrong is not None and wrong.kind in ("limited", "busy", "again", "useless"):
+            raise Trouble(f"it refused a request, and then answered {wrong.status} {self._said(wrong)}")
+        return wrong is None or wrong.kind not in ("key", "spent", "run")
 
-    def _key_refused(self, error: openai.APIStatusError) -> str:
-        held = "does not accept the key in" if os.environ.get(self._key_env) else "needs a key, and none is set in"
-        return f"{self.url} {held} {self._key_env} ({error.status_code}): {self._said(error)}"
+    def _unconnected(self, error: openai.APIError | aiohttp.ClientError) -> Trouble:
+        if not isinstance(error, openai.APIConnectionError):
+            return Trouble(self._clean(str(error)) or type(error).__name__)
+        if connection.no_connection(error):
+            return Trouble(connection.cause(error), "gone")
+        return Trouble(connection.cause(error), "late" if connection.is_late(error) else "failed")
 
-    def _said(self, error: openai.APIStatusError) -> str:
+    def _key_refused(self, wrong: Fault) -> str:
+        if not self._key_env:
+            held = "needs a key of its own: name its variable with --summary-api-key-env"
+        elif os.environ.get(self._key_env):
+            held = f"does not accept the key in {self._key_env}"
+        else:
+            held = f"needs a key, and none is set in {self._key_env}"
+        return f"{self.url} {held} ({wrong.status}): {self._said(wrong)}"
+
+    def _said(self, wrong: Fault | None) -> str:
         """The server's own words, on one line of at most 300 characters."""
-        return self._clean(answers.words(error.body))
+        return self._clean(wrong.words) if wrong is not None else ""
 
     def _clean(self, text: str) -> str:
         text = " ".join(redaction.redacted(text, self._secrets).split())
         return text if len(text) <= 300 else f"{text[:299]}…"
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    return {
-        "role": message.role,
-        "content": "\n".join(part.text for part in message.parts if isinstance(part, TextPart)),
-    }
-
-
-def _video_uri(video: VideoPart) -> str:
-    """Frames in the form in which vLLM accepts a video that is already decoded."""
-    return _data_uri("video/jpeg", *(_encoded(frame, "jpeg") for frame in video.frames))
-
-
-def _data_uri(media: str, *images: EncodedImage) -> str:
-    data = ",".join(base64.b64encode(image.data).decode("ascii") for image in images)
-    return f"data:{media};base64,{data}"
-
-
-def _encoded(image: np.ndarray | EncodedImage, image_format: Literal["jpeg", "png"]) -> EncodedImage:
-    return image if isinstance(image, EncodedImage) else encode(image, image_format)
-
-
-def _as_sampled(video: VideoPart) -> dict[str, Any]:
-    """What vLLM must know about these frames. Positions are milliseconds, so that models which compute a frame's time
-    as position / fps get the time at which it is shown, even at a variable frame rate. Without `num_frames` -1, vLLM
-    would silently drop all frames after the 32nd."""
-    positions = [round(time * CLOCK) for time in video.times]
-    return {
-        "fps": CLOCK,
-        "frames_indices": positions,
-        "total_num_frames": max(round(video.duration * CLOCK), positions[-1] + 1),
-        "duration": video.duration,
-        "num_frames": -1,
-        "do_sample_frames": False,
-    }
 
 
 def _listed(names: list[str]) -> str:

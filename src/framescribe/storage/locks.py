@@ -1,0 +1,52 @@
+"""Knows how a process holds a file so that others can tell, on each system; not what is in the file.
+
+A lock lasts until its file is closed or its process ends, however that happens.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any
+
+_FAR = 2**40  # on Windows nobody else can read or write locked bytes: these are far behind any that are used
+
+
+def lock(file: IO[Any]) -> bool:
+    """Hold the open, writable file alone; False if another process holds it, or if there are no locks."""
+    try:
+        return take(file)
+    except OSError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open, writable file alone; False if another process holds it. OSError on a file system without
+        locks. Windows has none to share: asking for one does nothing."""
+        if shared:
+            return True
+        descriptor = file.fileno()
+        at = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        finally:
+            os.lseek(descriptor, at, os.SEEK_SET)
+        return True
+
+else:
+    import fcntl
+
+    def take(file: IO[Any], *, shared: bool = False) -> bool:
+        """Hold the open file alone, or with others that share it, also where it was held alone before; False if
+        another process holds it. OSError on a file system without locks."""
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
