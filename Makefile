@@ -8,7 +8,8 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
+# One more than there are cores, since many tests wait for something.
+SIDE_BY_SIDE = -n $(shell $(PYTHON) -c "import os; print(min(8, 1 + os.cpu_count()))") --dist worksteal
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 

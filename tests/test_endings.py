@@ -127,7 +127,12 @@ if "--multiprocessing-fork" in sys.orig_argv:  # a decoder's process: what nativ
 
 @LINUX
 @pytest.mark.parametrize(
-    "launcher", [(), ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")], ids=["local", "ranks"]
+    "launcher",
+    [
+        (),
+        pytest.param(("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"), marks=pytest.mark.slow),
+    ],
+    ids=["local", "ranks"],
 )
 def test_a_poisoned_video_costs_only_itself(
     launcher: tuple[str, ...], demo_clips: list[DemoClip], tmp_path: Path

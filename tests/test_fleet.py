@@ -207,9 +207,9 @@ class Window:
 def test_a_rate_limit_fails_no_request_however_often_it_turns_one_away(refusal, caplog):
     window = Window(3, 0.4, refusal)
     with ScriptedServer(window) as server:
-        replies = ask([server.url], 24, retries=1)
+        replies = ask([server.url], 12, retries=1)
     assert [getattr(reply, "text", repr(reply)) for reply in replies] == [
-        answer_to({"messages": [{"role": "user", "content": str(n)}], "model": "tiny"}) for n in range(24)
+        answer_to({"messages": [{"role": "user", "content": str(n)}], "model": "tiny"}) for n in range(12)
     ]
     assert window.turned_away >= 3
     assert caplog.text.count("limits the rate of requests") == 1

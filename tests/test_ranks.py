@@ -162,6 +162,7 @@ def test_runner_accelerate_without_a_launcher_says_how(demo_clips, tmp_path):
     assert "torchrun" in done.stderr
 
 
+@pytest.mark.slow
 def test_two_runs_on_one_result_the_second_is_told_who_holds_it(demo_clips, tmp_path):
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(sleeps(1, says("slow"))) as server:

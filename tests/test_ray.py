@@ -74,6 +74,7 @@ def test_a_video_that_kills_its_actor_twice_is_failed_and_its_neighbours_are_not
     assert said.count("its process died; videos to retry: ") == 2, said
 
 
+@pytest.mark.slow
 def test_an_actor_that_is_killed_costs_nothing_and_takes_its_server_along(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(PROGRAM)
     output = tmp_path / "frames.jsonl"
@@ -94,6 +95,7 @@ def test_an_actor_that_is_killed_costs_nothing_and_takes_its_server_along(folder
     until(lambda: gone(pid for log in logs for pid in started(log)), 20)
 
 
+@pytest.mark.slow
 def test_each_actor_and_its_server_see_a_gpu_of_their_own(folder: Path, tmp_path: Path) -> None:
     seen = 'open(f"{__file__}.{os.getpid()}", "w").write(os.environ["CUDA_VISIBLE_DEVICES"])\n'
     (tmp_path / "server.py").write_text(PROGRAM.replace("words =", f"{seen}words =", 1))
@@ -111,6 +113,7 @@ def test_each_actor_and_its_server_see_a_gpu_of_their_own(folder: Path, tmp_path
     assert sorted(file.read_text() for file in tmp_path.glob("server.py.*")) == ["0", "1"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "engine",
     [("--model", "/nowhere/model"), ("--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--endpoint-timeout", "0")],
@@ -210,6 +213,7 @@ def test_kill_9_of_the_driver_leaves_no_process_and_the_command_goes_on(
     assert sum(writers(output)) == 12
 
 
+@pytest.mark.slow
 def test_what_was_asked_and_spent_is_counted_here(folder: Path, tmp_path: Path, slow: ScriptedServer) -> None:
     output, prices = tmp_path / "frames.jsonl", tmp_path / "prices.toml"
     prices.write_text("[m]\ninput = 200000\noutput = 500000\n")  # 5 and 2 tokens: 2 a request

@@ -13,6 +13,7 @@ from framescribe.demo.clips import DemoClip
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, cluster, content, ended, running, until, writers
 from tests.servers import ScriptedServer, sleeps
 
+pytestmark = pytest.mark.slow
 TURNS = 3  # of the dozen clips
 Rows = list[dict[str, Any]]
 
@@ -45,9 +46,7 @@ def test_the_truth_holds_captions_and_both_failures(straight: Rows, demo_clips: 
     assert all(row["caption"] and row["metadata"]["source"] for row in straight[2:])
 
 
-@pytest.mark.parametrize(
-    "launcher", [TORCHRUN, pytest.param(ACCELERATE, marks=pytest.mark.slow)], ids=["torchrun", "accelerate"]
-)
+@pytest.mark.parametrize("launcher", [TORCHRUN, ACCELERATE], ids=["torchrun", "accelerate"])
 def test_ranks_of_a_launcher(
     launcher: tuple[str, ...], listed: tuple[object, ...], straight: Rows, tmp_path: Path
 ) -> None:
@@ -61,7 +60,6 @@ def test_ranks_of_a_launcher(
     assert "[1/2]" in said
 
 
-@pytest.mark.slow
 def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Rows, tmp_path: Path) -> None:
     output = tmp_path / "captions.jsonl"
     with running(*listed, "--runner", "ray", "-o", output) as run:
@@ -73,7 +71,6 @@ def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Ro
     assert len(said.splitlines()) < 20, said  # Ray itself says nothing
 
 
-@pytest.mark.slow
 def test_actors_on_two_machines_of_which_one_is_lost(
     listed: tuple[object, ...], straight: Rows, tmp_path: Path
 ) -> None:
