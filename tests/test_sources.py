@@ -335,19 +335,19 @@ def test_video_root(here: Path) -> None:
     assert find("lists/list.txt", video_root="videos") == [
         Video(id="a.mp4", path=f"{here}/videos/a.mp4", metadata={}, size=2, stamp=stamp("videos/a.mp4"))
     ]
-    (video,) = find("lists/list.txt", video_root="s3://bucket/clips/")
-    assert (video.id, video.path, video.size) == ("a.mp4", "s3://bucket/clips/a.mp4", None)
+    (video,) = find("lists/list.txt", video_root="memory://bucket/clips/")
+    assert (video.id, video.path, video.size) == ("a.mp4", "memory://bucket/clips/a.mp4", None)
     assert refused("lists/list.txt", video_root="vidoes") == (
         f"--video-root: {here}/vidoes does not exist (did you mean 'videos'?)"
     )
 
 
 def test_urls_stay_as_they_are_but_ids_hold_no_keys() -> None:
-    make("list.txt", text="https://host/a.mp4?key=secret\ns3://bucket/b.mp4\n")
+    make("list.txt", text="https://host/a.mp4?key=secret\nmemory://bucket/b.mp4\n")
     hashed = f"sha256-{hashlib.sha256(b'key=secret').hexdigest()[:16]}"
     assert find("list.txt") == [
         Video(id=f"https://host/a.mp4?{hashed}", path="https://host/a.mp4?key=secret"),
-        Video(id="s3://bucket/b.mp4", path="s3://bucket/b.mp4"),
+        Video(id="memory://bucket/b.mp4", path="memory://bucket/b.mp4"),
     ]
     (video,) = find("https://me:word@host/b.mp4?key=secret")
     assert (video.id, video.place) == (f"b.mp4?{hashed}", f"https://host/b.mp4?{hashed}")

@@ -210,7 +210,8 @@ class _Workers(ProcessPool):
     def _stop_pool(self) -> None:
         if self._pool_manager_loop is not None:
             self._pool_manager_loop.join()  # it starts no more of them
-        self._pool_manager.worker_manager.force_stop_workers()  # type: ignore[no-untyped-call]
+        for worker in tuple(self._pool_manager.worker_manager.workers.values()):
+            worker.kill()
         super()._stop_pool()  # type: ignore[no-untyped-call]
 
 
