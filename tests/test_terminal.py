@@ -398,3 +398,19 @@ def test_every_video_has_its_own_sheet_inside_the_folder(tmp_path: Path) -> None
         assert all(len(os.fsencode(path.name)) <= 200 for path in sheets)
         assert len({str(path).lower() for path in sheets}) == len(sheets)
     assert {path.name for path in tmp_path.iterdir()} == {"p", "lists", "out0", "out2"}
+
+
+STILL_LOADING = """
+import atexit, sys, threading, time
+from framescribe.cli.terminal import ended
+from framescribe.machine import LOADING
+
+threading.Thread(target=time.sleep, args=(600,), name=LOADING, daemon=True).start()
+atexit.register(print, "the interpreter is taken apart")
+sys.exit(ended("framescribe", lambda: print("said") or 130))
+"""
+
+
+def test_a_model_that_still_loads_does_not_see_the_interpreter_go() -> None:
+    done = subprocess.run([sys.executable, "-c", STILL_LOADING], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "said\n", "")

@@ -10,10 +10,12 @@ import errno
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from framescribe.errors import RunError, UserError
+from framescribe.machine import LOADING
 from framescribe.names import shown, shown_lines
 
 PIPED_WIDTH = 100  # columns of a table that goes into a file or a pipe
@@ -49,7 +51,10 @@ def ended(program: str, command: Callable[[], int], *, words: Callable[[str], st
             drop(out)
         else:
             raise
-    return code if _flushed(out, program) else code or 1
+    code = code if _flushed(out, program) else code or 1
+    if any(thread.name == LOADING for thread in threading.enumerate()):
+        os._exit(code)  # native code would crash while the interpreter is taken apart under it
+    return code
 
 
 def say(line: str) -> None:

@@ -39,6 +39,7 @@ from framescribe.errors import (
     Usage,
     UserError,
 )
+from framescribe.machine import LOADING
 
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
@@ -371,7 +372,7 @@ async def _in_a_thread(work: Callable[[], None]) -> None:
         else:
             done.set_result(None)
 
-    threading.Thread(target=run, name="framescribe-load", daemon=True).start()
+    threading.Thread(target=run, name=LOADING, daemon=True).start()
     await asyncio.wrap_future(done)
 
 
