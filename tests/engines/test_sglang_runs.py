@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 
@@ -69,20 +68,20 @@ def test_captions_equal_those_of_the_engine_in_process(clips, in_process, tmp_pa
     assert gone(before)
 
 
-def test_a_server_that_hangs_for_a_while_and_is_killed_costs_nothing(clips, in_process, tmp_path):
+def test_a_server_that_hangs_and_one_that_is_killed_are_restarted_and_cost_nothing(clips, in_process, tmp_path):
     output = tmp_path / "frames.jsonl"
-    with run("frames", clips, output, "--requests", "2", "--timeout", "5") as process:
+    # Longer than a server that has just come up takes for its first answer here: it must not seem to hang as well.
+    with run("frames", clips, output, "--requests", "2", "--timeout", "30") as process:
         until_written(3, output, process)
         before = list(below(process.pid, "sglang"))
         (scheduler,) = below(process.pid, "sglang::scheduler")
         os.kill(scheduler, signal.SIGSTOP)
-        time.sleep(12)  # its two requests wait for more than --timeout
-        os.kill(scheduler, signal.SIGCONT)
-        until_written(6, output, process)
+        until_written(8, output, process)  # the requests that it had are answered by its successor
         (scheduler,) = below(process.pid, "sglang::scheduler")
         os.kill(scheduler, signal.SIGKILL)
         code, said = ended(process, 900)
-    assert "sglang-0 died and is being restarted" in said, said
+    assert "it hangs" in said, said
+    assert said.count("sglang-0 died and is being restarted") == 2, said
     well_done(output, in_process, code, said)
     assert gone(before)
 
