@@ -65,25 +65,23 @@ def test_captions_equal_those_of_the_engine_in_process(clips, in_process, tmp_pa
     assert share_right(found, clips[1]) >= 0.95
     same = [found[id]["caption"] == row["caption"] for id, row in in_process.items()]
     assert sum(same) / len(same) >= 0.9
-    assert gone(before)
+    until(lambda: gone(before), 60)
 
 
-def test_a_server_that_hangs_and_one_that_is_killed_are_restarted_and_cost_nothing(clips, in_process, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "is killed"])
+def test_a_server_that_hangs_or_is_killed_is_restarted_and_costs_nothing(number, clips, in_process, tmp_path):
     output = tmp_path / "frames.jsonl"
     # Longer than a server that has just come up takes for its first answer here: it must not seem to hang as well.
     with run("frames", clips, output, "--requests", "2", "--timeout", "30") as process:
         until_written(3, output, process)
         before = list(below(process.pid, "sglang"))
         (scheduler,) = below(process.pid, "sglang::scheduler")
-        os.kill(scheduler, signal.SIGSTOP)
-        until_written(8, output, process)  # the requests that it had are answered by its successor
-        (scheduler,) = below(process.pid, "sglang::scheduler")
-        os.kill(scheduler, signal.SIGKILL)
+        os.kill(scheduler, number)
         code, said = ended(process, 900)
-    assert "it hangs" in said, said
-    assert said.count("sglang-0 died and is being restarted") == 2, said
+    assert "sglang-0 died and is being restarted" in said, said
+    assert ("it hangs" in said) == (number == signal.SIGSTOP), said
     well_done(output, in_process, code, said)
-    assert gone(before)
+    until(lambda: gone(before), 60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
