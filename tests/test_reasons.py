@@ -147,7 +147,7 @@ LOGS: list[tuple[str, str, str, str]] = [
     ("an old llama.cpp", "error: invalid argument: --reasoning-budget", "options", "error: invalid argument: --reasoning"),
     (
         "Ollama, memory",
-        'time=2026-11-22T10:00:24.330Z level=WARN source=sched.go:647 msg="gpu VRAM usage did not recover" model=/root/x\n'
+        'time=2026-11-22T10:00:24.330Z level=WARN source=sched.go:647 msg="gpu VRAM usage did not recover" model=/models/x\n'
         'time=2026-11-22T10:00:24.331Z level=ERROR source=sched.go:456 msg="error loading llama server" '
         'error="model requires more system memory (41.0 GiB) than is available (15.2 GiB)"',
         "memory",

@@ -307,5 +307,5 @@ async def _closed(captions: Captions) -> None:
         await captions.close()
     except FramescribeError as error:
         _log.warning("the models did not end cleanly: %s", error)
-    except Exception as error:
+    except Exception as error:  # a plug-in's, say: all rows are written by now
         _log.warning("the models did not end cleanly: %s", told(error))

@@ -192,7 +192,7 @@ class Exposition:
                         temporary.replace(file)
                 except OSError:  # a full disk ends the run at its next row, not here
                     continue
-                except Exception as error:
+                except Exception as error:  # as in a scrape
                     self._say(error)
         finally:
             for path in (file, temporary):
