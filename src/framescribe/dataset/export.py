@@ -33,6 +33,7 @@ class Options:
     """What is exported and how, besides the format.
 
     where, ids       which rows, as for `recaption`
+    only             which of these, by any test
     include_flagged  also rows with flags that nobody edited
     variants         which texts of a row, in order (`dataset.wording`); none: its caption
     videos           "link", "copy", or "as-is": left where they are
@@ -43,6 +44,7 @@ class Options:
 
     where: Sequence[str] = ()
     ids: str | None = None
+    only: Callable[[Row], bool] | None = None
     include_flagged: bool = False
     variants: Sequence[str] = ()
     fit: Fit = field(default_factory=Fit)
@@ -163,8 +165,11 @@ class _Export:
     def _samples(self, *, put: bool) -> Iterator[Sample]:
         """The samples that can be exported, in the rows' order; what cannot be is noted."""
         placing = Placing(self._format, self._layout, self._target, self._options.videos)
+        only = self._options.only
         rule, refuses, fit, card = self._format.frames, self._layout.refuses, self._fitter.fit, self._card
         for row in chosen(self._rows, ids=self._options.ids, where=self._options.where):
+            if only is not None and not only(row):
+                continue
             if why := self._not_wanted(row):
                 self._left_out[why] += 1
                 continue
