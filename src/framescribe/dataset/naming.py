@@ -11,7 +11,9 @@ from framescribe.formats.base import Layout
 from framescribe.names import file_path, marked_path
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://|^/+|^[A-Za-z]:[\\/]+")
-_HIDDEN = re.compile(r"(^|/)\.")
+_FIRST = re.compile(
+    r"(^|/)[\s.#~-]"
+)  # loaders pass over hidden files, lists strip blanks and have comments, shells options
 
 
 class Naming:
@@ -35,7 +37,7 @@ class Naming:
             stem = stem.strip("/").replace("/", "_")
         if not self._layout.dots:
             stem = stem.replace(".", "_")
-        stem = _HIDDEN.sub(r"\1_", stem)  # which loaders pass over
+        stem = _FIRST.sub(r"\1_", stem.rstrip())
         if self._layout.ending_case:
             ending = ending.lower()
         name = file_path(stem + ending)

@@ -177,7 +177,7 @@ class Target:
         self._make_ready(folder)
         temporary = temporary_name(folder)
         try:
-            with open(temporary, "wb", buffering=0) as file:
+            with open(temporary, "wb") as file:
                 file.write(content)
             os.replace(temporary, path)
         except BaseException:
