@@ -38,6 +38,8 @@ class Naming:
         if not self._layout.dots:
             stem = stem.replace(".", "_")
         stem = _FIRST.sub(r"\1_", stem.rstrip())
+        if not stem or stem.endswith("/"):
+            stem += "_"
         if self._layout.ending_case:
             ending = ending.lower()
         name = file_path(stem + ending)

@@ -62,7 +62,7 @@ class Target:
         """The video's path as seen from the folder, with slashes; if it is not below it, its whole path or URL."""
         if "://" in video:
             return video
-        inside = video if video.startswith(self._root) else os.path.abspath(video)
+        inside = os.path.abspath(video)
         if not inside.startswith(self._root):
             return video
         inside = inside[len(self._root) :]
