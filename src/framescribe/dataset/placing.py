@@ -87,6 +87,8 @@ class Placing:
         if there is None:
             return None
         stem, ending = os.path.splitext(name)
+        if name.startswith(".") or "/." in there[len(self._root) :].replace(os.sep, "/"):
+            return None  # loaders pass over what is hidden
         if (not self._layout.dots and "." in stem) or (self._layout.ending_case and ending != ending.lower()):
             return None
         return os.path.join(there, name)
