@@ -24,16 +24,16 @@ class Proof:
     """
 
     def __init__(self, format: Format, layout: Layout) -> None:
-        self._format, self._packed = format, layout.videos == "packed"
+        self._format, self._read_as, self._packed = format, layout.read_as, layout.videos == "packed"
         self._videos, self._both = array("q"), array("q")
 
     def noting(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """The samples, each noted as it passes."""
-        videos, both = self._videos.append, self._both.append
+        videos, both, read_as = self._videos.append, self._both.append, self._read_as
         for sample in samples:
             video = self._video(sample)
             videos(video)
-            both(hash((video, sample.captions)))
+            both(hash((video, read_as(sample))))
             yield sample
 
     def check(self, read: Callable[[], Iterable[Sample]], kept: Collection[str] = ()) -> int:
