@@ -176,7 +176,7 @@ def test_where_webdataset_stops_so_do_we(tmp_path: Path) -> None:
             tar.addfile(tarfile.TarInfo(name))
     with pytest.raises(ValueError, match="duplicate file name"):
         loaded([tmp_path / "twice.tar"])
-    with pytest.raises(UserError, match="two files that end in .txt"):
+    with pytest.raises(UserError, match=r"two files that end in \.txt"):
         list(FORMAT.layout().read(tmp_path / "twice.tar"))
     (tmp_path / "none.tar").write_bytes(b"no tar at all" * 100)
     with pytest.raises(UserError, match="cannot be read as a tar"):

@@ -1,6 +1,6 @@
 """Knows what a data set's card says: README.md with what the Hub reads at its top, figures, and how it was made.
 
-Names, captions and columns come from outside: they stand in code spans and blocks, where no Markdown and no HTML counts.
+Names, captions and columns come from outside: they stand in code spans and blocks, where Markdown and HTML are text.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -216,7 +216,7 @@ class Card:
         if len(self._camera):
             yield from ("**Captions with words of the camera**", "", *block(bars(self._camera.most(SHOWN))))
         least = "at least " if self._openings.forgotten else ""
-        yield f"**Openings** of three words: {least}{len(self._openings):,} different ones in {self._counted:,} captions"
+        yield f"**Openings** of three words: {least}{len(self._openings):,} different in {self._counted:,} captions"
         yield from ("", *block(bars(self._openings.most(SHOWN))))
 
     def _making(self, format: Format, command: str | None, done: Mapping[str, int]) -> Iterator[str]:
@@ -241,7 +241,7 @@ def _made_by(row: Row) -> Iterator[tuple[str, ...]]:
             yield name, str(made.get("engine") or ""), model, prompt, version
 
 
-@cache
+@lru_cache(1000)
 def _model(name: str) -> str:
     """The model's name; of a path on the machine that made it only the last part."""
     name = without_keys(name)
