@@ -1,7 +1,8 @@
-"""Knows which texts a table cannot hold as they are, or a spreadsheet would run, and how they are written; knows no table.
+"""Knows which texts a table cannot hold as they are, or a spreadsheet would run, and how these are written instead.
 
-Text that is not Unicode (a file's name need not be) is written with escapes. In csv a text that a spreadsheet would take
-for a formula gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection). The way back is exact.
+Text that is not Unicode (a file's name need not be) is written with escapes. In csv a text that a spreadsheet would
+take for a formula gets an apostrophe before it (https://owasp.org/www-community/attacks/CSV_Injection). The way back is
+exact.
 """
 
 from __future__ import annotations
