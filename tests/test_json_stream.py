@@ -20,7 +20,7 @@ from framescribe.storage.json_stream import read_objects, write_objects
 
 NASTY: list[dict[str, Any]] = [
     {},
-    {"a": "[{\"x\": 1}, {\"y\": \"]\"}]", "b": "back\\slash \\\" end\\"},
+    {"a": '[{"x": 1}, {"y": "]"}]', "b": 'back\\slash \\" end\\'},
     {"text": "two\nlines\r\nand\ttab", "uni": "naïve 犬 🐕‍🦺 \u2028 \x85 \u0000"},
     {"deep": [[{"k": [1, 2.5, -1e-300, True, False, None]}]], "": ""},
     {"text": "word " * 2000},
@@ -97,7 +97,7 @@ def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
         ('[{"a": 1},\n]', 2, "not an object"),
         ('[\n{"a": 1},\n3]', 3, "not an object"),
         ('[\n"a", "b"]', 2, "not an object"),
-        ('[\n[]]', 2, "not an object"),
+        ("[\n[]]", 2, "not an object"),
         ('[\n{"a": 1,\n "b": }]', 3, "Expecting value"),
         ('[\n{"a": 1,\n "b": tru', 3, "Expecting value"),
         ('[\n{"a": "never closed', 2, "Unterminated string"),
