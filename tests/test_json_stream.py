@@ -65,7 +65,7 @@ def test_any_layout_is_read_wherever_it_is_cut(
     layout: dict[str, Any], at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_stream, "AT_ONCE", at_once)
-    small = NASTY[:4] + [{"text": "word " * 20}]
+    small = [*NASTY[:4], {"text": "word " * 20}]
     path = write(tmp_path / "a.json", json.dumps(small, **layout))
     assert values(path) == small
 
@@ -137,7 +137,7 @@ def test_bytes_that_are_not_utf8_are_named_with_their_line(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_there_is_a_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none.json cannot be read"):
+    with pytest.raises(UserError, match=r"none.json cannot be read"):
         values(tmp_path / "none.json")
 
 
@@ -156,7 +156,7 @@ def test_random_damage_is_told_as_json_itself_tells_it(tmp_path: Path) -> None:
             assert values(write(path, damaged)) == expected
         else:
             refused += 1
-            with pytest.raises(UserError, match="line [0-9]+: "):
+            with pytest.raises(UserError, match=r"line [0-9]+: "):
                 values(write(path, damaged))
     assert refused > 100
 

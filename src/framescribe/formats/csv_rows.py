@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from framescribe.errors import UserError
+from framescribe.formats.listed import utf8_lines
 
 LONGEST = 2**31 - 1  # characters of a value; more than a C long holds is refused on Windows
 DEFAULT_LONGEST = 131_072  # of Python's csv module, where nobody sets another
@@ -21,25 +22,18 @@ def read_rows(path: Path, *, newline: str | None = "", longest: int = LONGEST) -
     characters, and for a quote that is never closed: it would make one value of the rest of the file.
     """
     csv.field_size_limit(LONGEST)
-    at = 0
-    try:
-        with open(path, encoding="utf-8", newline=newline) as file:
-            rows = csv.reader(chain(file, (_END,)))
-            begun = 1
-            for row in rows:
-                if row and row[-1].endswith(_END):
-                    if row != [_END]:
-                        raise UserError(f"{path}, line {begun}: a double quote in this row is never closed; close it")
-                    return
-                at = rows.line_num
-                if longest < LONGEST and any(len(value) > longest for value in row):
-                    raise UserError(f"{path}, line {at}: a value has more than {longest:,} characters; shorten it")
-                yield at, row
-                begun = at + 1
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: after line {at} something is not UTF-8; save it as UTF-8") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    rows = csv.reader(chain(utf8_lines(path, newline), (_END,)))
+    begun = 1
+    for row in rows:
+        if row and row[-1].endswith(_END):
+            if row != [_END]:
+                raise UserError(f"{path}, line {begun}: a double quote in this row is never closed; close it")
+            return
+        at = rows.line_num
+        if longest < LONGEST and any(len(value) > longest for value in row):
+            raise UserError(f"{path}, line {at}: a value has more than {longest:,} characters; shorten it")
+        yield at, row
+        begun = at + 1
 
 
 def has_columns(path: Path, *names: str) -> bool:

@@ -9,7 +9,8 @@ docs/dataset/README.md; datasets 3.6.0 and 5.2.0: folder_based_builder.py, data_
   is a caption of no words. They must have as many lines as each other.
 - Texts beside videos: .mp4 and .mov in lower case, in the folder itself; blanks at the ends are stripped.
 - Of a caption "b'…'" the quotes and the b are cut off.
-- `datasets` sorts videos with names such as test_1.mp4 or val/1.mp4 into splits, and finetrainers wants the split train.
+- `datasets` sorts files with names such as test_1.mp4, val/1.mp4 or training.json into splits, and finetrainers takes
+  what is in the split train.
 - A data set whose name might be that of one on the Hub ("set/clips") is looked for there first: hence whole paths.
 """
 
@@ -31,7 +32,7 @@ from framescribe.formats.pandas_csv import read_csv
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
 
-CONFIG = "finetrainers.json"  # "training.json" `datasets` would take for the whole split train
+CONFIG = "finetrainers.json"  # not training.json: see above
 _CAPTIONS = ("prompt.txt", "prompts.txt", "caption.txt", "captions.txt")
 _VIDEOS = ("video.txt", "videos.txt")
 _METADATA = ("metadata.json", "metadata.jsonl", "metadata.csv")
@@ -90,7 +91,7 @@ def _texts(folder: Path) -> list[str]:
 
 
 def _recognises(layout: str, path: Path) -> bool:
-    """Only with a finetrainers.json for finetrainers: without one, other formats read such folders as well."""
+    """Only with a finetrainers.json: without one, other formats read such folders as well."""
     try:
         with open(path / CONFIG, encoding="utf-8") as file:
             config = json.load(file)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
-from framescribe.formats.listed import namer
+from framescribe.formats.listed import namer, utf8_lines
 from framescribe.formats.target import Target
 
 PROMPTS, VIDEOS = "prompts.txt", "videos.txt"
@@ -25,17 +25,14 @@ def write_lines(samples: Iterable[Sample], target: Target) -> None:
 def read_lines(path: str | os.PathLike[str]) -> Iterator[str]:
     """The lines of a text, each with "\\n" unless it is the last. As in Python's text mode CR LF and CR end lines too.
     UserError if it is not UTF-8, or begins with a byte order mark, which trainers take for part of the first line."""
-    number = 0
-    try:
-        with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                if number == 1 and line.startswith("\ufeff"):
-                    raise UserError(
-                        f"{path} begins with a byte order mark, which would become part of its first line; "
-                        "save it as UTF-8 without"
-                    )
-                yield line
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: after line {number} something is not UTF-8; save it as UTF-8") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    lines = utf8_lines(path)
+    first = next(lines, None)
+    if first is None:
+        return
+    if first.startswith("\ufeff"):
+        raise UserError(
+            f"{os.fspath(path)} begins with a byte order mark, which would become part of its first line; "
+            "save it as UTF-8 without"
+        )
+    yield first
+    yield from lines

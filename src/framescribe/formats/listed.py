@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.target import Target
+from framescribe.storage.lines import lone_bytes
 
 
 def namer(target: Target) -> Callable[[str], str]:
@@ -41,6 +42,18 @@ def broken_text(sample: Sample) -> str | None:
     except UnicodeEncodeError:
         return "its caption holds half of a surrogate pair, which is no text: correct it"
     return None
+
+
+def utf8_lines(path: str | os.PathLike[str], newline: str | None = None) -> Iterator[str]:
+    """The lines of a text, each with its end; `newline` as for `open`. UserError, with the line, if it is not UTF-8."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline=newline) as file:
+            for number, line in enumerate(file, start=1):
+                if lone_bytes(line):
+                    raise UserError(f"{os.fspath(path)}, line {number}: this is not UTF-8; save the file as UTF-8")
+                yield line
+    except OSError as error:
+        raise UserError(f"{os.fspath(path)} cannot be read: {error.strerror}") from None
 
 
 def whole_folder(path: Path) -> Path:

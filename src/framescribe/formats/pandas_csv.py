@@ -6,6 +6,7 @@ false, only if all its values are; one with other texts among them stays text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,11 +16,10 @@ from framescribe.formats.base import Sample
 from framescribe.formats.csv_rows import read_rows
 from framescribe.formats.listed import not_unicode
 
-NOTHING = frozenset(
-    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"]
-    + ["NULL", "NaN", "None", "n/a", "nan", "null"]
-)
+_NOTHING = "#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null"
+NOTHING = frozenset([*_NOTHING.split(), "", "#N/A N/A"])
 _TRUTHS = frozenset(["True", "TRUE", "true", "False", "FALSE", "false"])
+_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 _LONGEST = 40  # characters of a caption that may be a number
 
 
@@ -43,13 +43,7 @@ def refuses_csv(sample: Sample) -> str | None:
 
 
 def _is_number(text: str) -> bool:
-    if text in _TRUTHS:
-        return True
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return text in _TRUTHS or _NUMBER.fullmatch(text) is not None
 
 
 def read_csv(path: Path, caption: str, *others: str) -> Iterator[Record]:
