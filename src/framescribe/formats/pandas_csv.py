@@ -18,9 +18,7 @@ from framescribe.formats.listed import not_unicode
 
 _NOTHING = "#N/A #NA -1.#IND -1.#QNAN -NaN -nan 1.#IND 1.#QNAN <NA> N/A NA NULL NaN None n/a nan null"
 NOTHING = frozenset([*_NOTHING.split(), "", "#N/A N/A"])
-_TRUTHS = frozenset(["True", "TRUE", "true", "False", "FALSE", "false"])
-_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
-_LONGEST = 40  # characters of a caption that may be a number
+_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)|true|false", re.ASCII | re.IGNORECASE)
 
 
 class Record(NamedTuple):
@@ -33,17 +31,11 @@ class Record(NamedTuple):
 def refuses_csv(sample: Sample) -> str | None:
     """Why pandas would not give this sample's caption and path back."""
     for caption in sample.captions:
-        if len(caption) > _LONGEST:
-            continue
         if caption in NOTHING:
             return f"pandas reads the caption {caption!r} as a missing value: use other words, or another layout"
-        if _is_number(caption):
+        if _NUMBER.fullmatch(caption):
             return f"pandas reads the caption {caption!r} as a number or a truth: use words, or another layout"
     return not_unicode(sample)
-
-
-def _is_number(text: str) -> bool:
-    return text in _TRUTHS or _NUMBER.fullmatch(text) is not None
 
 
 def read_csv(path: Path, caption: str, *others: str) -> Iterator[Record]:
@@ -60,7 +52,7 @@ def _refuse_numbers(path: Path, caption: str) -> None:
     number = None
     for record in _records(path, caption):
         if (value := record.values[caption]) is not None:
-            if not _is_number(value.strip()):
+            if not _NUMBER.fullmatch(value.strip()):
                 return
             number = value
     if number is not None:
