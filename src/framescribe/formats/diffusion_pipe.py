@@ -18,17 +18,16 @@ from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
 from framescribe.formats.sidecars import VIDEOS, Seen, placed, quoted, read_toml, text_of, write_beside, write_settings
 from framescribe.formats.target import Target
-from framescribe.sources.found import VIDEO_ENDINGS
 
 SETTINGS = "dataset.toml"
 TRAINING = "train.toml"
 CAPTIONS = "captions.json"
-# Of those that imageio lists as video, which are sound or no container are left out: it takes ".m4a" and ".rgb" too.
-_ENDINGS = VIDEO_ENDINGS & frozenset(
-    """.264 .265 .3g2 .3gp .amv .asf .avc .avi .avs2 .avs3 .cdg .dav .dif .drc .dv .f4v .flv .gxf .h261 .h263 .h264
-    .h265 .h26l .hevc .ismv .ivf .kux .lvf .m1v .m2t .m2ts .m2v .m4v .mj2 .mjpeg .mjpg .mk3d .mkv .moflex .mov .mp4
-    .mpeg .mpg .mts .mvi .mxf .nut .obu .ogv .rm .roq .ts .ty .vc1 .vc2 .viv .vob .webm .wmv .wtv .xmv .y4m""".split()
-)
+_IMAGEIO = """
+.264 .265 .3g2 .3gp .amv .asf .avc .avi .avs2 .avs3 .cdg .dav .dif .drc .dv .f4v .flv .gxf .h261 .h263 .h264 .h265 .h26l
+.hevc .ismv .ivf .kux .lvf .m1v .m2t .m2ts .m2v .m4v .mj2 .mjpeg .mjpg .mk3d .mkv .moflex .mov .mp4 .mpeg .mpg .mts .mvi
+.mxf .nut .obu .ogv .rm .roq .ts .ty .vc1 .vc2 .viv .vob .webm .wmv .wtv .xmv .y4m
+"""  # without what is sound or needs options, such as .m4a and .rgb
+_ENDINGS = frozenset(_IMAGEIO.split())
 _TAKEN = _ENDINGS | {ending.upper() for ending in _ENDINGS}  # compared exactly: ".Mp4" is no video
 _BUCKETS = (5, 9, 17, 33)  # 4n + 1, as Wan and HunyuanVideo need them; LTX's 8n + 1 are among them
 _FPS = 16  # Wan's: the frames of a clip are counted at its model's rate
@@ -178,9 +177,7 @@ def _in_list(listed: dict[str, Any], name: str, folder: Path) -> list[str]:
     if captions is None:
         return []
     if not isinstance(captions, list) or not all(isinstance(caption, str) for caption in captions):
-        raise UserError(
-            f"{folder / CAPTIONS}: diffusion-pipe stops at {name!r}, whose captions are not a list of texts"
-        )
+        raise UserError(f"{folder / CAPTIONS}: diffusion-pipe stops at {name!r}: its value is not a list of texts")
     return [caption for caption in captions if caption.strip()]
 
 

@@ -33,7 +33,7 @@ from framescribe.sources.found import MAGIC
 
 SETTINGS = "dataset_config.toml"
 LIST = "videos.jsonl"
-_ENDINGS = frozenset(".mp4 .webm .avi .mkv .mov .flv .wmv .m4v .mpg .mpeg".split())
+_ENDINGS = frozenset([".mp4", ".webm", ".avi", ".mkv", ".mov", ".flv", ".wmv", ".m4v", ".mpg", ".mpeg"])
 _GLOBBED = (*_ENDINGS, *(ending.upper() for ending in _ENDINGS))  # VIDEO_EXTENSIONS: no others, such as ".Mp4"
 
 _GENERAL = """\
@@ -87,9 +87,7 @@ def _write_list(samples: Iterable[Sample], target: Target) -> None:
 def _check_cache(target: Target) -> None:
     """The cache's folder is searched with glob.glob, unescaped (prepare_for_training)."""
     if MAGIC.search(str(target.folder)):
-        raise UserError(
-            f"musubi-tuner finds no cache in a folder with [, ? or * in its path: {target.folder}; use another -o"
-        )
+        raise UserError(f"musubi-tuner finds no cache below a path with [, ? or *: {target.folder}; use another -o")
 
 
 def _write_settings(target: Target, sources: list[str], seen: Seen) -> None:

@@ -23,7 +23,7 @@ from framescribe.plain_json import dumps
 
 SETTINGS = "multidatabackend.json"
 TRAINING = "config.json"
-_ENDINGS = frozenset(".mp4 .avi .mov .mkv .webm .flv .wmv .m4v .mpeg .mpg .3gp .ogv".split())
+_ENDINGS = frozenset([".mp4", ".avi", ".mov", ".mkv", ".webm", ".flv", ".wmv", ".m4v", ".mpeg", ".mpg", ".3gp", ".ogv"])
 _LEAST, _MOST = 17, 81  # of num_frames, which is 4n + 1 for Wan: about one second, and five
 
 
@@ -132,8 +132,8 @@ def _folders(path: Path) -> list[tuple[Path, Mapping[str, Any]]]:
     for backend in _backends(path):
         if (backend.get("caption_strategy") or "textfile") != "textfile":
             raise UserError(
-                f"{path}: {backend.get('id')!r} has the caption_strategy {backend['caption_strategy']!r}; only textfile "
-                "can be read here"
+                f"{path}: {backend.get('id')!r} has the caption_strategy {backend['caption_strategy']!r}; only "
+                "textfile can be read here"
             )
         folders.append((Path(placed(backend["instance_data_dir"], base)), backend))
     if not folders:
