@@ -19,7 +19,6 @@ from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
 from framescribe.formats.sidecars import (
     VIDEOS,
-    Seen,
     placed,
     quoted,
     text_of,
@@ -53,7 +52,13 @@ config:
         save_every: 250
         max_step_saves_to_keep: 4
       datasets:
-{datasets}      train:
+        - folder_path: {path}
+          caption_ext: txt
+          resolution: [480]
+          fps: {fps}  # the model's
+          auto_frame_count: true  # all of each clip. If long ones need too much memory, put num_frames: 41 in its place
+          cache_latents_to_disk: true
+      train:
         batch_size: 1
         steps: 2000
         gradient_accumulation: 1
@@ -77,14 +82,6 @@ meta:
   name: "[name]"
   version: "1.0"
 """
-_DATASET = """\
-        - folder_path: {path}
-          caption_ext: txt
-          resolution: [480]
-          fps: {fps}  # the model's
-          auto_frame_count: true  # all of each clip. If long ones need too much memory, put num_frames: 41 in its place
-          cache_latents_to_disk: true
-"""
 
 
 # ---------------------------------------------------------------------------------- writing
@@ -93,11 +90,11 @@ _DATASET = """\
 def _write(samples: Iterable[Sample], target: Target) -> None:
     if "${" in str(target.folder):
         raise UserError(f"ai-toolkit takes ${{…}} in {target.folder} for a variable: use another -o")
-    seen = Seen()
-    write_beside(seen.through(samples), target)
-    datasets = "".join(_DATASET.format(path=quoted(root), fps=_FPS) for root in seen.roots(target))
-    name, output = quoted(target.folder.name or "framescribe"), quoted(str(target.path("output")))
-    write_settings(target, SETTINGS, _JOB.format(name=name, output=output, datasets=datasets))
+    write_beside(samples, target)
+    name, path, output = (
+        quoted(text) for text in (target.folder.name, str(target.path(VIDEOS)), str(target.path("output")))
+    )
+    write_settings(target, SETTINGS, _JOB.format(name=name, output=output, path=path, fps=_FPS))
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -173,8 +170,8 @@ def _recognises(path: Path) -> bool:
 
 def _refuses(sample: Sample) -> str | None:
     folder, name = os.path.split(sample.video)
-    if name.startswith(".") or "/." in folder:
-        return "ai-toolkit does not see files and folders whose names begin with a dot"
+    if name.startswith("."):
+        return "ai-toolkit does not see files whose names begin with a dot"
     if os.path.basename(folder) == _CONTROLS:
         return f"ai-toolkit leaves out what lies in a folder named {_CONTROLS}"
     return None

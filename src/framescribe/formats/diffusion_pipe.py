@@ -40,8 +40,7 @@ min_ar = 0.5
 max_ar = 2.0
 num_ar_buckets = 7
 frame_buckets = {buckets}  # each clip is cut to the longest that it fills, at the model's frame rate, or is left out
-"""
-_DIRECTORY = """
+
 [[directory]]
 path = {path}
 num_repeats = 1
@@ -96,28 +95,24 @@ eps = 1e-8
 
 
 def _write_texts(samples: Iterable[Sample], target: Target) -> None:
+    list_of_theirs = str(target.path(f"{VIDEOS}/{CAPTIONS}"))
+    if os.path.lexists(list_of_theirs) and not target.owns(list_of_theirs):
+        raise UserError(f"{list_of_theirs} would be read instead of texts beside the videos: move it away")
     seen = Seen()
     write_beside(seen.through(samples, _FPS), target)
     _write_settings(target, seen)
 
 
 def _write_captions(samples: Iterable[Sample], target: Target) -> None:
-    """It is looked for in the folder of the videos; escapes of ASCII, as it is opened in the system's own encoding."""
-    folder = str(target.path(VIDEOS))
+    """In ASCII, with escapes: it is opened in the system's own encoding."""
     seen = Seen()
     encode = json.JSONEncoder().encode
     with target.file(f"{VIDEOS}/{CAPTIONS}") as file:
         between = "{\n"
         for sample in seen.through(samples, _FPS):
-            at, name = os.path.split(sample.video)
-            if at != folder:
-                raise UserError(
-                    f"{sample.video} is not in {folder}, where diffusion-pipe would look for it: use --videos link or "
-                    "copy, or --layout txt"
-                )
-            file.write(f"{between}{encode(name)}: {encode(sample.captions)}")
+            file.write(f"{between}{encode(os.path.basename(sample.video))}: {encode(sample.captions)}")
             between = ",\n"
-        file.write("\n}\n" if seen.folders else "{}\n")
+        file.write("\n}\n")
     _write_settings(target, seen)
 
 
@@ -125,9 +120,8 @@ def _write_settings(target: Target, seen: Seen) -> None:
     buckets = {max((one for one in _BUCKETS if one <= frames), default=_BUCKETS[0]) for frames in seen.frames if frames}
     if None in seen.frames:
         buckets.add(_BUCKETS[-1])
-    directories = (_DIRECTORY.format(path=quoted(folder)) for folder in sorted(seen.folders))
-    write_settings(target, SETTINGS, _DATASET.format(buckets=[1, *sorted(buckets)]) + "".join(directories))
-    output, dataset = quoted(str(target.path("output"))), quoted(str(target.path(SETTINGS)))
+    videos, output, dataset = (quoted(str(target.path(name))) for name in (VIDEOS, "output", SETTINGS))
+    write_settings(target, SETTINGS, _DATASET.format(buckets=[1, *sorted(buckets)], path=videos))
     write_settings(target, TRAINING, _TRAINING.format(output=output, dataset=dataset))
 
 

@@ -36,15 +36,14 @@ LIST = "videos.jsonl"
 _ENDINGS = frozenset([".mp4", ".webm", ".avi", ".mkv", ".mov", ".flv", ".wmv", ".m4v", ".mpg", ".mpeg"])
 _GLOBBED = (*_ENDINGS, *(ending.upper() for ending in _ENDINGS))  # VIDEO_EXTENSIONS: no others, such as ".Mp4"
 
-_GENERAL = """\
+_SETTINGS = """\
 # What musubi-tuner trains on; every setting: docs/dataset_config.md in its repository.
 [general]
 resolution = [832, 480]  # width and height: how many pixels. Each clip keeps about its own shape
 batch_size = 1
 enable_bucket = true
 caption_extension = ".txt"
-"""
-_DATASET = """
+
 [[datasets]]
 {source}
 cache_directory = {cache}
@@ -64,10 +63,11 @@ def _write_folder(samples: Iterable[Sample], target: Target) -> None:
     _check_cache(target)
     seen = Seen()
     write_beside(seen.through(samples), target)
-    _write_settings(target, [f"video_directory = {quoted(folder)}" for folder in sorted(seen.folders)], seen)
+    _write_settings(target, f"video_directory = {quoted(str(target.path(VIDEOS)))}", seen)
 
 
 def _write_list(samples: Iterable[Sample], target: Target) -> None:
+    """Absolute paths: others would count from where musubi-tuner is started."""
     _check_cache(target)
     seen = Seen()
     stems: set[int] = set()  # hashes: 60 bytes a clip, not its name
@@ -76,12 +76,12 @@ def _write_list(samples: Iterable[Sample], target: Target) -> None:
             stem = hash(os.path.splitext(os.path.basename(sample.video))[0])
             if stem in stems:
                 raise UserError(
-                    f"{sample.video} is not the first clip of its name: musubi-tuner's cache tells clips apart by name "
-                    "alone, and would train one with the other's caption. Use --videos link, or rename it"
+                    f"{sample.video} has the name of another clip. musubi-tuner's cache tells clips apart by name, and "
+                    "would train one with the other's caption: use --videos link, or rename it"
                 )
             stems.add(stem)
             file.write(dumps({"video_path": sample.video, "caption": sample.captions[0]}) + "\n")
-    _write_settings(target, [f"video_jsonl_file = {quoted(str(target.path(LIST)))}"], seen)
+    _write_settings(target, f"video_jsonl_file = {quoted(str(target.path(LIST)))}", seen)
 
 
 def _check_cache(target: Target) -> None:
@@ -90,16 +90,11 @@ def _check_cache(target: Target) -> None:
         raise UserError(f"musubi-tuner finds no cache below a path with [, ? or *: {target.folder}; use another -o")
 
 
-def _write_settings(target: Target, sources: list[str], seen: Seen) -> None:
-    rates = seen.rates
-    only = next(iter(rates)) if len(rates) == 1 else None
+def _write_settings(target: Target, source: str, seen: Seen) -> None:
+    only = next(iter(seen.rates)) if len(seen.rates) == 1 else None
     rate = _SAME_RATE.format(rate=float(only)) if only else _NO_RATE
-    caches = ["cache"] if len(sources) == 1 else [f"cache/{number}" for number in range(len(sources))]
-    datasets = (
-        _DATASET.format(source=source, cache=quoted(str(target.path(cache))), rate=rate)
-        for source, cache in zip(sources, caches, strict=True)
-    )
-    write_settings(target, SETTINGS, _GENERAL + "".join(datasets))
+    cache = quoted(str(target.path("cache")))
+    write_settings(target, SETTINGS, _SETTINGS.format(source=source, cache=cache, rate=rate))
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -142,8 +137,8 @@ def _read_folder(folder: Path, ending: str | None) -> Iterator[Sample]:
         text = text_of(os.path.splitext(video)[0] + ending) if ending else None
         if text is None:
             raise UserError(
-                f"{video} has no {ending or 'caption_extension, so no text'} beside it, and musubi-tuner stops there: "
-                "caption it, move it away, or read the folder with --from txt"
+                f"{video} has no {ending or 'text (caption_extension)'} beside it, and musubi-tuner stops there: "
+                "caption it, or move it away (import --from txt reads the folder as it is)"
             )
         yield Sample(video=video, captions=whole(text))
 

@@ -34,17 +34,15 @@ def write_beside(samples: Iterable[Sample], target: Target, ending: str = ".txt"
 
 @dataclass(slots=True)
 class Seen:
-    """What a stream of samples showed, for the settings that are written after it: the folders of the videos, the
-    frame rates (two of them at most), and the numbers of frames up to 1,000; None where they are not known."""
+    """What a stream of samples showed, for the settings that are written after it: the frame rates (two at most) and
+    the numbers of frames (up to 1,000) of its clips; None where these are not known."""
 
-    folders: set[str] = field(default_factory=set)
     rates: set[float | None] = field(default_factory=set)
     frames: set[int | None] = field(default_factory=set)
 
     def through(self, samples: Iterable[Sample], fps: float | None = None) -> Iterator[Sample]:
         """The samples unchanged. Frames are counted at `fps`, if given."""
         for sample in samples:
-            self.folders.add(os.path.dirname(sample.video))
             info = sample.info
             if len(self.rates) < 2:
                 self.rates.add(round(info.fps, 3) if info and info.fps else None)
@@ -54,30 +52,11 @@ class Seen:
             self.frames.add(frames if frames is None else min(frames, 1000))
             yield sample
 
-    def roots(self, target: Target) -> list[str]:
-        """The folders to search for a trainer that also looks into those below."""
-        videos = str(target.path(VIDEOS))
-        roots: list[str] = []
-        for folder in sorted(videos if _is_in(one, videos) else one for one in self.folders):
-            if not roots or not _is_in(folder, roots[-1]):
-                roots.append(folder)
-        return roots
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
-
 
 def write_settings(target: Target, name: str, text: str) -> None:
-    """A file of settings. One that a person wrote or changed stays as it is, unless the export is forced."""
-    there = os.path.lexists(target.path(name))
-    try:
-        with target.file(name) as file:
-            file.write(text)
-    except UserError:
-        if not there:
-            raise
-        target.kept.add(str(target.path(name)))
+    """A file of settings, which people are meant to change: one that they did change stays."""
+    with target.file(name, settings=True) as file:
+        file.write(text)
 
 
 def quoted(text: str) -> str:

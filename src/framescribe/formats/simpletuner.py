@@ -33,11 +33,21 @@ _LEAST, _MOST = 17, 81  # of num_frames, which is 4n + 1 for Wan: about one seco
 def _write(samples: Iterable[Sample], target: Target) -> None:
     seen = Seen()
     write_beside(seen.through(samples), target)
-    frames = _frames(seen)
-    backends = [
-        _backend(target, root, f"videos-{number}" if number else "videos", frames)
-        for number, root in enumerate(seen.roots(target))
-    ]
+    videos = {
+        "id": "videos",
+        "type": "local",
+        "dataset_type": "video",
+        "instance_data_dir": str(target.path(VIDEOS)),
+        "caption_strategy": "textfile",
+        "metadata_backend": "discovery",
+        "crop": False,
+        "resolution": 480,
+        "resolution_type": "pixel_area",
+        "minimum_image_size": 0,
+        "repeats": 0,
+        "cache_dir_vae": str(target.path("cache/vae")),
+        "video": {"num_frames": _frames(seen), "min_frames": _frames(seen), "bucket_strategy": "aspect_ratio"},
+    }
     texts = {
         "id": "text-embeds",
         "type": "local",
@@ -45,7 +55,7 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
         "default": True,
         "cache_dir": str(target.path("cache/text")),
     }
-    write_settings(target, SETTINGS, dumps([*backends, texts], indent=2) + "\n")
+    write_settings(target, SETTINGS, dumps([videos, texts], indent=2) + "\n")
     write_settings(target, TRAINING, dumps(_training(target), indent=2) + "\n")
 
 
@@ -54,24 +64,6 @@ def _frames(seen: Seen) -> int:
     what is shorter."""
     shortest = min((frames for frames in seen.frames if frames), default=_MOST)
     return min(max((shortest - 1) // 4 * 4 + 1, _LEAST), _MOST)
-
-
-def _backend(target: Target, root: str, name: str, frames: int) -> dict[str, Any]:
-    return {
-        "id": name,
-        "type": "local",
-        "dataset_type": "video",
-        "instance_data_dir": root,
-        "caption_strategy": "textfile",
-        "metadata_backend": "discovery",
-        "crop": False,
-        "resolution": 480,
-        "resolution_type": "pixel_area",
-        "minimum_image_size": 0,
-        "repeats": 0,
-        "cache_dir_vae": str(target.path(f"cache/vae/{name}")),
-        "video": {"num_frames": frames, "min_frames": frames, "bucket_strategy": "aspect_ratio"},
-    }
 
 
 def _training(target: Target) -> dict[str, Any]:
@@ -116,8 +108,8 @@ def _read(path: Path) -> Iterator[Sample]:
             text = text_of(os.path.splitext(video)[0] + ".txt")
             if text is None:
                 raise UserError(
-                    f"{video} has no .txt beside it, and SimpleTuner stops there: caption it, move it away, or read "
-                    "the folder with --from txt"
+                    f"{video} has no .txt beside it, and SimpleTuner stops there: caption it, or move it away (import "
+                    "--from txt reads the folder as it is)"
                 )
             lines = [text] if backend.get("disable_multiline_split") else text.split("\n")
             yield Sample(video=video, captions=tuple(line.strip() for line in lines if line.strip()))
