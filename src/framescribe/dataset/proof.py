@@ -18,14 +18,15 @@ class Proof:
     """What was meant to be written, 16 bytes per sample, to be compared with what the format's reader finds."""
 
     def __init__(self, format: Format, layout: Layout) -> None:
-        self._format, self._packed = format, layout.videos == "packed"
+        self._format, self._layout, self._packed = format, layout, layout.videos == "packed"
         self._videos, self._captions = array("q"), array("q")
 
     def noting(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """The samples, each noted as it passes."""
+        read_as = self._layout.read_as
         for sample in samples:
             self._videos.append(self._video(sample))
-            self._captions.append(hash(sample.captions))
+            self._captions.append(hash(read_as(sample)))
             yield sample
 
     def check(self, found: Iterable[Sample], kept: Collection[str] = ()) -> int:

@@ -57,6 +57,10 @@ def _nothing(sample: Sample) -> str | None:
     return None
 
 
+def _as_written(sample: Sample) -> tuple[str, ...]:
+    return sample.captions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One way in which a trainer's data lies on a disk.
@@ -78,6 +82,7 @@ class Layout:
     urls            whether a list may name files at URLs
     dots            whether a video's name may hold dots before its ending
     refuses         why the trainer would stumble over a sample, in words for the user; None: it would not
+    read_as         the captions that `read` must find for a sample, where the format adds to them
     """
 
     name: str
@@ -96,6 +101,7 @@ class Layout:
     urls: bool = False
     dots: bool = True
     refuses: Callable[[Sample], str | None] = _nothing
+    read_as: Callable[[Sample], tuple[str, ...]] = _as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
