@@ -62,6 +62,11 @@ def _read_metas(path: Path) -> Iterator[Sample]:
         yield Sample(video=f"{root}/{name}", captions=(caption,) if caption else ())
 
 
+def _metas_read_as(sample: Sample) -> tuple[str, ...]:
+    """The caption as it is read from a text file: every line break is a newline."""
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n") for text in sample.captions)
+
+
 def _recognises_metas(path: Path) -> bool:
     return (path / _VIDEOS).is_dir() and any((path / _METAS).glob("*.txt"))
 
@@ -90,6 +95,7 @@ COSMOS_PREDICT2 = Format(
             endings=frozenset({".mp4"}),
             ending_case=True,
             refuses=_refuses_metas,
+            read_as=_metas_read_as,
         ),
     ),
     start=lambda folder, layout: f"python -m scripts.get_t5_embeddings --dataset_path {shlex.quote(str(folder))}",
@@ -104,6 +110,7 @@ _LIST, _LIST_IN = "video_dataset_file.jsonl", "train"
 _LONGEST = 61.0  # seconds
 _STRUCTURED, _DENSE = "caption_json", "caption"
 _FACTS = ("resolution", "aspect_ratio", "duration", "fps")
+_SIGNS = ('"subjects":', '"temporal_caption":')  # of a structured prompt, wherever they stand
 # The keys under which the loader looks for a window's caption, until it finds one; of the last ones it draws one.
 _FIRST = (_STRUCTURED, "qwen3_32b_rewrite-dense", _DENSE)
 _DRAWN = tuple(
@@ -170,7 +177,7 @@ def _duration(info: VideoInfo) -> float:
     return info.duration or info.frames / (info.fps or 1)
 
 
-def _read_as(sample: Sample) -> tuple[str, ...]:
+def _windows_read_as(sample: Sample) -> tuple[str, ...]:
     """The captions as the trainer gives them to the model: a structured one is compact JSON, with the file's facts."""
     structured = _structured(sample.captions[0])
     if structured is None or sample.info is None:
@@ -216,7 +223,8 @@ def _refuses_windows(sample: Sample) -> str | None:
         return why
     if "://" in sample.video and not sample.video.startswith("s3://"):
         return "the trainer takes no addresses but s3://: --videos copy fetches it"
-    if '{"' in sample.captions[0] and _structured(sample.captions[0]) is None:
+    text = sample.captions[0]
+    if (text.startswith("{") or any(sign in text for sign in _SIGNS)) and _structured(text) is None:
         return "its caption holds JSON and other text: a structured caption takes no trigger, prefix, suffix or limit"
     if info is not None and _duration(info) > _LONGEST:
         return "it is longer than 61 seconds, and the trainer would leave it out: cut it, or leave it out"
@@ -238,7 +246,7 @@ COSMOS3 = Format(
             videos_in=f"{_LIST_IN}/videos",
             urls=True,
             refuses=_refuses_windows,
-            read_as=_read_as,
+            read_as=_windows_read_as,
         ),
     ),
     start=lambda folder, layout: f"DATASET_PATH={shlex.quote(str(folder))} bash examples/launch_sft_vision_nano.sh",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ _ABOUT = {
 }
 _VIDEO, _MEDIA_PATH = "video", "media_path"  # LTX-2's column; LTX-Video-Trainer's, which LTX-2 takes as well
 _WRITE = {"json": lists.write_json_list, "jsonl": lists.write_json_lines}
-_READ = {
+_READ: dict[Kind, Callable[[Path], Iterator[lists.Found]]] = {
     "json": lists.read_json_list,
     "jsonl": lists.read_json_lines,
     "csv": partial(lists.read_csv, text="caption"),

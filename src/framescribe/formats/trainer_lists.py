@@ -18,29 +18,12 @@ from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
 
 # A value that is exactly one of these, quoted or not, is a missing one to `pandas.read_csv`.
-MISSING = frozenset(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    ]
-)
+# fmt: off
+MISSING = frozenset({
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "None", "n/a", "nan", "null",
+})
+# fmt: on
 _BEGINNING = 2**20  # characters of a list in which its first record ends
 _NEEDED = "a list of objects"
 
