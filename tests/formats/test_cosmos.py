@@ -60,8 +60,8 @@ def test_names_that_hold_an_ending_are_refused_and_their_captions_not_found(tmp_
     assert as_trained(tmp_path) == {"b.mp4": "A cat."}
     assert [(os.path.basename(one.video), one.captions) for one in METAS.read(tmp_path)] == [
         ("a.mp4.mp4", ()),
-        ("c.txt.mp4", ()),
         ("b.mp4", ("A cat.",)),
+        ("c.txt.mp4", ()),
     ]
     refused = [name for name in names if METAS.refuses(Sample(video=f"/set/{name}", captions=("A cat.",)))]
     assert refused == ["a.mp4.mp4", "c.txt.mp4"]
