@@ -19,6 +19,7 @@ from typing import Any
 from framescribe.addresses import place_of
 from framescribe.dataset.recognised import Recognised, recognised
 from framescribe.errors import UserError, VideoError
+from framescribe.formats.base import Sample
 from framescribe.frames.files import fingerprint_of
 from framescribe.machine import cpus
 from framescribe.records import IMPORTED, SCHEMA, Row, Video
@@ -27,7 +28,7 @@ from framescribe.results.index import Entry
 from framescribe.results.parts import Location
 from framescribe.results.rows import Results
 from framescribe.sources import each_video
-from framescribe.sources.found import look_up
+from framescribe.sources.found import absolute, look_up
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 from framescribe.version import VERSION
@@ -128,7 +129,7 @@ class _Import:
         folders: dict[str, str] = {}
         captioned = there = False
         for sample in self._found.layout.read(self._path):
-            place = place_of(sample.video)
+            place = _place(sample)
             captioned = captioned or any(map(_says, sample.captions))
             if place in self._videos:
                 if place not in self._repeated:
@@ -137,7 +138,7 @@ class _Import:
                 continue
             if place not in known and ".tar/" in place:
                 known |= _known(Path(place.partition(".tar/")[0] + ".tar"))
-            video = known.get(place) or _unlisted(sample.video, root, folders)
+            video = known.get(place) or _unlisted(sample.video if is_remote(sample.video) else place, root, folders)
             video = replace(video, metadata=sample.columns)
             if place in here and self._results.entry(video) is None:
                 video = replace(video, id=here[place])
@@ -160,7 +161,7 @@ class _Import:
         """Each video with all of its captions; those that come more than once at the end."""
         held: dict[str, list[str]] = {}
         for sample in self._found.layout.read(self._path):
-            place, captions = place_of(sample.video), tuple(filter(_says, sample.captions))
+            place, captions = _place(sample), tuple(filter(_says, sample.captions))
             if place in self._repeated:
                 held.setdefault(place, []).extend(captions)
             elif place in self._videos:  # else it came while this was under way
@@ -178,7 +179,7 @@ class _Import:
             if video.size is None and not is_remote(video.path):
                 told.missing.add(video)
             entry = self._results.entry(video)
-            before = entry.print_of(IMPORTED) if entry is not None else None
+            before = self._before(entry)
             if entry is None or (before is None and (shown := self._shown(video)) is None):
                 yield video, captions
             elif before is None:
@@ -187,6 +188,13 @@ class _Import:
                 told.unchanged.add(video)
             else:
                 yield video, captions
+
+    def _before(self, entry: Entry | None) -> str | None:
+        """What the captions of a row are recognised by that were imported last; None: none were."""
+        if entry is None or not entry.has(IMPORTED):
+            return None
+        said: str = self._results.load(entry).stages[IMPORTED]["captions_sha256"]
+        return said
 
     def _shown(self, video: Video) -> str | None:
         """The caption of the video's row, with a person's corrections."""
@@ -197,7 +205,7 @@ class _Import:
         entry = results.entry(video)
         base, by, before = Row(id=video.id, video_path=video.place, caption=None, status="ok"), None, None
         if entry is not None:
-            by, before = entry.captioned, entry.print_of(IMPORTED)
+            by, before = entry.captioned, self._before(entry)
             if entry.fingerprint is not None and file.get("fingerprint", entry.fingerprint) != entry.fingerprint:
                 file = {**file, "replaced": True}  # what was made from another file goes with it
             else:
@@ -220,7 +228,7 @@ class _Import:
             metadata=video.kept,
         )
         results.append(row)
-        if before is not None and (shown := self._shown(video)) != captions[0]:
+        if before is not None and captions[0] != _first(base) and (shown := self._shown(video)) != captions[0]:
             # Both were changed since the import: the words that are found last count, as in a finished file.
             results.edit(self._edit(row, shown, captions[0]))
         (told.new if before is None else told.unchanged if before == _print(captions) else told.changed).add(video)
@@ -228,10 +236,10 @@ class _Import:
     def _made(self, captions: tuple[str, ...], *, fills: bool) -> dict[str, Any]:
         """What the row says about its captions' origin."""
         made: dict[str, Any] = {
-            "fingerprint": _print(captions),
             "format": self._found.format.name,
             "layout": self._found.layout.name,
             "from": str(self._path),
+            "captions_sha256": _print(captions),
             "fills": ["caption"] if fills else [],
         }
         rest = list(captions[1:] if fills else captions)
@@ -260,6 +268,10 @@ def _known(path: Path) -> dict[str, Video]:
     return known
 
 
+def _place(sample: Sample) -> str:
+    return place_of(sample.video if is_remote(sample.video) else absolute(sample.video))
+
+
 def _unlisted(path: str, root: Path, folders: dict[str, str]) -> Video:
     """A video that is in no list and no folder that `caption` reads: called by its path below the data set's folder, or
     by its whole path."""
@@ -284,6 +296,15 @@ def _other_file(video: Video, entry: Entry) -> bool:
     """Whether the file may be another one than the row was made from."""
     pairs = ((video.size, entry.size), (video.stamp, entry.stamp))
     return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
+
+def _first(row: Row) -> str | None:
+    """The first of the captions that were imported last."""
+    made = row.stages.get(IMPORTED) or {}
+    if "caption" in (made.get("fills") or ()):
+        return row.caption
+    said = made.get("output")
+    return said[0] if isinstance(said, list) and said else said
 
 
 def _says(caption: str) -> bool:
