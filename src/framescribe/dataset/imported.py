@@ -269,7 +269,10 @@ def _known(path: Path) -> dict[str, Video]:
 
 
 def _place(sample: Sample) -> str:
-    return place_of(sample.video if is_remote(sample.video) else absolute(sample.video))
+    video = sample.video
+    if is_remote(video):
+        return place_of(video)
+    return video if os.path.isabs(video) and os.path.normpath(video) == video else absolute(video)
 
 
 def _unlisted(path: str, root: Path, folders: dict[str, str]) -> Video:
@@ -304,7 +307,8 @@ def _first(row: Row) -> str | None:
     if "caption" in (made.get("fills") or ()):
         return row.caption
     said = made.get("output")
-    return said[0] if isinstance(said, list) and said else said
+    every: list[str] = said if isinstance(said, list) else [said] if said else []
+    return every[0] if every else None
 
 
 def _says(caption: str) -> bool:
