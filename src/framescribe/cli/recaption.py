@@ -13,7 +13,6 @@ from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
     FrameModelOptions,
     SamplingOptions,
-    Say,
     SummaryModelOptions,
     option,
     takes,
@@ -23,6 +22,7 @@ from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptio
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
 from framescribe.errors import UserError
+from framescribe.python.recipe import Say
 
 if TYPE_CHECKING:
     from framescribe.records import Row, Video

@@ -140,7 +140,7 @@ class Target:
     def __enter__(self) -> Target:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._notes = open(self.folder / NOTES, "a+", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115
+            self._notes = open(self.folder / NOTES, "a+", encoding="utf-8", errors="surrogateescape")
         except OSError as error:
             raise UserError(f"{self.folder} cannot be written ({error.strerror}); choose another -o") from None
         if not lock(self._notes):
