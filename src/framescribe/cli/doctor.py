@@ -150,7 +150,7 @@ async def _serve(choice: ModelChoice) -> None:
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers.served import ServedEngine
-    from framescribe.run.driver import Stopped, unless_stopped
+    from framescribe.runs.driver import Stopped, unless_stopped
 
     stop = asyncio.Event()
     on_ending_signals(stop.set)

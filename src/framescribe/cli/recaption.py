@@ -93,7 +93,7 @@ def recaption(
         display.say(f"reading {which.output}")
         from framescribe.results.plan import Again  # which takes long, so not before the first words
         from framescribe.results.rows import Results, video_of
-        from framescribe.run.job import RunOptions
+        from framescribe.runs.job import RunOptions
 
         results = Results(which.output)
         if not len(results):

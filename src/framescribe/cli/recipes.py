@@ -17,8 +17,8 @@ from framescribe.python.recipe import Recipe, Say
 if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
     from framescribe.records import Row, Video
-    from framescribe.run import recipe as full
-    from framescribe.run.runner import Runner
+    from framescribe.runs import recipe as full
+    from framescribe.runs.runner import Runner
 
 
 def asked(*groups: SamplingOptions | FrameModelOptions | SummaryModelOptions | EngineOptions) -> Recipe:
@@ -58,7 +58,7 @@ def made(**parts: Any) -> full.Recipe:
     """A recipe from these parts; UserError if one makes no sense."""
     from pydantic import ValidationError
 
-    from framescribe.run.recipe import Recipe
+    from framescribe.runs.recipe import Recipe
 
     try:
         return Recipe(**parts)

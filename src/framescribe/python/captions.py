@@ -20,12 +20,12 @@ from framescribe.python.words import in_python
 from framescribe.records import Row, Video
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results
-from framescribe.run.budget import Budget, read_prices
-from framescribe.run.captioner import Captioner
-from framescribe.run.driver import in_thread
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.patience import MaxFailed
-from framescribe.run.runner import Runner
+from framescribe.runs.budget import Budget, read_prices
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.driver import in_thread
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.patience import MaxFailed
+from framescribe.runs.runner import Runner
 from framescribe.runners.ranks import joined
 from framescribe.sources import find_videos
 

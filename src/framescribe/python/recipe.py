@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from framescribe.frames.sampling import Method, Sampling
     from framescribe.prompts import Kind
     from framescribe.records import Video
-    from framescribe.run import recipe as full
+    from framescribe.runs import recipe as full
     from framescribe.strategies.base import Strategy
 
 Say = Callable[[str], None]
@@ -104,7 +104,7 @@ class Recipe:
     async def _settled(
         self, videos: Sequence[Video], say: Say, elsewhere: bool, only: Sequence[str] | None
     ) -> full.Recipe:
-        from framescribe.run import recipe as full
+        from framescribe.runs import recipe as full
 
         strategy = strategy_of(self.strategy)
         steps = [step for step in strategy.stages if only is None or step.name in only]

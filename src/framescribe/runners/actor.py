@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from framescribe.errors import FramescribeError, UserError
 from framescribe.records import Row, Video
-from framescribe.run.budget import Budget, Price
-from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import Recipe
+from framescribe.runs.budget import Budget, Price
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.recipe import Recipe
 
 T = TypeVar("T")
 
