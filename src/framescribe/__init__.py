@@ -40,6 +40,7 @@ _HOMES = {
     "caption": "python.captions",
     "caption_async": "python.captions",
     "rows": "python.rows",
+    "run": "python.captions",
     "run_async": "python.captions",
     "sample": "frames.sample",
     "Frame": "records",

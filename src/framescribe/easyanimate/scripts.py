@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from framescribe.easyanimate.saved import Saved
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
-    from framescribe.runs.recipe import Recipe
     from framescribe.runners.ranks import Rank
+    from framescribe.runs.recipe import Recipe
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
 SUMMARY_MODEL = "mistralai/Mistral-7B-Instruct-v0.2"
@@ -247,8 +247,8 @@ def _job(
     from framescribe.results.index import hash_of
     from framescribe.results.plan import Again
     from framescribe.results.rows import Results, video_of
-    from framescribe.runs.job import RunOptions
     from framescribe.runners.ranks import joined
+    from framescribe.runs.job import RunOptions
 
     sources = None if frames_from is None else {(row.id, hash_of(video_of(row))): row for row in frames_from.values()}
     kept = Results(_rows_path(saved.path, output_dir))

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
-
 T = TypeVar("T")
 LOOK_SECONDS = 0.5  # how soon Ctrl-C is heard where a system cannot interrupt a wait
 _under_way: set[Background[Any]] = set()

@@ -20,13 +20,13 @@ from framescribe.python.words import in_python
 from framescribe.records import Row, Video
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results
+from framescribe.runners.ranks import joined
 from framescribe.runs.budget import Budget, read_prices
 from framescribe.runs.captioner import Captioner
 from framescribe.runs.driver import in_thread
 from framescribe.runs.job import RunOptions, Watcher, run_job
 from framescribe.runs.patience import MaxFailed
 from framescribe.runs.runner import Runner
-from framescribe.runners.ranks import joined
 from framescribe.sources import find_videos
 
 Source = str | os.PathLike[str]
@@ -160,7 +160,7 @@ class _Job:
     prices: Source | None = None
     preflight: bool = True
 
-    async def run(self, row: Callable[[Row], object], stop: asyncio.Event) -> None:
+    async def run(self, row: Callable[[Row], None], stop: asyncio.Event) -> None:
         """Caption what is left, passing each row to `row`, until `stop`."""
         videos = await in_thread(self._found)
         results = await in_thread(lambda: Results(os.fspath(self.output)))

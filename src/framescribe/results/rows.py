@@ -76,11 +76,6 @@ class Results:
         """Whether the finished file exists."""
         return is_there(self.output)
 
-    @property
-    def touched(self) -> bool:
-        """Whether the finished file is not as framescribe left it."""
-        return self.finished and stamp_of(self.output) != self._store.note(FINISHED_FILE).get("stamp")
-
     # --- what is left to do ---
 
     def planner(
@@ -333,9 +328,11 @@ class Results:
     def _take_up(self) -> list[Edit]:
         """Keep as edits what somebody changed in the finished file since framescribe wrote it. UserError if that cannot
         be determined."""
-        if not self.touched:
+        if not self.finished:
             return []
         stamp, note = stamp_of(self.output), self._store.note(FINISHED_FILE)
+        if stamp == note.get("stamp"):
+            return []
         try:
             found = list(self._changed_rows())
         except UserError as error:
