@@ -59,7 +59,7 @@ _warned: set[str] = set()
 
 
 def names(kind: str) -> list[str]:
-    """The names of this kind ("engines", "strategies", "formats"): the built-in ones, then those of plug-ins. Imports none."""
+    """The names of this kind ("engines", "strategies", "formats"): the built-in ones, then plug-ins. Imports none."""
     return [*BUILT_IN[kind], *_plug_ins(kind)]
 
 

@@ -21,8 +21,11 @@ from framescribe.cli.recipes import asked, chosen, made, partner_of, recipe_of
 from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptions, ScreenOptions
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
+from framescribe.cli.sidecars import SidecarOptions
 from framescribe.errors import UserError
 from framescribe.python.recipe import prompt_text, urls
+
+DONE = (0, 3)  # exit codes of a run that came to its end
 
 
 @takes(
@@ -32,6 +35,7 @@ from framescribe.python.recipe import prompt_text, urls
     SummaryModelOptions,
     EngineOptions,
     ResultOptions,
+    SidecarOptions,
     LimitOptions,
     RunnerOptions,
     ScreenOptions,
@@ -43,6 +47,7 @@ def caption(
     summary: SummaryModelOptions,
     engine: EngineOptions,
     results: ResultOptions,
+    beside: SidecarOptions,
     limits: LimitOptions,
     running: RunnerOptions,
     shown: ScreenOptions,
@@ -52,20 +57,26 @@ def caption(
     Repeating the command does only what is missing. Exit code 3: finished, but some videos failed.
     """
     engine, runner = running.runner_for(engine)
+    results, folder = beside.settled(results)
+    if runner.number is not None and (beside.sidecars or folder is not None):
+        raise UserError("texts beside videos are written by one process: run framescribe export --to txt afterwards")
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
         display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
+        rows = results.results("captions.jsonl")
         code = run(
             recipe,
             videos,
-            results.results("captions.jsonl"),
+            rows,
             display,
             options=results.run_options(limits),
             limits=limits,
             runner=runner,
             metrics=shown.metrics_port,
         )
+        if code in DONE:
+            beside.write(rows, videos, folder, display.say)
     raise typer.Exit(code)
 
 

@@ -39,3 +39,20 @@ class Fitted:
 
     text: str
     done: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+class Fitter:
+    """Placeholder until the other branch is merged."""
+
+    says: tuple[str, ...] = ()
+
+    def __init__(self, fit: Fit, *, newlines: bool, tokens: tuple[int, str] | None) -> None:
+        self._fit, self._newlines = fit, newlines
+
+    def fit(self, text: str) -> Fitted:
+        """Placeholder."""
+        text = text.strip()
+        if not self._newlines:
+            text = " ".join(text.split())
+        return Fitted(text)

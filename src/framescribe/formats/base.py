@@ -37,7 +37,7 @@ class Sample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameRule:
     """The numbers of frames that a trainer uses fully: those that leave `remainder` when divided by `step`, at least
-    `least`, counted at `fps` if it resamples. It cuts off or drops the rest of others, as `then` says in a few words."""
+    `least`, counted at `fps` if it resamples. Of other clips it leaves some out, as `then` says in a few words."""
 
     step: int = 1
     remainder: int = 0

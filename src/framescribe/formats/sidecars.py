@@ -44,7 +44,9 @@ def read_beside(
         except FileNotFoundError:
             text = ""
         except UnicodeDecodeError as error:
-            raise UserError(f"{os.path.splitext(video)[0]}.txt is not UTF-8 ({error.reason}); save it as UTF-8") from None
+            raise UserError(
+                f"{os.path.splitext(video)[0]}.txt is not UTF-8 ({error.reason}); save it as UTF-8"
+            ) from None
         yield Sample(video=video, captions=split(text))
 
 

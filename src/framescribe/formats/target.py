@@ -159,6 +159,10 @@ class Target:
             if kind is None:
                 self._remove_others()
                 self._rewrite()
+            elif not self._before:  # nothing was written
+                with contextlib.suppress(OSError):
+                    os.unlink(self.folder / NOTES)
+                    self.folder.rmdir()
 
     def _remove_others(self) -> None:
         for path in self._before.keys() - self._written:

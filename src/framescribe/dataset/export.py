@@ -1,0 +1,258 @@
+"""Knows the order of an export: rows are chosen, their captions fitted, the videos placed, the trainer's files written,
+read back and compared. Knows no trainer, and changes no row.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from framescribe import registry
+from framescribe.dataset.card import Card
+from framescribe.dataset.fit import Fit, Fitter
+from framescribe.dataset.placing import Placing, Videos
+from framescribe.dataset.proof import Proof
+from framescribe.dataset.wording import wording
+from framescribe.errors import UserError
+from framescribe.formats.base import Format, Layout, Sample
+from framescribe.formats.target import Target
+from framescribe.records import Row
+from framescribe.results.selection import chosen
+from framescribe.results.standing import Standing
+
+Say = Callable[[str], None]
+NAMED = 3  # rows named for each reason
+UNFIT_KEPT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is exported and how, besides the format.
+
+    where, ids       which rows, as for `recaption`
+    only             which of these, by any test
+    include_flagged  also rows with flags that nobody edited
+    variants         which texts of a row, in order (`dataset.wording`); none: its caption
+    videos           "link", "copy", or "as-is": left where they are
+    force            overwrite what a person wrote in the folder
+    license          for the data set's card
+    command          what made it, for the card
+    """
+
+    where: Sequence[str] = ()
+    ids: str | None = None
+    only: Callable[[Row], bool] | None = None
+    include_flagged: bool = False
+    variants: Sequence[str] = ()
+    fit: Fit = field(default_factory=Fit)
+    videos: Videos = "link"
+    force: bool = False
+    license: str | None = None
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export made.
+
+    `left_out`: rows by reason. `done`: captions by what was done to them. `unfit`: the first clips of whose frames the
+    trainer leaves some out, with their numbers of frames, and `unfit_count` how many there are. `kept`: videos whose
+    caption file a person wrote, which stayed. `others`: captioned clips in the folder that are not of this export.
+    `start`: the command that starts the training.
+    """
+
+    folder: Path
+    format: str
+    layout: str
+    clips: int
+    left_out: Mapping[str, int]
+    done: Mapping[str, int]
+    unfit: Sequence[tuple[str, int]]
+    unfit_count: int
+    kept: Sequence[str]
+    others: int
+    start: str
+
+
+def format_of(name: str) -> Format:
+    """The format of this name. UserError if there is none."""
+    found: Format = registry.load("formats", name)
+    return found
+
+
+def export_rows(
+    captions: str | os.PathLike[str],
+    to: str,
+    folder: str | os.PathLike[str],
+    layout: str | None = None,
+    options: Options | None = None,
+    say: Say = lambda line: None,
+) -> Exported:
+    """Write the rows of the result `captions` as a data set in a trainer's format and layout, read it back as the
+    trainer does, and compare. Nothing is written if a row would break the training.
+
+    UserError says what the user must change; RunError if what was read back differs.
+    """
+    format = format_of(to)
+    return _Export(Standing(captions), format, format.layout(layout), Path(folder), options or Options(), say).run()
+
+
+class _Export:
+    """One export, step by step."""
+
+    def __init__(
+        self, rows: Standing, format: Format, layout: Layout, folder: Path, options: Options, say: Say
+    ) -> None:
+        if len(options.variants) > 1 and layout.several is None:
+            raise UserError(f"{format.title} ({layout.name}) takes one caption per clip: give one --variant")
+        self._rows, self._format, self._layout, self._options, self._say = rows, format, layout, options, say
+        self._words = wording(options.variants)
+        self._fitter = Fitter(options.fit, newlines=layout.newlines, tokens=format.tokens)
+        about = {"framescribe": "export", "format": format.name, "layout": layout.name, "from": str(rows.output)}
+        self._target = Target(folder, force=options.force, about=about)
+        self._card = Card()
+        self._left_out, self._done = Counter[str](), Counter[str]()
+        self._refused = defaultdict[str, list[str]](list)
+        self._refusals = Counter[str]()
+        self._unfit: list[tuple[str, int]] = []
+        self._unfit_count = self._clips = 0
+
+    def run(self) -> Exported:
+        if self._rows.unfinished:
+            self._say(f"the run that writes {self._rows.output} has not finished: its rows so far are exported")
+        with self._target:
+            for line in self._fitter.says:
+                self._say(line)
+            lists = self._layout.videos != "beside" and self._options.videos == "as-is"
+            if not lists:  # nothing is put into the folder before all is known to be well
+                self._clips = sum(1 for _ in self._samples(put=False))
+                self._refuse()
+                if not self._clips:
+                    raise UserError(self._nothing())
+                self._start_again()
+            proof = Proof(self._format, self._layout)
+            self._layout.write(self._checked(proof), self._target)
+            others = proof.check(self._layout.read(self._target.folder), self._target.kept)
+            exported = self._exported(others)
+            self._card.write(
+                self._target,
+                format=self._format,
+                layout=self._layout,
+                exported=exported,
+                license=self._options.license,
+                command=self._options.command,
+            )
+        return exported
+
+    def _start_again(self) -> None:
+        self._card = Card()
+        self._left_out.clear()
+        self._done.clear()
+        self._unfit, self._unfit_count, self._clips = [], 0, 0
+
+    def _checked(self, proof: Proof) -> Iterator[Sample]:
+        """The samples to write. UserError after the last one if some cannot be; lists then come to nothing."""
+        for sample in proof.noting(self._samples(put=True)):
+            self._clips += 1
+            yield sample
+        self._refuse()
+        if not self._clips:
+            raise UserError(self._nothing())
+
+    def _samples(self, *, put: bool) -> Iterator[Sample]:
+        """The samples that can be exported, in the rows' order; what cannot be is noted."""
+        placing = Placing(self._format, self._layout, self._target, self._options.videos)
+        only = self._options.only
+        rule, refuses, fit, card = self._format.frames, self._layout.refuses, self._fitter.fit, self._card
+        for row in chosen(self._rows, ids=self._options.ids, where=self._options.where):
+            if only is not None and not only(row):
+                continue
+            if why := self._not_wanted(row):
+                self._left_out[why] += 1
+                continue
+            words = self._words(row)
+            if words is None:
+                self._refuse_row(row, self._lack())
+                continue
+            texts = []
+            for text in words:
+                fitted = fit(text)
+                if fitted.refused:
+                    self._refuse_row(row, fitted.refused)
+                for what in fitted.done:
+                    self._done[what] += 1
+                texts.append(fitted.text)
+            video, name, why = placing.decide(row)
+            if why is None and not all(texts):
+                why = "nothing is left of its caption"
+            sample = Sample(video=video, captions=tuple(texts), id=row.id, info=row.video, columns=row.metadata)
+            why = why or refuses(sample)
+            if why is not None:
+                self._refuse_row(row, why)
+                continue
+            if rule is not None and row.video is not None and not rule.fits(row.video):
+                self._unfit_count += 1
+                if len(self._unfit) < UNFIT_KEPT:
+                    self._unfit.append((row.id, row.video.frames))
+            if put and name is not None:
+                placing.put(row, name)
+            card.add(sample, row)
+            yield sample
+
+    def _not_wanted(self, row: Row) -> str | None:
+        """Why a row is left out without a fault of its own."""
+        if row.status == "failed" and not row.caption:
+            return "failed"
+        edited = any(edit.get("field") == "caption" for edit in row.provenance.get("edits") or ())
+        if row.status == "flagged" and not edited and not self._options.include_flagged:
+            return "flagged"
+        return None
+
+    def _lack(self) -> str:
+        if self._options.variants:
+            return f"it has no text called {' or '.join(self._options.variants)}"
+        return "it has no caption"
+
+    # --- what is wrong ---
+
+    def _refuse_row(self, row: Row, why: str) -> None:
+        self._refusals[why] += 1
+        if len(self._refused[why]) < NAMED:
+            self._refused[why].append(row.id)
+
+    def _refuse(self) -> None:
+        """UserError if a row was refused."""
+        if not self._refusals:
+            return
+        lines = [
+            f"{why}: {', '.join(self._refused[why])}" + (f" and {count - NAMED:,} more" if count > NAMED else "")
+            for why, count in self._refusals.most_common()
+        ]
+        raise UserError(
+            f"nothing was exported, because {self._format.title} could not use these rows:\n"
+            + "\n".join(lines)
+            + "\nCorrect them, or leave them out with --where: 'words > 0', 'id != NAME'."
+        )
+
+    def _nothing(self) -> str:
+        left = ", ".join(f"{count:,} {why}" for why, count in self._left_out.items())
+        hint = " (--include-flagged exports these)" if self._left_out["flagged"] else ""
+        return f"no row of {self._rows.output} can be exported: {left or 'none is chosen'}{hint}"
+
+    def _exported(self, others: int) -> Exported:
+        return Exported(
+            folder=self._target.folder,
+            format=self._format.name,
+            layout=self._layout.name,
+            clips=self._clips,
+            left_out=dict(self._left_out),
+            done=dict(self._done),
+            unfit=tuple(self._unfit),
+            unfit_count=self._unfit_count,
+            kept=tuple(sorted(self._target.kept)),
+            others=others,
+            start=self._format.start(self._target.folder, self._layout.name),
+        )
