@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from framescribe.python.captions import caption_async as caption_async
     from framescribe.python.captions import run as run
     from framescribe.python.captions import run_async as run_async
+    from framescribe.python.export import export as export
     from framescribe.python.recipe import Recipe as Recipe
     from framescribe.python.rows import rows as rows
     from framescribe.records import Frame as Frame
@@ -39,6 +40,7 @@ _HOMES = {
     "Recipe": "python.recipe",
     "caption": "python.captions",
     "caption_async": "python.captions",
+    "export": "python.export",
     "rows": "python.rows",
     "run": "python.captions",
     "run_async": "python.captions",

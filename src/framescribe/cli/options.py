@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from framescribe.cli.numbers import refuse_strange
-from framescribe.python.recipe import DEFAULTS, MOST, Say
+from framescribe.python.recipe import DEFAULTS, MOST
+from framescribe.python.recipe import Say as Say
 
 if TYPE_CHECKING:
     from framescribe.records import Video
