@@ -15,9 +15,9 @@ from framescribe.frames.sampling import Sampling
 from framescribe.records import Row, Video
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.recipe import Recipe, StageChoice
-from framescribe.run.report import Report
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
+from framescribe.runs.report import Report
 from framescribe.sources import find_videos
 from tests.servers import ScriptedServer
 

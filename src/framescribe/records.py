@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic_core import from_json
 
@@ -161,6 +161,18 @@ class Row:
     error: Failure | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    as_html: ClassVar[Callable[[Row], str | None]] = lambda row: None
+    """How a notebook shows it; set by the room that opens files (`python.notebook`)."""
+
+    def __repr__(self) -> str:
+        said = f"caption={self.caption!r}"
+        if self.error is not None:
+            said = f"error={f'{self.error.stage}: {self.error.message}'!r}"
+        return f"Row(id={self.id!r}, status={self.status!r}, {said}, frames={len(self.frames)})"
+
+    def _repr_html_(self) -> str | None:
+        return self.as_html()
 
     @property
     def stages(self) -> Mapping[str, Mapping[str, Any]]:

@@ -13,7 +13,6 @@ from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
     FrameModelOptions,
     SamplingOptions,
-    Say,
     SummaryModelOptions,
     option,
     takes,
@@ -23,6 +22,7 @@ from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptio
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
 from framescribe.errors import UserError
+from framescribe.python.recipe import Say
 
 if TYPE_CHECKING:
     from framescribe.records import Row, Video
@@ -93,7 +93,7 @@ def recaption(
         display.say(f"reading {which.output}")
         from framescribe.results.plan import Again  # which takes long, so not before the first words
         from framescribe.results.rows import Results, video_of
-        from framescribe.run.job import RunOptions
+        from framescribe.runs.job import RunOptions
 
         results = Results(which.output)
         if not len(results):

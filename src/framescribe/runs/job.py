@@ -15,16 +15,16 @@ from framescribe.records import Row, Video
 from framescribe.results.file_check import check_content, check_doubts
 from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
 from framescribe.results.rows import Results, marked
-from framescribe.run import former
-from framescribe.run.budget import Budget
-from framescribe.run.captions import Captions
-from framescribe.run.driver import Stopped, drive, in_thread, unless_stopped
-from framescribe.run.meter import Meter
-from framescribe.run.patience import MaxFailed, Patience
-from framescribe.run.recipe import Recipe
-from framescribe.run.report import Report
-from framescribe.run.runner import Runner
-from framescribe.run.unforeseen import told
+from framescribe.runs import former
+from framescribe.runs.budget import Budget
+from framescribe.runs.captions import Captions
+from framescribe.runs.driver import Stopped, drive, in_thread, unless_stopped
+from framescribe.runs.meter import Meter
+from framescribe.runs.patience import MaxFailed, Patience
+from framescribe.runs.recipe import Recipe
+from framescribe.runs.report import Report
+from framescribe.runs.runner import Runner
+from framescribe.runs.unforeseen import told
 
 _log = logging.getLogger("framescribe")
 
@@ -50,7 +50,7 @@ class RunOptions:
     `prune`: the finished file holds only the inputs. `recaption`: a person chose to have these videos captioned
     differently, and later runs leave them as they are; `drop_edits`: their corrections are dropped too. `order`: the
     videos in whose order the finished file is written, if these are more than the inputs. `max_failed`: how many videos
-    may fail before the run ends; None: until nothing succeeds any more (`run.patience`).
+    may fail before the run ends; None: until nothing succeeds any more (`runs.patience`).
     """
 
     again: Again = field(default_factory=Again)
