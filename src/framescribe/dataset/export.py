@@ -150,7 +150,7 @@ class _Export:
             self._refuse()
             self._start_again()
         proof = Proof(self._format, self._layout)
-        with self._target.together() if self._layout.videos == "listed" else nullcontext():
+        with self._target.together() if self._layout.videos in ("listed", "within") else nullcontext():
             self._layout.write(self._checked(proof), self._target)
         self._target.tidy(CARD)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)

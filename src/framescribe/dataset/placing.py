@@ -109,7 +109,7 @@ class Placing:
         return shared
 
     def _why_not_as_is(self, place: str) -> str | None:
-        if self._layout.videos == "beside":
+        if self._layout.videos in ("beside", "within"):
             return f"{self._format.title} looks for videos in {self._root} alone: --videos link or copy puts it there"
         if _shard_of(place) is not None or (is_remote(place) and not self._layout.urls):
             return "it is not a file on this machine: --videos copy fetches it"

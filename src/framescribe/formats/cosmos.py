@@ -33,12 +33,9 @@ _METAS, _VIDEOS = "metas", "videos"
 
 
 def _write_metas(samples: Iterable[Sample], target: Target) -> None:
-    videos, metas = str(target.path(_VIDEOS)), str(target.path(_METAS))
+    metas = str(target.path(_METAS))
     for sample in samples:
-        folder, name = os.path.split(sample.video)
-        if folder != videos:
-            raise UserError(f"{sample.video} must lie in {videos} for Cosmos-Predict2: use --videos link or copy")
-        named = f"{metas}/{name}"
+        named = f"{metas}/{os.path.basename(sample.video)}"
         target.sidecar(named, sample.captions[0])
         if named in target.kept:
             target.kept.remove(named)
@@ -89,7 +86,7 @@ COSMOS_PREDICT2 = Format(
             write=_write_metas,
             read=_read_metas,
             recognises=_recognises_metas,
-            videos="listed",
+            videos="within",
             videos_in=_VIDEOS,
             flat=True,
             endings=frozenset({".mp4"}),

@@ -70,11 +70,8 @@ def _recognises(path: Path) -> bool:
 
 
 def _write_raw(samples: Iterable[Sample], target: Target) -> None:
-    folder = str(target.path(_VIDEOS))
     with target.file(_RAW_VIDEOS) as videos, target.file(_RAW_PROMPTS) as prompts:
         for sample in samples:
-            if os.path.dirname(sample.video) != folder:
-                raise UserError(f"{sample.video} must lie in {folder} for this layout: use --videos link or copy")
             videos.write(f"{_VIDEOS}/{os.path.basename(sample.video)}\n")
             prompts.write(sample.captions[0] + "\n")
 
@@ -155,7 +152,7 @@ FORMAT = Format(
             write=_write_raw,
             read=_read_raw,
             recognises=_recognises_raw,
-            videos="listed",
+            videos="within",
             videos_in=_VIDEOS,
             flat=True,
             newlines=False,

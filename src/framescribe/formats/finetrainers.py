@@ -193,8 +193,6 @@ def _write_metadata(samples: Iterable[Sample], target: Target) -> None:
 
     def line(sample: Sample) -> str:
         name = named(sample.video)
-        if name is sample.video:
-            raise UserError(f"{name} does not lie in {target.folder}, and `datasets` takes no other: use --videos link")
         if why := _in_a_split(name):
             raise UserError(f"{name}: {why}")
         return dumps({"file_name": name, "caption": sample.captions[0]}) + "\n"
@@ -325,7 +323,7 @@ FORMAT = Format(
             write=_write_metadata,
             read=_read_metadata,
             recognises=lambda path: _recognises("metadata", path),
-            videos="listed",
+            videos="within",
             videos_in="videos",
             refuses=_refuses_metadata,
         ),

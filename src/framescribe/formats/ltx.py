@@ -41,13 +41,7 @@ def _write(samples: Iterable[Sample], target: Target, kind: Kind, column: str) -
 
     def rows() -> Iterator[tuple[str, str]]:
         for sample in samples:
-            path = relative(sample.video)
-            if column == _MEDIA_PATH and os.path.isabs(path):
-                raise UserError(
-                    f"LTX-Video-Trainer takes no video that lies outside of the data set's folder, as {path} does: "
-                    "use --videos link or copy"
-                )
-            yield sample.captions[0], path
+            yield sample.captions[0], relative(sample.video)
 
     with target.file(f"dataset.{kind}") as file:
         if kind == "csv":
@@ -117,7 +111,7 @@ def _layouts(column: str) -> tuple[Layout, ...]:
             write=partial(_write, kind=kind, column=column),
             read=partial(_read, kind=kind, column=column),
             recognises=partial(_recognises, kind=kind, column=column),
-            videos="listed",
+            videos="within" if column == _MEDIA_PATH else "listed",
             videos_in="videos",
             stems=True,
             refuses=partial(_refuses, kind=kind),
