@@ -43,6 +43,9 @@ def backwards(path):
     for sample in listed(path):
         yield Sample(video=sample.video, captions=tuple(caption[::-1] for caption in sample.captions))
 
+def stops(path):
+    raise UserError("no settings")
+
 def packed(path):
     with tarfile.open(path) as tar:
         for name in tar.getnames():
@@ -63,6 +66,7 @@ PAIRS = made("pairs", layout("list", listed, is_list))
 TARS = made("tars", layout("tar", packed, lambda path: path.suffix == ".tar"))
 SRIAP = made("sriap", layout("list", backwards, lambda path: is_list(path) and path.name.startswith("either")))
 ALIKE = made("alike", layout("list", listed, is_list))
+STOPS = made("aaa", layout("list", stops, is_list))
 """
 
 
@@ -71,10 +75,9 @@ def formats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about = tmp_path / "site" / "pairs_format-1.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: pairs-format\nVersion: 1\n")
-    names = (
-        "pairs = pairs_format:PAIRS\ntars = pairs_format:TARS\nsriap = pairs_format:SRIAP\nalike = pairs_format:ALIKE"
-    )
-    (about / "entry_points.txt").write_text(f"[framescribe.formats]\n{names}\n")
+    names = {"aaa": "STOPS", "pairs": "PAIRS", "tars": "TARS", "sriap": "SRIAP", "alike": "ALIKE"}
+    entries = "".join(f"{name} = pairs_format:{made}\n" for name, made in names.items())
+    (about / "entry_points.txt").write_text(f"[framescribe.formats]\n{entries}")
     (tmp_path / "site" / "pairs_format.py").write_text(FORMATS)
     monkeypatch.syspath_prepend(tmp_path / "site")
     monkeypatch.delitem(sys.modules, "pairs_format", raising=False)
@@ -472,7 +475,7 @@ def test_what_framescribe_exported_it_knows(clips: Path, tmp_path: Path) -> None
         (
             "either.pairs",
             None,
-            "may be of several formats, which read it differently: pairs:list, sriap:list, alike:list",
+            "may be of several formats, which read it differently: .*pairs:list, .*sriap:list",
         ),
         ("notes.md", None, "is of no format that framescribe recognises. Name it with --from: txt"),
         ("x.pairs", "pears", "no format is called 'pears'. Did you mean 'pairs'?"),

@@ -211,7 +211,7 @@ class _Import:
             else:
                 base = results.load(entry)
                 base = base.only(tuple(base.stages))
-                file = {**base.file, **file}
+                file = {**{name: value for name, value in base.file.items() if name != "replaced"}, **file}
         fills = base.caption is None or by == IMPORTED
         row = replace(
             base,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -47,7 +48,7 @@ def recognised(source: str | os.PathLike[str], wanted: str | None = None) -> Rec
     path = Path(os.path.abspath(os.path.expanduser(shown)))
     if not path.exists():
         raise UserError(not_there(shown))
-    if is_result(path) or (path.is_dir() and is_result(path.with_suffix(""))):
+    if is_result(path.with_suffix("") if path.suffix == ".parts" else path):
         raise UserError(f"{shown} is already a result of framescribe: there is nothing to import")
     if wanted is not None:
         return _named(wanted, path)
@@ -66,12 +67,13 @@ def recognised(source: str | os.PathLike[str], wanted: str | None = None) -> Rec
             f"{shown} is of no format that framescribe recognises. Name it with --from: "
             f"{', '.join(registry.names('formats'))}"
         )
-    if len(found) > 1 and not _read_alike(found, path):
+    readable = _readable(found, path) if len(found) > 1 else found
+    if not readable:
         raise UserError(
             f"{shown} may be of several formats, which read it differently: "
             f"{', '.join(one.name for one in found)}. Choose one with --from."
         )
-    return found[0]
+    return readable[0]
 
 
 def _named(wanted: str, path: Path) -> Recognised:
@@ -105,12 +107,12 @@ def _recognises(layout: Layout, path: Path) -> bool:
         return False
 
 
-def _read_alike(found: Iterable[Recognised], path: Path) -> bool:
-    """Whether all of them find the same videos with the same captions, in whatever order."""
+def _readable(found: Iterable[Recognised], path: Path) -> list[Recognised]:
+    """Those that can read it, if all of these find the same videos with the same captions, in whatever order; else
+    none."""
     heads = []
     for one in found:
-        try:
-            heads.append({(sample.video, sample.captions) for sample in islice(one.layout.read(path), COMPARED)})
-        except (UserError, OSError):
-            return False
-    return all(head == heads[0] for head in heads)
+        with suppress(UserError, OSError):
+            read = islice(one.layout.read(path), COMPARED)
+            heads.append((one, {(sample.video, sample.captions) for sample in read}))
+    return [one for one, _ in heads] if all(head == heads[0][1] for _, head in heads) else []
