@@ -48,6 +48,8 @@ def test_relative_paths_start_where_the_trainer_does_or_near_the_list(
         path.write_text(f"path,text,fps\n{name},A cat.,24\n")
         monkeypatch.chdir(where)
         assert found(LAYOUT, path) == [(video, ("A cat.",))]
+    path.write_text("path,text,fps\nnowhere.mp4,A cat.,24\n")
+    assert found(LAYOUT, path) == [(str(tmp_path / "nowhere.mp4"), ("A cat.",))]
 
 
 def test_a_csv_with_holes(tmp_path: Path) -> None:

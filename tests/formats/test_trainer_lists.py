@@ -65,6 +65,12 @@ def test_one_number_among_texts_stays_text(tmp_path: Path) -> None:
     assert [record["text"] for _, record in lists.read_csv(path, text="text")] == ["123", "a cat", "1_000"]
 
 
+def test_what_python_alone_takes_as_a_number_is_text(tmp_path: Path) -> None:
+    path = csv_of(tmp_path / "list.csv", ["1_000"])
+    assert list(pandas.read_csv(path)["text"]) == ["1_000"]
+    assert [record["text"] for _, record in lists.read_csv(path, text="text")] == ["1_000"]
+
+
 def test_a_csv_that_a_person_wrote(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes('\ufeffpath,text\n\na.mp4,"one\n""two"""\n   \nb.mp4\nc.mp4,it "is" so\n'.encode())

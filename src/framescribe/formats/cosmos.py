@@ -224,7 +224,7 @@ def _refuses_windows(sample: Sample) -> str | None:
     if "://" in sample.video and not sample.video.startswith("s3://"):
         return "the trainer takes no addresses but s3://: --videos copy fetches it"
     text = sample.captions[0]
-    if (text.startswith("{") or any(sign in text for sign in _SIGNS)) and _structured(text) is None:
+    if any(sign in text for sign in _SIGNS) and _structured(text) is None:
         return "its caption holds JSON and other text: a structured caption takes no trigger, prefix, suffix or limit"
     if info is not None and _duration(info) > _LONGEST:
         return "it is longer than 61 seconds, and the trainer would leave it out: cut it, or leave it out"
