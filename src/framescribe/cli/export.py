@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from collections.abc import Mapping
@@ -17,7 +18,6 @@ from framescribe.errors import UserError
 
 if TYPE_CHECKING:
     from framescribe.dataset.export import Exported
-    from framescribe.dataset.fit import Fit
 
 UNFIT_SHOWN = 5
 DONE = {
@@ -151,22 +151,6 @@ class ExportOptions:
     ] = None
     private: Annotated[bool, option("Card", "Create that data set as a private one.", "--private")] = False
 
-    def fit(self) -> Fit:
-        """How captions are fitted. UserError if a replacement is not WORD=WORDS."""
-        from framescribe.dataset.fit import Fit
-
-        return Fit(
-            trigger=self.trigger,
-            replace=replacements(self.replace or ()),
-            prefix=self.prefix,
-            suffix=self.suffix,
-            drop_opening=self.drop_opening,
-            max_words=self.max_words,
-            max_tokens=self.max_tokens,
-            tokenizer=self.tokenizer,
-            on_newline=self.on_newline.value if self.on_newline else None,
-        )
-
 
 def replacements(given: tuple[str, ...] | list[str]) -> Mapping[str, str]:
     """Words and what each becomes. UserError if one is not WORD=WORDS, or is given twice."""
@@ -189,37 +173,21 @@ def export(options: ExportOptions) -> None:
     if options.to is None:
         _list_formats()
         return
-    from framescribe.addresses import without_keys
-    from framescribe.dataset.export import Options, export_rows
-
     if options.folder is None:
         raise UserError("where to? Name the folder of the data set with -o DIR")
     if options.private and options.push_to_hub is None:
         raise UserError("--private is for --push-to-hub REPO, which is missing")
-    exported = export_rows(
-        options.captions,
-        options.to,
-        options.folder,
-        options.layout,
-        Options(
-            where=options.where or (),
-            ids=options.ids,
-            include_flagged=options.include_flagged,
-            variants=options.variant or (),
-            fit=options.fit(),
-            videos=options.videos.value,
-            force=options.force,
-            license=options.license,
-            command=" ".join(["framescribe", *(shlex.quote(without_keys(word)) for word in sys.argv[1:])]),
-        ),
-        say,
-    )
-    _tell(exported)
-    if options.push_to_hub is not None:
-        from framescribe.dataset.hub import push
+    from framescribe.addresses import without_keys
+    from framescribe.python.export import export as export_dataset
 
-        tell(f"uploaded: {push(exported.folder, options.push_to_hub, private=options.private, say=say)}")
-    tell(f"next: {exported.start}")
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+    given |= {
+        "where": options.where or (),
+        "variants": given.pop("variant") or (),
+        "replace": replacements(options.replace or ()),
+    }
+    words = (shlex.quote(without_keys(word)) for word in sys.argv[1:])
+    _tell(export_dataset(**given, command=" ".join(["framescribe", *words]), say=say))
 
 
 def _tell(exported: Exported) -> None:
@@ -240,6 +208,7 @@ def _tell(exported: Exported) -> None:
     if exported.others:
         tell(f"other captioned clips in {exported.folder}, which the trainer will use too: {exported.others:,}")
     tell(f"{exported.clips:,} clips in {exported.folder}, read back as {exported.format} reads them: all as written")
+    tell(f"next: {exported.start}")
 
 
 def _list_formats() -> None:
