@@ -79,10 +79,10 @@ def test_a_list_that_a_person_wrote_as_the_document_says(tmp_path: Path) -> None
     ]
     assert MERGED.recognises(path) and MERGED.recognises(tmp_path) and not RAW.recognises(tmp_path)
     path.write_text('[{"path": "a.mp4", "cap": {"text": "A cat."}}]')
-    with pytest.raises(UserError, match="record 1: cap must be"):
+    with pytest.raises(UserError, match="line 1: cap must be"):
         found(MERGED, path)
     path.write_text('[{"cap": "A cat."}]')
-    with pytest.raises(UserError, match="record 1 has no path"):
+    with pytest.raises(UserError, match="line 1: it has no path"):
         found(MERGED, path)
 
 

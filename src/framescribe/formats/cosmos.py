@@ -23,6 +23,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import broken_text, opened
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
 from framescribe.records import VideoInfo
@@ -75,7 +76,7 @@ def _refuses_metas(sample: Sample) -> str | None:
     name = os.path.basename(sample.video)[:-4]
     if ".mp4" in name or ".txt" in name:
         return "its name holds .mp4 or .txt before its ending, and the trainer would not find its caption: rename it"
-    return None
+    return broken_text(sample)
 
 
 COSMOS_PREDICT2 = Format(
@@ -121,7 +122,7 @@ _DRAWN = tuple(
 
 
 def _write_windows(samples: Iterable[Sample], target: Target) -> None:
-    relative = lists.relative_to(target, _LIST_IN)
+    named = lists.namer_in(target, _LIST_IN)
 
     def records() -> Iterator[dict[str, Any]]:
         for sample in samples:
@@ -142,12 +143,12 @@ def _write_windows(samples: Iterable[Sample], target: Target) -> None:
                 "duration": _duration(info),
                 "width": info.width,
                 "height": info.height,
-                "vision_path": relative(sample.video),
+                "vision_path": named(sample.video),
                 "t2w_windows": [window],
             }
 
     with target.file(f"{_LIST_IN}/{_LIST}") as file:
-        lists.write_json_lines(file, records())
+        file.writelines(dumps(record) + "\n" for record in records())
 
 
 def _structured(text: str) -> dict[str, Any] | None:
@@ -190,16 +191,14 @@ def _read_windows(path: Path) -> Iterator[Sample]:
         path = path / _LIST_IN / _LIST if (path / _LIST_IN / _LIST).is_file() else path / _LIST
     file = lists.list_in(path, _LIST)
     root = os.path.abspath(file.parent)
-    for at, record in lists.read_json_lines(file):
-        where = f"{file}, {at}"
+    for line, record in lists.read_json_lines(file):
+        where = f"{file}, line {line}"
         try:
             video, id, windows = record.pop("vision_path"), record.pop("uuid"), record.pop("t2w_windows", None) or []
             texts = tuple(text for window in windows for text in _texts(window))
         except (KeyError, AttributeError, TypeError) as error:
             raise UserError(f"{where} is no record of a clip: {type(error).__name__} {error}") from None
-        yield Sample(
-            video=video if "://" in video else lists.joined(root, video), captions=texts, id=str(id), columns=record
-        )
+        yield Sample(video=video if "://" in video else opened(root, video), captions=texts, id=str(id), columns=record)
 
 
 def _texts(window: dict[str, Any]) -> list[str]:
