@@ -137,3 +137,6 @@ def test_they_are_registered_and_say_how_to_start(tmp_path: Path) -> None:
     folder = tmp_path / "my set"
     for format, _ in TRAINERS:
         assert f"'{folder}/dataset.csv'" in format.start(folder, "csv")
+    assert "--overwrite" not in LTX_2.start(folder, "csv")
+    (folder / ".precomputed").mkdir(parents=True)
+    assert LTX_2.start(folder, "csv").endswith(" --overwrite")

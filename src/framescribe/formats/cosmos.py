@@ -79,6 +79,12 @@ def _refuses_metas(sample: Sample) -> str | None:
     return broken_text(sample)
 
 
+def _start_metas(folder: Path, layout: str) -> str:
+    made = folder / "t5_xxl"
+    again = f"rm -r {shlex.quote(str(made))} && " if made.exists() else ""  # else what is there is kept, of old words
+    return f"{again}python -m scripts.get_t5_embeddings --dataset_path {shlex.quote(str(folder))}"
+
+
 COSMOS_PREDICT2 = Format(
     name="cosmos-predict2",
     title="Cosmos-Predict2",
@@ -99,7 +105,7 @@ COSMOS_PREDICT2 = Format(
             read_as=_metas_read_as,
         ),
     ),
-    start=lambda folder, layout: f"python -m scripts.get_t5_embeddings --dataset_path {shlex.quote(str(folder))}",
+    start=_start_metas,
     # With exactly 93 it asks for a random number below 0.
     frames=FrameRule(least=94, then="it takes 93 frames in a row, and stops at a clip that has fewer than 94"),
     tokens=(512, "t5"),

@@ -101,12 +101,6 @@ def _lines(path: Path) -> list[str]:
     return [text for line in utf8_lines(path) if (text := line.strip())]
 
 
-def _recognises_raw(path: Path) -> bool:
-    folder = path if path.is_dir() else path.parent
-    files = (_RAW_VIDEOS, _RAW_PROMPTS)
-    return (path.is_dir() or path.name in files) and all((folder / name).is_file() for name in files)
-
-
 def _refuses_raw(sample: Sample) -> str | None:
     if any(mark in sample.captions[0] for mark in _LINE_BREAKS):
         return "its caption has a line break, which would move every later caption to another video"
@@ -151,7 +145,7 @@ FORMAT = Format(
             about="videos.txt and prompt.txt, line by line, and the videos in videos/",
             write=_write_raw,
             read=_read_raw,
-            recognises=_recognises_raw,
+            recognises=lambda path: False,  # finetrainers' lists are the same files, and are read alike
             videos="listed",
             videos_in=_VIDEOS,
             flat=True,

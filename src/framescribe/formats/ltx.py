@@ -141,9 +141,10 @@ def _layouts(column: str) -> tuple[Layout, ...]:
 
 
 def _start_ltx_2(folder: Path, layout: str) -> str:
+    again = " --overwrite" if (folder / ".precomputed").exists() else ""  # else what is there is kept, with its words
     return (
         f"uv run python scripts/process_dataset.py {shlex.quote(str(folder / f'dataset.{layout}'))} "
-        "--resolution-buckets 960x544x49 --model-path LTX-2.safetensors --text-encoder-path GEMMA_FOLDER"
+        "--resolution-buckets 960x544x49 --model-path LTX-2.safetensors --text-encoder-path GEMMA_FOLDER" + again
     )
 
 
