@@ -206,5 +206,8 @@ def test_frames(rule: object, frames: int, fits: bool) -> None:
 def test_they_are_registered_and_say_how_to_start(tmp_path: Path) -> None:
     assert load("formats", "cosmos-predict2") is COSMOS_PREDICT2 and load("formats", "cosmos3") is COSMOS3
     folder = tmp_path / "my set"
-    assert COSMOS_PREDICT2.start(folder, "metas").endswith(f"--dataset_path '{folder}'")
+    start = COSMOS_PREDICT2.start(folder, "metas")
+    assert start == f"python -m scripts.get_t5_embeddings --dataset_path '{folder}'"
+    (folder / "t5_xxl").mkdir(parents=True)
+    assert COSMOS_PREDICT2.start(folder, "metas") == f"rm -r '{folder}/t5_xxl' && {start}"
     assert COSMOS3.start(folder, "jsonl").startswith(f"DATASET_PATH='{folder}' bash ")

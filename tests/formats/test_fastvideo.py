@@ -77,12 +77,12 @@ def test_a_list_that_a_person_wrote_as_the_document_says(tmp_path: Path) -> None
         (f"{root}/b.mp4", ("One.",)),
         (f"{root}/c.mp4", ()),
     ]
-    assert MERGED.recognises(path) and MERGED.recognises(tmp_path) and not RAW.recognises(tmp_path)
+    assert MERGED.recognises(path) and MERGED.recognises(tmp_path)
     path.write_text('[{"path": "a.mp4", "cap": {"text": "A cat."}}]')
-    with pytest.raises(UserError, match="record 1: cap must be"):
+    with pytest.raises(UserError, match="line 1: cap must be"):
         found(MERGED, path)
     path.write_text('[{"cap": "A cat."}]')
-    with pytest.raises(UserError, match="record 1 has no path"):
+    with pytest.raises(UserError, match="line 1: it has no path"):
         found(MERGED, path)
 
 
@@ -108,7 +108,9 @@ def test_raw_is_what_the_trainers_script_joins(tmp_path: Path) -> None:
     assert start.startswith(f"cd {tmp_path.parent} && ") and start.endswith(f" --data_folder {tmp_path.name}/set")
     assert {len(f"{tmp_path.name}/set/{video}".split("/")) for video in videos} == {4}
     assert found(RAW, tmp_path / "set") == meant(samples)
-    assert RAW.recognises(tmp_path / "set") and not MERGED.recognises(tmp_path / "set")
+    finetrainers = load("formats", "finetrainers").layout("lists")
+    assert finetrainers.recognises(tmp_path / "set") and found(finetrainers, tmp_path / "set") == meant(samples)
+    assert not RAW.recognises(tmp_path / "set") and not MERGED.recognises(tmp_path / "set")
 
 
 def test_raw_takes_no_line_breaks_and_no_other_folders(tmp_path: Path) -> None:

@@ -48,16 +48,18 @@ def test_relative_paths_start_where_the_trainer_does_or_near_the_list(
         path.write_text(f"path,text,fps\n{name},A cat.,24\n")
         monkeypatch.chdir(where)
         assert found(LAYOUT, path) == [(video, ("A cat.",))]
+    path.write_text("path,text,fps\nnowhere.mp4,A cat.,24\n")
+    assert found(LAYOUT, path) == [(str(tmp_path / "nowhere.mp4"), ("A cat.",))]
 
 
 def test_a_csv_with_holes(tmp_path: Path) -> None:
     (tmp_path / "dataset.csv").write_text("path,text,fps\n/a.mp4,A cat.,24\n/b.mp4,NA,24\n")
     assert found(LAYOUT, tmp_path) == [("/a.mp4", ("A cat.",)), ("/b.mp4", ())]
     (tmp_path / "dataset.csv").write_text("path,text,fps\n,A cat.,24\n")
-    with pytest.raises(UserError, match="line 2 has no path"):
+    with pytest.raises(UserError, match="line 2: it has no path"):
         found(LAYOUT, tmp_path)
     (tmp_path / "dataset.csv").write_text("path,caption\na.mp4,A cat.\n")
-    with pytest.raises(UserError, match="has no column text"):
+    with pytest.raises(UserError, match="the column 'text' is missing"):
         found(LAYOUT, tmp_path)
 
 
@@ -71,7 +73,7 @@ def test_what_is_refused() -> None:
 def test_captions_that_are_all_numbers_do_not_pass_the_reader(tmp_path: Path) -> None:
     samples = samples_in(tmp_path / "set/videos", {"a.mp4": "1", "b.mp4": "22"})
     write(LAYOUT, tmp_path / "set", samples)
-    with pytest.raises(UserError, match="every text is a number"):
+    with pytest.raises(UserError, match="reads the column text as numbers"):
         found(LAYOUT, tmp_path / "set")
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import broken_text, opened
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
 from framescribe.records import VideoInfo
@@ -72,7 +73,13 @@ def _refuses_metas(sample: Sample) -> str | None:
     name = os.path.basename(sample.video)[:-4]
     if ".mp4" in name or ".txt" in name:
         return "its name holds .mp4 or .txt before its ending, and the trainer would not find its caption: rename it"
-    return None
+    return broken_text(sample)
+
+
+def _start_metas(folder: Path, layout: str) -> str:
+    made = folder / "t5_xxl"
+    again = f"rm -r {shlex.quote(str(made))} && " if made.exists() else ""  # else what is there is kept, of old words
+    return f"{again}python -m scripts.get_t5_embeddings --dataset_path {shlex.quote(str(folder))}"
 
 
 COSMOS_PREDICT2 = Format(
@@ -95,7 +102,7 @@ COSMOS_PREDICT2 = Format(
             read_as=_metas_read_as,
         ),
     ),
-    start=lambda folder, layout: f"python -m scripts.get_t5_embeddings --dataset_path {shlex.quote(str(folder))}",
+    start=_start_metas,
     # With exactly 93 it asks for a random number below 0.
     frames=FrameRule(least=94, then="it takes 93 frames in a row, and stops at a clip that has fewer than 94"),
     tokens=(512, "t5"),
@@ -118,7 +125,7 @@ _DRAWN = tuple(
 
 
 def _write_windows(samples: Iterable[Sample], target: Target) -> None:
-    relative = lists.relative_to(target, _LIST_IN)
+    named = lists.namer_in(target, _LIST_IN)
 
     def records() -> Iterator[dict[str, Any]]:
         for sample in samples:
@@ -139,12 +146,12 @@ def _write_windows(samples: Iterable[Sample], target: Target) -> None:
                 "duration": _duration(info),
                 "width": info.width,
                 "height": info.height,
-                "vision_path": relative(sample.video),
+                "vision_path": named(sample.video),
                 "t2w_windows": [window],
             }
 
     with target.file(f"{_LIST_IN}/{_LIST}") as file:
-        lists.write_json_lines(file, records())
+        file.writelines(dumps(record) + "\n" for record in records())
 
 
 def _structured(text: str) -> dict[str, Any] | None:
@@ -187,16 +194,14 @@ def _read_windows(path: Path) -> Iterator[Sample]:
         path = path / _LIST_IN / _LIST if (path / _LIST_IN / _LIST).is_file() else path / _LIST
     file = lists.list_in(path, _LIST)
     root = os.path.abspath(file.parent)
-    for at, record in lists.read_json_lines(file):
-        where = f"{file}, {at}"
+    for line, record in lists.read_json_lines(file):
+        where = f"{file}, line {line}"
         try:
             video, id, windows = record.pop("vision_path"), record.pop("uuid"), record.pop("t2w_windows", None) or []
             texts = tuple(text for window in windows for text in _texts(window))
         except (KeyError, AttributeError, TypeError) as error:
             raise UserError(f"{where} is no record of a clip: {type(error).__name__} {error}") from None
-        yield Sample(
-            video=video if "://" in video else lists.joined(root, video), captions=texts, id=str(id), columns=record
-        )
+        yield Sample(video=video if "://" in video else opened(root, video), captions=texts, id=str(id), columns=record)
 
 
 def _texts(window: dict[str, Any]) -> list[str]:
@@ -221,7 +226,7 @@ def _refuses_windows(sample: Sample) -> str | None:
     if "://" in sample.video and not sample.video.startswith("s3://"):
         return "the trainer takes no addresses but s3://: --videos copy fetches it"
     text = sample.captions[0]
-    if (text.startswith("{") or any(sign in text for sign in _SIGNS)) and _structured(text) is None:
+    if any(sign in text for sign in _SIGNS) and _structured(text) is None:
         return "its caption holds JSON and other text: a structured caption takes no trigger, prefix, suffix or limit"
     if info is not None and _duration(info) > _LONGEST:
         return "it is longer than 61 seconds, and the trainer would leave it out: cut it, or leave it out"

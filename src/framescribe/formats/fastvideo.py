@@ -17,7 +17,9 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import not_unicode, opened, utf8_lines
 from framescribe.formats.target import Target
+from framescribe.storage.json_stream import read_objects, write_objects
 
 _LIST, _MERGE, _VIDEOS = "videos2caption.json", "merge.txt", "videos"
 _RAW_VIDEOS, _RAW_PROMPTS = "videos.txt", "prompt.txt"
@@ -27,14 +29,14 @@ _LINE_BREAKS = ("\n", "\r")
 
 
 def _write(samples: Iterable[Sample], target: Target) -> None:
-    relative = lists.relative_to(target, _VIDEOS)
+    named = lists.namer_in(target, _VIDEOS)
 
     def records() -> Iterator[dict[str, Any]]:
         for sample in samples:
             info = sample.info
             assert info is not None and info.fps  # else refused
             yield {
-                "path": relative(sample.video),
+                "path": named(sample.video),
                 "cap": list(sample.captions),
                 "resolution": {"width": info.width, "height": info.height},
                 "fps": info.fps,
@@ -43,7 +45,7 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
             }
 
     with target.file(_LIST) as file:
-        lists.write_json_list(file, records())
+        write_objects(file, records())
     with target.file(_MERGE) as file:
         file.write(f"{target.path(_VIDEOS)},{target.path(_LIST)}\n")
 
@@ -51,12 +53,12 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
 def _read(path: Path) -> Iterator[Sample]:
     file = lists.list_in(path, _LIST)
     videos = os.path.join(os.path.abspath(file.parent), _VIDEOS)
-    for at, record in lists.read_json_list(file):
+    for line, record in read_objects(file):
         name, texts = record.pop("path", None), record.pop("cap", None)
         if not isinstance(name, str):
-            raise UserError(f"{file}, {at} has no path")
+            raise UserError(f"{file}, line {line}: it has no path")
         yield Sample(
-            video=lists.joined(videos, name), captions=lists.captions_of(texts, f"{file}, {at}"), columns=record
+            video=opened(videos, name), captions=lists.captions_of(texts, f"{file}, line {line}"), columns=record
         )
 
 
@@ -86,31 +88,20 @@ def _read_raw(path: Path) -> Iterator[Sample]:
         )
     root = os.path.abspath(folder)
     for video, prompt in zip(videos, prompts, strict=True):
-        yield Sample(video=lists.joined(root, video), captions=(prompt,))
+        yield Sample(video=opened(root, video), captions=(prompt,))
 
 
 def _lines(path: Path) -> list[str]:
     """The lines that are not empty, without blanks at their ends."""
     if not path.is_file():
         raise UserError(f"there is no {path}")
-    try:
-        with open(path, encoding="utf-8") as file:
-            return [text for line in file if (text := line.strip())]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from None
-
-
-def _recognises_raw(path: Path) -> bool:
-    folder = path if path.is_dir() else path.parent
-    files = (_RAW_VIDEOS, _RAW_PROMPTS)
-    return (path.is_dir() or path.name in files) and all((folder / name).is_file() for name in files)
+    return [text for line in utf8_lines(path) if (text := line.strip())]
 
 
 def _refuses_raw(sample: Sample) -> str | None:
     if any(mark in sample.captions[0] for mark in _LINE_BREAKS):
         return "its caption has a line break, which would move every later caption to another video"
-    name = os.path.basename(sample.video)
-    return "its name is not UTF-8" if any("\ud800" <= character <= "\udfff" for character in name) else None
+    return not_unicode(sample)
 
 
 def _start(folder: Path, layout: str) -> str:
@@ -151,7 +142,7 @@ FORMAT = Format(
             about="videos.txt and prompt.txt, line by line, and the videos in videos/",
             write=_write_raw,
             read=_read_raw,
-            recognises=_recognises_raw,
+            recognises=lambda path: False,  # finetrainers' lists are the same files, and are read alike
             videos="within",
             videos_in=_VIDEOS,
             flat=True,

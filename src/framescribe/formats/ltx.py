@@ -9,6 +9,7 @@ the ending `.pt`, and read it back by that name.
 
 from __future__ import annotations
 
+import csv
 import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,11 @@ from typing import Literal
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import broken_text, namer, opened
+from framescribe.formats.pandas_csv import read_csv, refuses_csv
 from framescribe.formats.target import Target
+from framescribe.plain_json import dumps
+from framescribe.storage.json_stream import read_objects, write_objects
 
 Kind = Literal["json", "jsonl", "csv"]
 _ABOUT = {
@@ -28,34 +33,45 @@ _ABOUT = {
     "csv": "dataset.csv, and the videos",
 }
 _VIDEO, _MEDIA_PATH = "video", "media_path"  # LTX-2's column; LTX-Video-Trainer's, which LTX-2 takes as well
-_WRITE = {"json": lists.write_json_list, "jsonl": lists.write_json_lines}
-_READ: dict[Kind, Callable[[Path], Iterator[lists.Found]]] = {
-    "json": lists.read_json_list,
+
+
+def _csv(path: Path) -> Iterator[lists.Found]:
+    return ((line, dict(values)) for line, values in read_csv(path, "caption"))
+
+
+_READ: dict[Kind, Callable[[Path], Iterable[lists.Found]]] = {
+    "json": read_objects,
     "jsonl": lists.read_json_lines,
-    "csv": partial(lists.read_csv, text="caption"),
+    "csv": _csv,
 }
 
 
 def _write(samples: Iterable[Sample], target: Target, kind: Kind, column: str) -> None:
-    relative = lists.relative_to(target)
+    named = namer(target)
 
     def rows() -> Iterator[tuple[str, str]]:
         for sample in samples:
-            yield sample.captions[0], relative(sample.video)
+            yield sample.captions[0], named(sample.video)
 
     with target.file(f"dataset.{kind}") as file:
         if kind == "csv":
-            lists.write_csv(file, ("caption", column), rows())
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerow(("caption", column))
+            writer.writerows(rows())
+            return
+        records = ({"caption": caption, column: path} for caption, path in rows())
+        if kind == "json":
+            write_objects(file, records)
         else:
-            _WRITE[kind](file, ({"caption": caption, column: path} for caption, path in rows()))
+            file.writelines(dumps(record) + "\n" for record in records)
 
 
 def _read(path: Path, kind: Kind, column: str) -> Iterator[Sample]:
     file = lists.list_in(path, f"dataset.{kind}")
     folder, old, found = os.path.abspath(file.parent), column == _MEDIA_PATH, ""
-    for at, record in _READ[kind](file):
+    for line, record in _READ[kind](file):
         found = found or _column(file, set(record), old=old)
-        where = f"{file}, {at}"
+        where = f"{file}, line {line}"
         try:
             caption, media = record.pop("caption"), record.pop(found)
         except KeyError as error:
@@ -67,7 +83,7 @@ def _read(path: Path, kind: Kind, column: str) -> Iterator[Sample]:
         media = media.strip()
         if old and os.path.isabs(media):
             raise UserError(f"{where}: {media} must be relative to {folder}, or LTX-Video-Trainer loses its caption")
-        yield Sample(video=lists.joined(folder, media), captions=(caption,) if caption else (), columns=record)
+        yield Sample(video=opened(folder, media), captions=(caption,) if caption else (), columns=record)
 
 
 def _column(file: Path, names: set[str], *, old: bool) -> str:
@@ -97,9 +113,7 @@ def _refuses(sample: Sample, kind: Kind) -> str | None:
         return "its name begins with latent_, and the trainer would look for its caption under another name: rename it"
     if sample.video != sample.video.strip():
         return "its path ends in a blank, which the trainer cuts off: rename it"
-    if kind == "csv" and (why := lists.csv_trouble(sample.captions[0], sample.video)):
-        return f"{why}: use --layout json"
-    return None
+    return refuses_csv(sample) if kind == "csv" else broken_text(sample)
 
 
 def _layouts(column: str) -> tuple[Layout, ...]:
@@ -121,9 +135,10 @@ def _layouts(column: str) -> tuple[Layout, ...]:
 
 
 def _start_ltx_2(folder: Path, layout: str) -> str:
+    again = " --overwrite" if (folder / ".precomputed").exists() else ""  # else what is there is kept, with its words
     return (
         f"uv run python scripts/process_dataset.py {shlex.quote(str(folder / f'dataset.{layout}'))} "
-        "--resolution-buckets 960x544x49 --model-path LTX-2.safetensors --text-encoder-path GEMMA_FOLDER"
+        "--resolution-buckets 960x544x49 --model-path LTX-2.safetensors --text-encoder-path GEMMA_FOLDER" + again
     )
 
 

@@ -6,6 +6,8 @@ path is opened as it stands), opensora/datasets/bucket.py, scripts/cnv/meta.py (
 
 from __future__ import annotations
 
+import csv
+import os
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import opened
+from framescribe.formats.pandas_csv import read_csv, refuses_csv
 from framescribe.formats.target import Target
 
 _FILE = "dataset.csv"
@@ -34,28 +38,22 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
             )
 
     with target.file(_FILE) as file:
-        lists.write_csv(file, _COLUMNS, rows())
+        writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        writer.writerows(rows())
 
 
 def _read(path: Path) -> Iterator[Sample]:
     file = lists.list_in(path, _FILE)
-    root = ""
-    for at, record in lists.read_csv(file, text="text"):
-        try:
-            video, text = record.pop("path"), record.pop("text")
-        except KeyError as error:
-            raise UserError(f"{file} has no column {error.args[0]}") from None
+    beside, root = os.path.abspath(file.parent), ""
+    for line, values in read_csv(file, "text", "path"):
+        record = dict(values)
+        video, text = record.pop("path"), record.pop("text")
         if not video:
-            raise UserError(f"{file}, {at} has no path")
-        root = root or _root(file, video)
-        yield Sample(video=lists.joined(root, video), captions=(text,) if text else (), columns=record)
-
-
-def _root(file: Path, video: str) -> str:
-    """Where relative paths start, told by the first: where the trainer is started, which is here if the file is found
-    from here, else the list's folder or the one above it."""
-    places = (Path.cwd(), file.absolute().parent, file.absolute().parent.parent)
-    return str(next((place for place in places if (place / video).is_file()), places[0]))
+            raise UserError(f"{file}, line {line}: it has no path")
+        # Relative to where the trainer is started: here, or if the video is not there, near the list.
+        root = root or lists.root_of(video, os.getcwd(), beside, os.path.dirname(beside))
+        yield Sample(video=opened(root, video), captions=(text,) if text else (), columns=record)
 
 
 def _recognises(path: Path) -> bool:
@@ -65,7 +63,7 @@ def _recognises(path: Path) -> bool:
 
 
 def _refuses(sample: Sample) -> str | None:
-    return lists.lacking_facts(sample) or lists.csv_trouble(sample.captions[0], sample.video)
+    return lists.lacking_facts(sample) or refuses_csv(sample)
 
 
 def _start(folder: Path, layout: str) -> str:

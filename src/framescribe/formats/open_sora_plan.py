@@ -15,7 +15,9 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.listed import namer, opened, utf8_lines
 from framescribe.formats.target import Target
+from framescribe.storage.json_stream import read_objects, write_objects
 
 _LIST, _DATA = "dataset.json", "data.txt"
 _SCRIPT = "scripts/text_condition/gpu/train_t2v_v1_3.sh"
@@ -24,14 +26,14 @@ _SCRIPT = "scripts/text_condition/gpu/train_t2v_v1_3.sh"
 def _write(samples: Iterable[Sample], target: Target) -> None:
     if "," in str(target.folder):
         raise UserError(f"Open-Sora-Plan takes no folder with a comma in its path, as {target.folder} has")
-    relative = lists.relative_to(target)
+    named = namer(target)
 
     def records() -> Iterator[dict[str, Any]]:
         for sample in samples:
             info = sample.info
             assert info is not None and info.fps  # else refused
             yield {
-                "path": relative(sample.video),
+                "path": named(sample.video),
                 "cap": list(sample.captions),
                 "resolution": {"height": info.height, "width": info.width},
                 "num_frames": info.frames,
@@ -40,20 +42,19 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
             }
 
     with target.file(_LIST) as file:
-        lists.write_json_list(file, records())
+        write_objects(file, records())
     with target.file(_DATA) as file:
         file.write(f"{target.folder},{target.path(_LIST)}\n")
 
 
 def _read(path: Path) -> Iterator[Sample]:
     for folder, file in _lists(path):
-        for at, record in lists.read_json_list(file):
+        for line, record in read_objects(file):
             name, texts = record.pop("path", None), record.pop("cap", None)
             if not isinstance(name, str):
-                raise UserError(f"{file}, {at} has no path")
-            yield Sample(
-                video=lists.joined(folder, name), captions=lists.captions_of(texts, f"{file}, {at}"), columns=record
-            )
+                raise UserError(f"{file}, line {line}: it has no path")
+            captions = lists.captions_of(texts, f"{file}, line {line}")
+            yield Sample(video=opened(folder, name), captions=captions, columns=record)
 
 
 def _lists(path: Path) -> Iterator[tuple[str, Path]]:
@@ -62,7 +63,7 @@ def _lists(path: Path) -> Iterator[tuple[str, Path]]:
     if path.suffix == ".json":
         yield os.path.abspath(path.parent), path
         return
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(utf8_lines(path), 1):
         if not line.strip():
             continue
         folder, comma, name = line.strip().partition(",")
