@@ -39,7 +39,7 @@ class Placing:
         self._shard: tuple[str, dict[str, str]] = ("", {})
         self._folders: dict[str, str | None] = {}
         self._naming = Naming(layout)
-        self._there: set[str] = set()
+        self._there: set[int] = set()
         self._twins: dict[str, Collection[str]] = {}
         if layout.videos != "packed" and videos != "as-is":
             self._reserve()
@@ -110,9 +110,9 @@ class Placing:
         """Why a video cannot have a caption of its own beside it."""
         if self._layout.stems and os.path.splitext(path)[0] in self._twins_in(os.path.dirname(path)):
             return _TWINS
-        if path in self._there:
+        if hash(path) in self._there:
             return _TWICE
-        self._there.add(path)
+        self._there.add(hash(path))
         return None
 
     def _twins_in(self, folder: str) -> Collection[str]:
