@@ -75,7 +75,7 @@ class Placing:
         if not elsewhere and (there := self._in_place(place)) is not None:
             return there, None, self._why_not_there(there) if layout.videos == "beside" else None
         if self._videos == "as-is":
-            return place, None, self._why_not_as_is(row.video_path)
+            return place, None, self._why_not_as_is(place) if elsewhere or layout.videos == "beside" else None
         if self._videos == "link" and elsewhere:
             return place, None, "it is not a file on this machine: --videos copy fetches it"
         name = self._naming.name(row.id, place)
@@ -84,7 +84,7 @@ class Placing:
 
     def _in_place(self, place: str) -> str | None:
         """The path of a video that lies where the trainer looks, as the trainer sees it; None if it lies elsewhere."""
-        folder, name = os.path.split(place)
+        folder, _, name = place.rpartition(os.sep)
         if folder not in self._folders:
             self._folders[folder] = self._seen_as(folder)
         there = self._folders[folder]
@@ -192,6 +192,8 @@ def _shard_of(place: str) -> str | None:
     """The tar that holds the video, or None if it is a file of its own."""
     if "?" in place and (member := in_tar(place)) is not None:
         return member.tar
+    if _IN_TAR.search(place) is None:
+        return None
     for found in _IN_TAR.finditer(place):
         if not os.path.isdir(place[: found.end()]):
             return place[: found.end() - 1]
