@@ -66,10 +66,20 @@ class Set:
     refused: list[str]
 
 
-def exported(clips: Sequence[Nasty], layout: Layout, format: Format, folder: Path, rows: Path, **options: Any) -> Set:
-    """Export the clips, leaving out those that are refused, each of which must have been named."""
+def exported(
+    clips: Sequence[Nasty],
+    layout: Layout,
+    format: Format,
+    folder: Path,
+    rows: Path,
+    *,
+    inside: bool = False,
+    **options: Any,
+) -> Set:
+    """Export the clips, leaving out those that are refused, each of which must have been named. They lie `inside` the
+    folder: those that are refused are moved away, as trainers stop at clips without captions."""
     left, refused = list(clips), list[str]()
-    for turn in range(40):
+    for turn in range(60):
         captions = result(rows / f"{len(list(rows.iterdir()))}-{turn}.jsonl", [one.row for one in left])
         before = tree(folder) if folder.exists() else None
         try:
@@ -77,18 +87,29 @@ def exported(clips: Sequence[Nasty], layout: Layout, format: Format, folder: Pat
         except UserError as error:
             said = str(error)
             assert (tree(folder) if folder.exists() else None) == before, "something was written"
-            if options["videos"] == "as-is" and "--videos" in said and "Correct them" not in said:
-                return Set(None, [], [])  # type: ignore[arg-type]
+            if options["videos"] == "as-is" and "Correct them" not in said:  # it does not lie where the trainer looks
+                named = [one for one in left if one.row.video_path in said or f"{one.row.id}:" in said]
+                if not inside or not named:
+                    return Set(None, [], [])  # type: ignore[arg-type]
+                left = [one for one in left if one not in named]
+                refused += _moved_away(named)
+                continue
             assert "\nCorrect them, or leave them out" in said, said
             named = [one for one in left if any(f"{sign}{shown(one.row.id)}" in said for sign in (": ", ", "))]
             assert named, said
-            refused += [one.row.id for one in named]
+            refused += _moved_away(named) if inside else [one.row.id for one in named]
             left = [one for one in left if one not in named]
             if not any(one.good for one in left):
                 return Set(None, [], refused)  # type: ignore[arg-type]
             continue
         return Set(done, [one for one in left if one.good], refused)
     raise AssertionError(f"refused: {refused}")
+
+
+def _moved_away(clips: Sequence[Nasty]) -> list[str]:
+    for one in clips:
+        Path(one.row.video_path).unlink()
+    return [one.row.id for one in clips]
 
 
 def structured(clips: Sequence[Nasty]) -> list[Nasty]:
@@ -249,9 +270,12 @@ def test_clips_are_used_where_they_are_or_refused(
         clips = list(made)
         if inside:
             clips = nasty(folder / layout.videos_in if layout.videos_in else folder)
-        found = exported(clips, layout, format, folder, rows, videos="as-is")
+            _moved_away([one for one in clips if not one.good])
+        found = exported(clips, layout, format, folder, rows, videos="as-is", inside=inside)
         if not found.taken and layout.videos != "beside":
-            found = exported(structured(clips), layout, format, folder, rows, videos="as-is")
+            if inside:
+                clips = [one for one in nasty(folder / layout.videos_in) if one.good]
+            found = exported(structured(clips), layout, format, folder, rows, videos="as-is", inside=inside)
         if layout.videos == "beside" and not inside:
             assert not found.taken and not folder.exists()
         elif found.taken:
