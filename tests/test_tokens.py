@@ -23,7 +23,7 @@ def _no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def words_and_end(path: Path) -> Path:
-    """A tokenizer of whole words that adds one token at the end, and is set to stop after five, and to fill up to 50."""
+    """A tokenizer of whole words that adds one at the end, and is set to stop after five and to fill up to 50."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer(models.WordLevel({"<unk>": 0, "</s>": 1, "a": 2, "dog": 3, "runs": 4}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

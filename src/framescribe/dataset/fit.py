@@ -74,9 +74,10 @@ class Fitter:
         self._prefix, self._suffix = fit.prefix.lstrip(), fit.suffix.rstrip()
         self._trigger = "" if fit.trigger is None else fit.trigger.strip()
         self._check()
-        self._holds = phrases([self._trigger]) if self._trigger else None
-        self._replace = Replacements(fit.replace) if fit.replace else None
-        made = [*([self._trigger] if self._trigger else []), *(other.strip() for other in fit.replace.values())]
+        triggers = [self._trigger] if self._trigger else []
+        self._holds = phrases(triggers) if triggers else None
+        self._replace = Replacements(fit.replace, triggers) if fit.replace else None
+        made = [*triggers, *(other.strip() for other in fit.replace.values())]
         self._keep = phrases(made) if made else None
         self._tokens, self._reader = self._counters()
         self._limited = fit.max_words is not None or fit.max_tokens is not None
