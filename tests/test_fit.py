@@ -335,8 +335,8 @@ def test_a_limit_within_what_the_encoder_reads_needs_no_counting() -> None:
 
 
 # Whatever the text. The words of these are counted, found and compared here, not by the code under test.
-PIECES = """a the dog Dog man's man ohwx runs. stops, and with e.g. Mr. 3.5 U.S. (brown one) “Go.” No! why? it; is – 12:30
-    café 一只狗在跑。 他说：好， naïve very extraordinarily of"""
+PIECES = """a the dog Dog man's man ohwx runs. stops, and with e.g. Mr. 3.5 U.S. (brown one) “Go.” No! why? it; is – of
+    12:30 café 一只狗在跑。 他说：好， naïve very extraordinarily"""
 WORDS = st.lists(st.sampled_from([*PIECES.split(), "the\nold"]), min_size=1, max_size=60)
 TEXTS = st.one_of(WORDS.map(" ".join), st.text(min_size=1, max_size=80))
 FITS: list[dict[str, Any]] = [
@@ -409,7 +409,7 @@ def test_replacing_twice_is_replacing_once(text: str, replace: dict[str, str]) -
     ["a ", "a", ".", "(", "，", "一", " \n", '"a ', "a. ", "- ", "The video shows ", "'", "Mr. ", "the ", "Caption: "],
 )
 def test_long_texts_take_no_longer_than_they_are(piece: str) -> None:
-    """Twice the square of their length would be hours."""
+    """A search that begins again at each letter would take minutes, or hours."""
     fitter = Fitter(
         Fit(trigger="ohwx dog", replace={"a": "b a"}, drop_opening=True, max_words=60, max_tokens=200, tokenizer="t5"),
         newlines=False,

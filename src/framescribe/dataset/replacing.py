@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from framescribe.dataset.letters import folded, phrases
+from framescribe.dataset.letters import folded, perhaps, phrases
 from framescribe.errors import UserError
 
 
@@ -23,7 +23,10 @@ class Replacements:
                 raise UserError(f"--replace {word}={other}: give a word on either side of the equals sign.")
         if len(self._by) < len(replace):
             raise UserError("--replace: one word is given twice; upper and lower case make no difference.")
+        self._may = perhaps(replace)
         self._either = phrases([*replace, *self._by.values(), *keep])
 
     def __call__(self, text: str) -> str:
+        if not self._may(text):
+            return text
         return self._either.sub(lambda found: self._by.get(folded(found[0]), found[0]), text)
