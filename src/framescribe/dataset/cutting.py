@@ -29,6 +29,7 @@ _PREPOSITIONS = """
     a an the this these his her its their our your my some each every of in on at to from by for with without into onto
     over under between among through toward towards across along around past behind beside near against during before
     after above below beneath inside outside like is are was were be being been has have had not very more
+    e.g. i.e. cf. vs. mr. mrs. ms. dr. prof.
 """
 _SHORT = frozenset(_ABBREVIATIONS.split())
 _BINDS = frozenset(_CONJUNCTIONS.split())
