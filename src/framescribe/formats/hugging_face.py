@@ -29,6 +29,7 @@ from framescribe.formats.embedded import read_parquet, recognises_parquet, write
 from framescribe.formats.plain_tables import CAPTION_NAMES, python, write_arrow
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
+from framescribe.storage.cell_text import unicode
 from framescribe.storage.tables import open_table
 
 ENDINGS = frozenset((".mkv", ".mp4", ".avi", ".mpeg", ".mov"))
@@ -99,12 +100,7 @@ def _write_csv(samples: Iterable[Sample], target: Target) -> None:
 
 def _write_parquet(samples: Iterable[Sample], target: Target) -> None:
     with _columns(samples, target) as columns, target.whole(f"{TRAIN}/metadata.parquet") as temporary:
-        write_arrow(temporary, columns, unicode)
-
-
-def unicode(text: str) -> str:
-    """The text, with escapes for lone surrogates, which are no Unicode."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+        write_arrow(temporary, columns)
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -287,10 +283,6 @@ def _layout(ending: str, about: str, write: Callable[[Iterable[Sample], Target],
     )
 
 
-def _start(call: str) -> str:
-    return python(f"import datasets; print(datasets.load_dataset({call}))")
-
-
 VIDEOFOLDER = Format(
     name="videofolder",
     title="Hugging Face VideoFolder",
@@ -300,7 +292,9 @@ VIDEOFOLDER = Format(
         _layout("csv", "train/metadata.csv beside the videos", _write_csv, refuses=_refused_in_csv),
         _layout("parquet", "train/metadata.parquet beside the videos: columns keep their types", _write_parquet),
     ),
-    start=lambda folder, layout: _start(f"'videofolder', data_dir={str(folder)!r}"),
+    start=lambda folder, layout: python(
+        'import datasets; print(datasets.load_dataset("videofolder", data_dir=PATH))', folder
+    ),
 )
 DATASETS = Format(
     name="datasets",
@@ -326,5 +320,5 @@ DATASETS = Format(
             urls=True,
         ),
     ),
-    start=lambda folder, layout: _start(repr(str(folder))),
+    start=lambda folder, layout: python("import datasets; print(datasets.load_dataset(PATH))", folder),
 )
