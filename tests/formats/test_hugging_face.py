@@ -6,8 +6,8 @@ import datetime
 import gc
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import datasets
 import pyarrow.parquet
 import pytest
 
+from framescribe import registry
+from framescribe.dataset.card import DATA_FILES, Card
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.embedded import PATHS_NAME, write_embedded
@@ -160,6 +162,31 @@ def test_lists_of_two_formats_are_refused_as_the_loader_does(tmp_path: Path) -> 
         load(tmp_path / "two", tmp_path, "videofolder")
     with pytest.raises(UserError, match="keep one"):
         list(VIDEOFOLDER.layout().read(tmp_path / "two"))
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """An export that left nothing out."""
+
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    done: Mapping[str, int] = field(default_factory=dict)
+    unfit: Sequence[tuple[str, int]] = ()
+    unfit_count: int = 0
+
+
+@pytest.mark.parametrize("name", DATA_FILES)
+def test_with_the_card_beside_it_the_folder_loads_as_it_should(folder, tmp_path, name) -> None:  # type: ignore[no-untyped-def]
+    """Links to videos lie beside the tables, and `datasets` would take them for the data set without the card."""
+    which = registry.load("formats", name)
+    layout, plain = which.layout(), ("One.", "Two.", "Three.")
+    wanted = samples(folder / layout.videos_in if layout.videos_in else tmp_path / "clips", captions=plain)
+    with Target(folder) as target:
+        layout.write(iter(wanted), target)
+        Card().write(target, format=which, layout=layout, exported=Nothing())
+    found = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+    assert list(found) == ["train"]
+    column = next(one for one in ("text", "caption", "txt") if one in found["train"].column_names)
+    assert tuple(found["train"][column]) == plain
 
 
 # --- Parquet --------------------------------------------------------------------------------------
