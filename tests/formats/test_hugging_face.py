@@ -136,6 +136,8 @@ def test_folders_that_people_made(tmp_path: Path) -> None:
     first, second = VIDEOFOLDER.layout().read(tmp_path / "plain")
     assert first == Sample(video=str(tmp_path / "plain" / "a.mp4"), captions=("A",), columns={"n": 1})
     assert second.captions == ()
+    (tmp_path / "plain" / "metadata.jsonl").write_text('{"video": "a.mp4", "prompt": "A trainer of another kind."}\n')
+    assert not VIDEOFOLDER.layout().recognises(tmp_path / "plain")
     listed(tmp_path / "splits" / "train", {"file_name": "a.mp4", "caption": "A"})
     listed(tmp_path / "splits" / "test", {"file_name": "b.mp4", "caption": "B"})
     assert [one.captions for one in VIDEOFOLDER.layout().read(tmp_path / "splits")] == [("B",), ("A",)]

@@ -16,7 +16,7 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
-from framescribe.formats.columns import Columns
+from framescribe.formats.columns import AT_ONCE, Columns
 from framescribe.formats.packed import ending, opened
 from framescribe.formats.plain_tables import CAPTION_NAMES
 from framescribe.formats.target import Target
@@ -185,7 +185,7 @@ def _rows(table: str, file: Any) -> Iterator[Sample]:
     wanted = [f"{video}.path" if embedded is not None else video, *others]
     wanted += [name for name in (caption, "id") if name in schema.names]
     number = 0
-    for batch in file.iter_batches(columns=wanted):
+    for batch in file.iter_batches(AT_ONCE, columns=wanted):
         columns = dict(zip(batch.schema.names, (column.to_pylist() for column in batch.columns), strict=True))
         for row in range(batch.num_rows):
             number += 1

@@ -24,7 +24,7 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, Layout, Sample
-from framescribe.formats.columns import Columns
+from framescribe.formats.columns import AT_ONCE, Columns
 from framescribe.formats.embedded import read_parquet, recognises_parquet, write_embedded, write_paths
 from framescribe.formats.plain_tables import CAPTION_NAMES, python, write_arrow
 from framescribe.formats.target import Target
@@ -219,7 +219,7 @@ def _parquet_batches(table: Path) -> Batches:
 
     try:
         with pq.ParquetFile(table) as file:
-            for batch in file.iter_batches():
+            for batch in file.iter_batches(AT_ONCE):
                 names = batch.schema.names
                 yield names, zip(*(column.to_pylist() for column in batch.columns), strict=True)
     except (pa.ArrowException, OSError) as error:
@@ -240,19 +240,11 @@ def _csv_batches(table: Path) -> Batches:
 
 
 def _recognises_folder(path: Path, name: str) -> bool:
-    if not path.is_dir():
-        return path.name == name and any(True for _ in _first_names(path))
-    return bool(_loaded(path, name)[0])
-
-
-def _first_names(table: Path) -> Iterator[str]:
+    lists = _loaded(path, name)[0] if path.is_dir() else [str(path)] * (path.name == name)
     try:
-        for row in open_table(table).rows:
-            if "file_name" in row.record:
-                yield row.record["file_name"]
-            return
-    except UserError:
-        return
+        return bool(lists) and "file_name" in next(open_table(lists[0]).rows).record
+    except (UserError, StopIteration):
+        return False
 
 
 def _refused_in_csv(sample: Sample) -> str | None:
