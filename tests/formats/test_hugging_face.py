@@ -105,6 +105,21 @@ def test_a_caption_that_the_loader_would_change_is_refused(folder, tmp_path, lay
     assert VIDEOFOLDER.layout("parquet").refuses(wanted[0]) is None
 
 
+def test_what_comes_after_the_first_ten_megabytes_is_still_taken(folder: Path, tmp_path: Path) -> None:
+    """The loader fixes each column's type by the first 10 MB of the list: it would stop at the text, and cut off the
+    decimals."""
+    words, last = "word " * 8000, {"late": "at last", "late_number": 7, "score": 0.5}
+    wanted = [
+        Sample(video=f"{folder}/train/{number}.mp4", captions=(f"{words}{number}",), columns={"score": number})
+        for number in range(300)
+    ]
+    wanted[-1] = replace(wanted[-1], columns=last)
+    write(VIDEOFOLDER, "jsonl", folder, wanted)
+    rows = load(folder, tmp_path, "videofolder")
+    assert {name: rows[-1][name] for name in last} == {**last, "late_number": "7"}
+    assert [row["text"] for row in rows] == [one.captions[0] for one in wanted]
+
+
 def test_videos_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
     for where in (tmp_path / "elsewhere", folder, folder / "train" / "below"):
         with pytest.raises(UserError, match="--videos link"):
