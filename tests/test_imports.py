@@ -22,7 +22,7 @@ FLOORS = [
     {"sources", "engines"},
     {"strategies", "convert", "formats"},
     {"results"},
-    {"run", "dataset"},
+    {"runs", "dataset"},
     {"runners"},
     {"demo"},
     {"python"},

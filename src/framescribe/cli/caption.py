@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from framescribe.cli.options import (
     SummaryModelOptions,
     takes,
 )
-from framescribe.cli.recipes import chosen, decoding_of, made, partner_of, prompt, recipe_of
+from framescribe.cli.recipes import asked, chosen, made, partner_of, recipe_of
 from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptions, ScreenOptions
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
 from framescribe.cli.sidecars import SidecarOptions
 from framescribe.errors import UserError
+from framescribe.python.recipe import prompt_text, urls
 
 DONE = (0, 3)  # exit codes of a run that came to its end
 
@@ -144,10 +146,11 @@ def summarize(
         model = given.model
         if model is None and not given.base_url:
             model = partner_of(sources.values())
+        recipe = replace(asked(engine), seed=given.seed)
         stage = {
-            "model": chosen(engine.choice(model, given.base_url), display.say, runner),
-            "prompt": prompt(given.prompt, "summary", videos, display.say),
-            "decoding": decoding_of(engine, given.seed),
+            "model": chosen(recipe.choice(model, urls(given.base_url)), display.say, runner),
+            "prompt": prompt_text(given.prompt, "summary", videos, display.say),
+            "decoding": recipe.decoding(),
         }
         code = run(
             made(stages={"summary": stage}),

@@ -167,6 +167,24 @@ def read_rows(path: Location) -> Iterator[Row]:
             ) from error
 
 
+def is_result(path: Path) -> bool:
+    """Whether a file on this machine is a result: its first row is one of framescribe's."""
+    ending = ending_of(str(path))
+    if ending not in ENDINGS or not path.is_file():
+        return False
+    try:
+        if ending != ".tar":
+            return next(read_rows(path), None) is not None
+        with tarfile.open(path, "r:") as tar:
+            first = tar.next()
+            sample = tar.extractfile(first) if first is not None and first.name.endswith(".json") else None
+            if sample is not None:
+                Row.from_dict(json.loads(sample.read()))
+            return sample is not None
+    except (UserError, tarfile.TarError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def _tar_records(path: Location) -> Sequence[Mapping[str, Any]]:
     try:
         content = io.BytesIO(read_whole(path)) if isinstance(path, str) and is_remote(path) else open(path, "rb")  # noqa: SIM115

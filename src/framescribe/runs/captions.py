@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from framescribe.records import Row, Video
-from framescribe.run.meter import Figure, Meter
-from framescribe.run.recipe import Recipe
+from framescribe.runs.meter import Figure, Meter
+from framescribe.runs.recipe import Recipe
 
 
 class Captions(Protocol):

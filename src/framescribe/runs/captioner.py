@@ -24,12 +24,12 @@ from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
 from framescribe.records import DECODE, INTERNAL, SCHEMA, Clip, Failure, FrameCaption, Row, Video
-from framescribe.run.budget import Budget, Tab
-from framescribe.run.figures import where_models_run
-from framescribe.run.kept import kept, result_of, settle
-from framescribe.run.meter import Figure, Meter
-from framescribe.run.recipe import Recipe
-from framescribe.run.unforeseen import told
+from framescribe.runs.budget import Budget, Tab
+from framescribe.runs.figures import where_models_run
+from framescribe.runs.kept import kept, result_of, settle
+from framescribe.runs.meter import Figure, Meter
+from framescribe.runs.recipe import Recipe
+from framescribe.runs.unforeseen import told
 from framescribe.storage.object_store import is_remote
 from framescribe.strategies.base import Context, Output, Stage
 from framescribe.version import VERSION
@@ -118,7 +118,7 @@ class Captioner:
         return sum(step.requests(self.recipe.sampling) for step in self.steps)
 
     def figures(self) -> Iterator[Figure]:
-        """What is known here about the run; see `run.figures`."""
+        """What is known here about the run; see `runs.figures`."""
         return where_models_run(self.meter, self.memory, self.engines, self.steps)
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
@@ -211,7 +211,7 @@ class Captioner:
         return Context(
             prompt=choice.prompt,
             decoding=choice.decoding,
-            metadata=video.metadata,
+            metadata=video.values,
             info=clips.info or info,
             earlier=dict(outputs),
             complete=counted.complete,

@@ -15,16 +15,16 @@ from framescribe.records import Row, Video
 from framescribe.results.file_check import check_content, check_doubts
 from framescribe.results.plan import Again, Checked, Plan, Planner, Todo
 from framescribe.results.rows import Results, marked
-from framescribe.run import former
-from framescribe.run.budget import Budget
-from framescribe.run.captions import Captions
-from framescribe.run.driver import Stopped, drive, in_thread, unless_stopped
-from framescribe.run.meter import Meter
-from framescribe.run.patience import MaxFailed, Patience
-from framescribe.run.recipe import Recipe
-from framescribe.run.report import Report
-from framescribe.run.runner import Runner
-from framescribe.run.unforeseen import told
+from framescribe.runs import former
+from framescribe.runs.budget import Budget
+from framescribe.runs.captions import Captions
+from framescribe.runs.driver import Stopped, drive, in_thread, unless_stopped
+from framescribe.runs.meter import Meter
+from framescribe.runs.patience import MaxFailed, Patience
+from framescribe.runs.recipe import Recipe
+from framescribe.runs.report import Report
+from framescribe.runs.runner import Runner
+from framescribe.runs.unforeseen import told
 
 _log = logging.getLogger("framescribe")
 
@@ -50,7 +50,7 @@ class RunOptions:
     `prune`: the finished file holds only the inputs. `recaption`: a person chose to have these videos captioned
     differently, and later runs leave them as they are; `drop_edits`: their corrections are dropped too. `order`: the
     videos in whose order the finished file is written, if these are more than the inputs. `max_failed`: how many videos
-    may fail before the run ends; None: until nothing succeeds any more (`run.patience`).
+    may fail before the run ends; None: until nothing succeeds any more (`runs.patience`).
     """
 
     again: Again = field(default_factory=Again)
@@ -163,8 +163,14 @@ class _Job:
         return plan
 
     def _refuse_other_recipe(self, plan: Plan) -> None:
-        if not plan.other_recipe or self._options.again.redo:
+        if self._options.again.redo or not (plan.other_recipe or plan.imported):
             return
+        if plan.imported:
+            raise UserError(
+                f"{self._results.output} holds imported captions: {plan.imported:,}.\n"
+                "Keep them, and caption only the clips that have none (--keep-captions), caption some of them again "
+                f"(framescribe recaption), or all of them (--redo; the old rows stay in {self._results.parts})."
+            )
         noted = self._results.noted_recipe().get("stages") or self._results.noted_recipe()
         seeing = [step.name for step in self._recipe.steps if step.sees]
         different = next((text for name in seeing if (text := self._difference(noted.get(name), name))), "")
@@ -194,6 +200,7 @@ class _Job:
             (plan.replaced, "videos to be captioned again, because their file is a different one"),
             (len(plan.moved), "files that only moved or were touched, rows kept"),
             (plan.recaptioned, "rows made by `recaption`, kept as they are (--redo replaces them)"),
+            (plan.captions_kept, "captions kept"),
             (plan.internal, "videos to be tried again, because an internal error had stopped them"),
             (plan.edited, "rows corrected by a person, kept as they are"),
         ):
@@ -285,7 +292,7 @@ class _Job:
             return report.new == len(plan.todo)
         await self._results.look()
         self._checked = Checked()  # its findings were about the earlier rows
-        planner = self._planner(Again(redo=self._options.again.redo, internal=False))
+        planner = self._planner(replace(self._options.again, failed=False, internal=False))
         left = await in_thread(lambda: planner.plan(self._videos))
         return not left.todo and not left.doubts
 

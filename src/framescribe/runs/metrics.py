@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from framescribe.errors import MissingExtra, UserError
 from framescribe.plain_json import dumps
 from framescribe.results.parts import Location
-from framescribe.run.captions import Captions
-from framescribe.run.figures import figures, fullness
-from framescribe.run.meter import BOUNDS, Figure
-from framescribe.run.report import Report
-from framescribe.run.unforeseen import told
+from framescribe.runs.captions import Captions
+from framescribe.runs.figures import figures, fullness
+from framescribe.runs.meter import BOUNDS, Figure
+from framescribe.runs.report import Report
+from framescribe.runs.unforeseen import told
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric

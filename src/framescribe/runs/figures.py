@@ -11,9 +11,9 @@ from itertools import accumulate
 from framescribe.engines.base import Engine
 from framescribe.frames.memory import FrameMemory
 from framescribe.records import DECODE
-from framescribe.run.captions import Captions
-from framescribe.run.meter import Figure, Meter
-from framescribe.run.report import Report
+from framescribe.runs.captions import Captions
+from framescribe.runs.meter import Figure, Meter
+from framescribe.runs.report import Report
 from framescribe.strategies.base import Stage
 from framescribe.version import VERSION
 

@@ -15,7 +15,7 @@ from framescribe.engines.choice import ModelChoice
 from framescribe.engines.factory import with_name
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import columns_in
-from framescribe.run import former
+from framescribe.runs import former
 from framescribe.strategies.base import Stage, StageWanted, Strategy
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from framescribe.records import Row, Video
 from framescribe.results.parts import Location
-from framescribe.run.budget import Budget
-from framescribe.run.meter import Meter
-from framescribe.run.recipe import Recipe
+from framescribe.runs.budget import Budget
+from framescribe.runs.meter import Meter
+from framescribe.runs.recipe import Recipe
 
 
 @dataclass(slots=True, kw_only=True)

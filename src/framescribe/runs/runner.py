@@ -13,10 +13,10 @@ if TYPE_CHECKING:  # a command makes its runner before its first words
     from framescribe.records import Video
     from framescribe.results.plan import Planner, Todo
     from framescribe.results.rows import Results
-    from framescribe.run.budget import Budget
-    from framescribe.run.captions import Captions
-    from framescribe.run.meter import Meter
-    from framescribe.run.recipe import Recipe
+    from framescribe.runs.budget import Budget
+    from framescribe.runs.captions import Captions
+    from framescribe.runs.meter import Meter
+    from framescribe.runs.recipe import Recipe
 
 
 class Runner:
@@ -53,6 +53,6 @@ class Runner:
         self, recipe: Recipe, *, meter: Meter, logs: Path, budget: Budget, most: int, hashed: bool
     ) -> Captions:
         """A captioner for at most `most` videos; not yet open."""
-        from framescribe.run.captioner import Captioner
+        from framescribe.runs.captioner import Captioner
 
         return Captioner(recipe, meter, logs, budget, hashed)
