@@ -385,12 +385,10 @@ def test_of_several_ranks_the_last_one_finishes_although_captions_are_kept(
 ) -> None:
     output = tmp_path / "captions.jsonl"
     import_rows(clips, output, "txt")
-    for number in (0, 1):
-        options = RunOptions(again=Again(keep_captions=True))
-        job = run_job(
-            recipe(server), found(clips), Results(output), options=options, runner=Rank(number, 2, number, "one")
-        )
-        report = asyncio.run(job)
+    for number, summary in ((0, SUMMARY_PROMPT), (1, SUMMARY_PROMPT), (1, "Other: {captions}")):
+        made, options = recipe(server, summary=summary), RunOptions(again=Again(keep_captions=True))
+        runner = Rank(number, 2, number, "one")
+        report = asyncio.run(run_job(made, found(clips), Results(output), options=options, runner=runner))
     assert report.output == output
     assert list(captions(output)) == ["a.avi", "c.avi", "sub/b.v1.avi"]
 
