@@ -193,10 +193,11 @@ def test_no_key_and_no_folder_of_the_machine_gets_into_it(tmp_path: Path) -> Non
     text = written(
         tmp_path / "set",
         clip(provenance={"stages": stages}),
-        command="framescribe export https://user:pass@example.org/a?X-Amz-Signature=abc&X-Amz-Credential=KEY",
+        command=f"framescribe export {Path.home()}/private/captions.jsonl https://user:pass@example.org/a?X-Amz-Signature=abc&X-Amz-Credential=KEY",
     )
     assert "`tiny`" in text and "/home/somebody" not in text
     assert "example.org/a" in text and not re.search("pass|abc|KEY", text)
+    assert "~/private/captions.jsonl" in text and str(Path.home()) not in text
 
 
 def test_what_a_person_wrote_stays(tmp_path: Path) -> None:

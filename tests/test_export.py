@@ -225,7 +225,9 @@ def test_a_folder_by_another_name_is_still_that_folder(clips: list[Path], tmp_pa
 def test_shared_stems_in_the_folder_are_refused(clips: list[Path], tmp_path: Path) -> None:
     other = clip(tmp_path / "clips" / "0.mov", 9, "mov")
     captions = result(tmp_path / "captions.jsonl", [row(clips[0], "A ball."), row(other, "A cube.")])
-    assert "0.mov" in refused(captions, tmp_path / "clips")
+    said = refused(captions, tmp_path / "clips")
+    assert "share a caption: rename one: 0.mp4, 0.mov" in said
+    assert "rename one: 0.mp4" in refused(captions, tmp_path / "clips", where=("id != 0.mov",))
     assert not list((tmp_path / "clips").glob("*.txt"))
     exported(captions, tmp_path / "set")  # elsewhere they get names of their own
     assert beside(tmp_path / "set", digests([clips[0], other])) == {"0.mp4": "A ball.", "0.mov": "A cube."}

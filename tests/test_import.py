@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import importlib.util
 import json
@@ -17,7 +18,11 @@ import pytest
 from framescribe import registry
 from framescribe.dataset.imported import Imported, import_rows
 from framescribe.errors import UserError
+from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
+from framescribe.results.selection import chosen
+from framescribe.run.job import RunOptions, run_job
+from framescribe.runners.ranks import Rank
 from tests.runs_in_process import SUMMARY_PROMPT, Run, found, raw_film, recipe
 from tests.servers import ScriptedServer, answer_to, tells
 
@@ -222,6 +227,10 @@ def test_clips_in_a_tar(server: ScriptedServer, tmp_path: Path) -> None:
     assert next(read_rows(output)).file["fingerprint"] == f"quick:{made}"
     run = Run(server, found(tmp_path / "shard.tar"), output, keep_captions=True)
     assert (run.requests, len(captions(output))) == (0, 2)
+    (tmp_path / "list.pairs").write_text("shard.tar/b.avi|Listed.|\n")
+    import_rows(tmp_path / "list.pairs", tmp_path / "listed.jsonl", "pairs")
+    run = Run(server, found(tmp_path / "shard.tar"), tmp_path / "listed.jsonl", keep_captions=True)
+    assert (run.report.new, captions(tmp_path / "listed.jsonl")["shard.tar/b.avi"]) == (1, "Listed.")
 
 
 # --- imported again -------------------------------------------------------------------------------
@@ -300,6 +309,7 @@ def test_only_clips_without_a_caption_are_captioned(server: ScriptedServer, clip
     assert (run.report.new, run.pictures) == (1, 1)
     assert "captions kept: 2" in run.said
     assert list(captions(output)) == ["a.avi", "c.avi", "sub/b.v1.avi"]
+    assert [row.id for row in chosen(read_rows(output), ids=None, where=["imported"])] == list(imported)
     assert {name: captions(output)[name] for name in imported} == imported
     assert str(captions(output)["c.avi"]).startswith("seen ")
     other = Run(server, found(clips), output, recipe(server, frame="Other?"), keep_captions=True)
@@ -362,9 +372,27 @@ def test_frame_captions_of_the_same_recipe_do_not_let_a_summary_replace_what_was
     Run(server, found(clips), output, frames)
     assert counts(import_rows(clips, output, "txt")) == {"new": 2, "bare": 1}
     assert [len(row.frames) for row in read_rows(output)] == [1, 1, 1]
+    raw_film(clips / "a.avi", 77)  # what was seen in the film that was there before says nothing of this one
+    assert counts(import_rows(clips, output, "txt")) == {"unchanged": 2, "bare": 1}
+    assert [len(row.frames) for row in read_rows(output)] == [0, 1, 1]
     with pytest.raises(UserError, match="imported captions: 2"):
         Run(server, found(clips), output, made)
     assert Run(server, found(clips), output, made, keep_captions=True).texts == 1
+
+
+def test_of_several_ranks_the_last_one_finishes_although_captions_are_kept(
+    server: ScriptedServer, clips: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "captions.jsonl"
+    import_rows(clips, output, "txt")
+    for number in (0, 1):
+        options = RunOptions(again=Again(keep_captions=True))
+        job = run_job(
+            recipe(server), found(clips), Results(output), options=options, runner=Rank(number, 2, number, "one")
+        )
+        report = asyncio.run(job)
+    assert report.output == output
+    assert list(captions(output)) == ["a.avi", "c.avi", "sub/b.v1.avi"]
 
 
 def test_the_command_line_keeps_captions(server: ScriptedServer, clips: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -167,6 +167,39 @@ def test_what_is_no_result_is_refused_in_a_line(tmp_path: Path, name: str, monke
         list(Standing(name))
     assert name in str(error.value) and len(str(error.value).splitlines()) == 1
     assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\n\n"),
+        lambda text: text.replace("\n", "\r"),
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("Model 1", "Model 1\\ud83d"),
+    ],
+)
+def test_lines_may_be_written_in_any_way(tmp_path: Path, change: Callable[[str], str]) -> None:
+    output = result(
+        tmp_path / "captions.jsonl", [row(f"/clips/{number}.mp4", f"Model {number}") for number in range(3)]
+    )
+    shutil.rmtree(f"{output}.parts")
+    output.write_text(change(output.read_text()), newline="")
+    found = captions(output)
+    assert {name: (words or "").replace("\ud83d", "") for name, words in found.items()} == {
+        f"{n}.mp4": f"Model {n}" for n in range(3)
+    }
+
+
+def test_a_line_that_is_no_row_is_named(tmp_path: Path) -> None:
+    output = result(tmp_path / "captions.jsonl", [row(f"/clips/{number}.mp4", "Model") for number in range(3)])
+    shutil.rmtree(f"{output}.parts")
+    lines = output.read_text().splitlines()
+    for broken in ("{broken", "[]", '{"id": "a"}'):
+        output.write_text("\n".join([*lines[:2], broken, lines[2]]) + "\n")
+        with pytest.raises(UserError, match="line 3" if broken != '{"id": "a"}' else "not a row"):
+            list(Standing(output))
 
 
 # --- in an object store ---

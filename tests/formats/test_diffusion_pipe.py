@@ -107,6 +107,10 @@ def test_a_list_is_read_as_the_trainer_reads_it(tmp_path: Path) -> None:
     assert FORMAT.layout(LIST).recognises(folder)
 
 
+def test_an_empty_list_hides_texts(tmp_path: Path) -> None:
+    assert found(FORMAT, TEXTS, files(tmp_path, a_mp4="", a_txt="Not read.", captions_json="{}")) == {"a.mp4": ()}
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

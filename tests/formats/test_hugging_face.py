@@ -6,8 +6,8 @@ import datetime
 import gc
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import datasets
 import pyarrow.parquet
 import pytest
 
+from framescribe import registry
+from framescribe.dataset.card import DATA_FILES, Card
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.embedded import PATHS_NAME, write_embedded
@@ -103,6 +105,21 @@ def test_a_caption_that_the_loader_would_change_is_refused(folder, tmp_path, lay
     assert VIDEOFOLDER.layout("parquet").refuses(wanted[0]) is None
 
 
+def test_what_comes_after_the_first_ten_megabytes_is_still_taken(folder: Path, tmp_path: Path) -> None:
+    """The loader fixes each column's type by the first 10 MB of the list: it would stop at the text, and cut off the
+    decimals."""
+    words, last = "word " * 8000, {"late": "at last", "late_number": 7, "score": 0.5}
+    wanted = [
+        Sample(video=f"{folder}/train/{number}.mp4", captions=(f"{words}{number}",), columns={"score": number})
+        for number in range(300)
+    ]
+    wanted[-1] = replace(wanted[-1], columns=last)
+    write(VIDEOFOLDER, "jsonl", folder, wanted)
+    rows = load(folder, tmp_path, "videofolder")
+    assert {name: rows[-1][name] for name in last} == {**last, "late_number": "7"}
+    assert [row["text"] for row in rows] == [one.captions[0] for one in wanted]
+
+
 def test_videos_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
     for where in (tmp_path / "elsewhere", folder, folder / "train" / "below"):
         with pytest.raises(UserError, match="--videos link"):
@@ -134,6 +151,8 @@ def test_folders_that_people_made(tmp_path: Path) -> None:
     first, second = VIDEOFOLDER.layout().read(tmp_path / "plain")
     assert first == Sample(video=str(tmp_path / "plain" / "a.mp4"), captions=("A",), columns={"n": 1})
     assert second.captions == ()
+    (tmp_path / "plain" / "metadata.jsonl").write_text('{"video": "a.mp4", "prompt": "A trainer of another kind."}\n')
+    assert not VIDEOFOLDER.layout().recognises(tmp_path / "plain")
     listed(tmp_path / "splits" / "train", {"file_name": "a.mp4", "caption": "A"})
     listed(tmp_path / "splits" / "test", {"file_name": "b.mp4", "caption": "B"})
     assert [one.captions for one in VIDEOFOLDER.layout().read(tmp_path / "splits")] == [("B",), ("A",)]
@@ -160,6 +179,31 @@ def test_lists_of_two_formats_are_refused_as_the_loader_does(tmp_path: Path) -> 
         load(tmp_path / "two", tmp_path, "videofolder")
     with pytest.raises(UserError, match="keep one"):
         list(VIDEOFOLDER.layout().read(tmp_path / "two"))
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """An export that left nothing out."""
+
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    done: Mapping[str, int] = field(default_factory=dict)
+    unfit: Sequence[tuple[str, int]] = ()
+    unfit_count: int = 0
+
+
+@pytest.mark.parametrize("name", DATA_FILES)
+def test_with_the_card_beside_it_the_folder_loads_as_it_should(folder, tmp_path, name) -> None:  # type: ignore[no-untyped-def]
+    """Links to videos lie beside the tables, and `datasets` would take them for the data set without the card."""
+    which = registry.load("formats", name)
+    layout, plain = which.layout(), ("One.", "Two.", "Three.")
+    wanted = samples(folder / layout.videos_in if layout.videos_in else tmp_path / "clips", captions=plain)
+    with Target(folder) as target:
+        layout.write(iter(wanted), target)
+        Card().write(target, format=which, layout=layout, exported=Nothing())
+    found = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+    assert list(found) == ["train"]
+    column = next(one for one in ("text", "caption", "txt") if one in found["train"].column_names)
+    assert tuple(found["train"][column]) == plain
 
 
 # --- Parquet --------------------------------------------------------------------------------------

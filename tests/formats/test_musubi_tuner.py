@@ -147,6 +147,20 @@ def test_a_line_that_stops_it_is_named(line: str, why: str, tmp_path: Path) -> N
         found(FORMAT, "jsonl", tmp_path / "l.jsonl")
 
 
+def test_a_byte_order_mark_stops_it(tmp_path: Path) -> None:
+    (tmp_path / "l.jsonl").write_text('\ufeff{"video_path": "/a.mp4", "caption": "A."}\n', encoding="utf-8")
+    with pytest.raises(UserError, match=r"l\.jsonl, line 1: .*BOM"):
+        found(FORMAT, "jsonl", tmp_path / "l.jsonl")
+
+
+def test_a_list_can_name_a_file_whose_name_is_not_utf_8(tmp_path: Path) -> None:
+    sample = Sample(video="/x/a\udce9.mp4", captions=("A.",))
+    with Target(tmp_path) as target:
+        FORMAT.layout("jsonl").write(iter([sample]), target)
+    assert json.loads((tmp_path / "videos.jsonl").read_bytes())["video_path"] == sample.video
+    assert [one.video for one in FORMAT.layout("jsonl").read(tmp_path)] == [sample.video]
+
+
 def test_what_is_recognised(tmp_path: Path) -> None:
     folder, jsonl = FORMAT.layouts
     (tmp_path / "theirs.jsonl").write_text('{"video_path": "/a.mp4", "caption": "A."}\n')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas
@@ -49,7 +50,7 @@ def test_pandas_and_polars_read_the_parquet(folder: Path) -> None:
     wanted = samples(folder / "videos", columns=user_columns)
     write(PARQUET, folder, wanted)
     frame = pandas.read_parquet(folder / "captions.parquet")
-    assert list(frame.caption)[:10] == list(CAPTIONS)[:10]
+    assert list(frame.caption) == list(CAPTIONS)
     assert list(frame["count"]) == list(range(len(CAPTIONS)))
     assert polars.read_parquet(folder / "captions.parquet")["caption"].to_list() == frame.caption.to_list()
     kinds = {field.name: str(field.type) for field in pyarrow.parquet.read_schema(folder / "captions.parquet")}
@@ -68,7 +69,7 @@ def test_no_cell_of_the_csv_is_one_that_a_spreadsheet_runs(folder: Path) -> None
     for cell in (cell for row in rows for cell in row):
         assert not re.match(r"\s*[=+@\-]", cell) or re.fullmatch(r"[+-]?[\d.]+", cell), cell
     frame = pandas.read_csv(folder / "captions.csv")
-    plain = [number for number, caption in enumerate(CAPTIONS) if not re.match(r"'*[=+@\-]|.ud83d", caption)]
+    plain = [number for number, caption in enumerate(CAPTIONS) if not re.match(r"'*[=+@\-]", caption)]
     assert [frame.caption[number] for number in plain[:8]] == [CAPTIONS[number] for number in plain[:8]]
     # A path needs no apostrophe, so that whoever reads the table finds the file.
     assert all((folder / one).is_file() for one in frame.video)
@@ -99,3 +100,12 @@ def test_it_knows_its_own(folder: Path) -> None:
     assert CSV.layout().recognises(folder) and not PARQUET.layout().recognises(folder)
     write(PARQUET, folder, wanted)  # takes the place of what was exported before
     assert PARQUET.layout().recognises(folder) and not CSV.layout().recognises(folder)
+
+
+@pytest.mark.parametrize("which", [CSV, PARQUET], ids=["csv", "parquet"])
+def test_names_that_are_no_unicode_come_back(which, folder) -> None:  # type: ignore[no-untyped-def]
+    (one,) = samples(folder / "videos", captions=("\\udce9 as it is",))
+    wanted = replace(one, video=f"{folder}/videos/caf\udce9 \\udce9.mp4", id="caf\udce9")
+    write(which, folder, [wanted])
+    (found,) = which.layout().read(folder)
+    assert (found.video, found.id, found.captions) == (wanted.video, wanted.id, wanted.captions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_a_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes("Zwölf".encode("latin-1"))
     with pytest.raises(UserError, match=r"a\.txt is not UTF-8"):
         found(FORMAT, "folder", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["C:\\new", 'a "b"', "it's # no: comment", "tab\tline\nend\r", "\x7f\x85\u2028\u200b", "日本 🐕 \U000e0001", " "],
+)
+def test_settings_files_hold_any_text(text: str) -> None:
+    assert tomllib.loads(f"x = {quoted(text)}  # comment") == {"x": text}
+    yaml = pytest.importorskip("yaml")
+    assert yaml.safe_load(f"x: {quoted(text)}  # comment") == {"x": text}
 
 
 def test_a_name_that_no_settings_file_can_hold() -> None:

@@ -227,7 +227,7 @@ class Card:
             rows = [(*map(cell, names), f"{count:,}") for names, count in made]
             yield from table(("stage", "engine", "model", "prompt (SHA-256)", "version", "clips"), rows)
         if command:
-            yield from block([without_access(command)])
+            yield from block([_at_home(without_access(command))])
         if done:
             yield from (*(f"- captions, {code(what)}: {count:,}" for what, count in done.items()), "")
 
@@ -239,6 +239,12 @@ def _made_by(row: Row) -> Iterator[tuple[str, ...]]:
         if isinstance(made, Mapping) and (made.get("engine") or made.get("model") or name == "imported"):
             model, prompt = _model(str(made.get("model") or "")), str(made.get("prompt_sha256") or "")
             yield name, str(made.get("engine") or ""), model, prompt, version
+
+
+def _at_home(command: str) -> str:
+    """The command without the name of whoever ran it, which their folder's path holds."""
+    home = os.path.expanduser("~")
+    return command.replace(home, "~") if len(home) > 1 else command
 
 
 @lru_cache(1000)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from framescribe.dataset.letters import JOINERS, MARKS, SPACELESS, spaceless
 
 _END = re.compile(
-    r"(?P<stop>[.!?…]+)[\"'”’»)\]*]*(?=\s)|(?P<wide>[。！？]+[”’』」）)\"]*)|(?=[\n\r\v\f\x85\u2028\u2029])"
+    r"(?<![.!?…])(?P<stop>[.!?…]+)[\"'”’»)\]*]*(?=\s)|(?P<wide>[。！？]+[”’』」）)\"]*)|(?=[\n\r\v\f\x85\u2028\u2029])"
 )
 _ABBREVIATIONS = """
     mr mrs ms dr prof st sr jr mt ft no nr vs approx dept est fig vol gen col sgt capt lt rev hon inc ltd co corp
     e.g i.e cf al ca bzw usw z.b d.h
 """
+_LETTER = re.compile(r"\S")
 _CLAUSE = re.compile(r"[,;:—–](?=\s)|[，；：、]")
 _CLOSING = "、。，！？；：」』）】》〉”’"
 _WORD = re.compile(
@@ -26,8 +27,9 @@ _CONJUNCTIONS = """
 """
 _PREPOSITIONS = """
     a an the this these his her its their our your my some each every of in on at to from by for with without into onto
-    over under between among through toward towards across along around behind beside near against during before after
-    above below beneath inside outside like is are was were be being been has have had not very more
+    over under between among through toward towards across along around past behind beside near against during before
+    after above below beneath inside outside like is are was were be being been has have had not very more
+    e.g. i.e. cf. vs. mr. mrs. ms. dr. prof.
 """
 _SHORT = frozenset(_ABBREVIATIONS.split())
 _BINDS = frozenset(_CONJUNCTIONS.split())
@@ -37,6 +39,7 @@ _CLOSERS = "\"'”’»)]」』）*"
 _STOPS = {**dict.fromkeys(".!?…", "."), **dict.fromkeys("。！？", "。")}
 _PAIRS = {"“": "”", "(": ")", "[": "]", "«": "»", "「": "」", "『": "』", "（": "）", "《": "》"}
 _OPENS = re.compile(r"[“(\[«「『（《]|(?<![^\s(\[“])\"(?=\S)")
+_MOST_HANGING = 10  # "and then in the" is four
 _LONGEST_PAIR = 400  # characters; what is not closed by then was not opened
 _FEW = 3  # a clause must leave a third of what a cut at a word would
 
@@ -85,14 +88,15 @@ def _sentences(text: str) -> Iterator[int]:
 
 def _ends_here(text: str, found: re.Match[str]) -> bool:
     """Whether a sentence ends with this, and not an abbreviation or a number in a list."""
-    after = text[found.end() :].lstrip()[:1]
+    next_one = _LETTER.search(text, found.end())
+    after = next_one[0] if next_one else ""
     if found["stop"] != ".":
         return not after.islower()
     before = text[max(0, found.start() - 20) : found.start()]
     word = before.split()[-1].lstrip("(\"'“‘[") if before.split() else ""
     if word.casefold() in _SHORT or (len(word) == 1 and word.isalpha() and word != "I") or not word:
         return False
-    if word.isdecimal() and text[: found.start()].splitlines()[-1].strip() == word:
+    if word.isdecimal() and before.splitlines()[-1].strip() == word:
         return False  # "1. A dog"
     if "." in word and not word[-1].isdecimal():
         return word.islower() and not after.islower()  # "at 5 p.m. The", but "U.S. Army"
@@ -102,15 +106,15 @@ def _ends_here(text: str, found: re.Match[str]) -> bool:
 def _ended(text: str, hanging: frozenset[str], stop: str) -> str:
     """The text without the commas and conjunctions that it would end with, and with its full stop. May be empty."""
     text = text.rstrip(_LOOSE)
-    while text:
-        last = text.split()[-1]
+    for _ in range(_MOST_HANGING):
+        last = text.rsplit(None, 1)[-1] if text else ""
         if last != text and last.strip("\"'(").casefold() in hanging:
             text = text[: -len(last)].rstrip(_LOOSE)
         elif len(text) > 1 and text[-1] in _HANGING_CJK and spaceless(text[-2]):
             text = text[:-1].rstrip(_LOOSE)
         else:
-            return text if text.rstrip(_CLOSERS)[-1:] in _STOPS else text + stop
-    return text
+            break
+    return text if text.rstrip(_CLOSERS)[-1:] in _STOPS else text and text + stop
 
 
 def _spans(text: str, keep: re.Pattern[str] | None) -> list[tuple[int, int]]:

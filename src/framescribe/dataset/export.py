@@ -219,6 +219,8 @@ class _Export:
 
     def _not_wanted(self, row: Row) -> str | None:
         """Why a row is left out without a fault of its own."""
+        if row.status == "ok":
+            return None
         if row.status == "failed" and not row.caption:
             return "failed"
         edited = any(edit.get("field") == "caption" for edit in row.provenance.get("edits") or ())

@@ -11,7 +11,7 @@ from typing import Literal
 
 from framescribe.dataset.cutting import cut
 from framescribe.dataset.estimate import ESTIMATES, surely_fits
-from framescribe.dataset.letters import count, phrases, spaceless
+from framescribe.dataset.letters import count, perhaps, phrases, spaceless
 from framescribe.dataset.openings import without_opening
 from framescribe.dataset.replacing import Replacements
 from framescribe.dataset.tokens import Counter, counter
@@ -74,9 +74,10 @@ class Fitter:
         self._prefix, self._suffix = fit.prefix.lstrip(), fit.suffix.rstrip()
         self._trigger = "" if fit.trigger is None else fit.trigger.strip()
         self._check()
-        self._holds = phrases([self._trigger]) if self._trigger else None
-        self._replace = Replacements(fit.replace) if fit.replace else None
-        made = [*([self._trigger] if self._trigger else []), *(other.strip() for other in fit.replace.values())]
+        triggers = [self._trigger] if self._trigger else []
+        self._may_hold, self._holds = perhaps(triggers), phrases(triggers)
+        self._replace = Replacements(fit.replace, triggers) if fit.replace else None
+        made = [*triggers, *(other.strip() for other in fit.replace.values())]
         self._keep = phrases(made) if made else None
         self._tokens, self._reader = self._counters()
         self._limited = fit.max_words is not None or fit.max_tokens is not None
@@ -172,7 +173,10 @@ class Fitter:
         return body
 
     def _lacks_trigger(self, body: str) -> bool:
-        return self._holds is not None and not self._holds.search(self._joined(body, triggered=False))
+        if not self._trigger:
+            return False
+        text = self._joined(body, triggered=False)
+        return not (self._may_hold(text) and self._holds.search(text))
 
     def _joined(self, body: str, *, triggered: bool) -> str:
         if triggered:

@@ -206,9 +206,8 @@ class _Import:
         base, by, before = Row(id=video.id, video_path=video.place, caption=None, status="ok"), None, None
         if entry is not None:
             by, before = entry.captioned, self._before(entry)
-            if entry.fingerprint is not None and file.get("fingerprint", entry.fingerprint) != entry.fingerprint:
-                file = {**file, "replaced": True}  # what was made from another file goes with it
-            else:
+            # What was made from another file goes with it.
+            if entry.fingerprint is None or file.get("fingerprint", entry.fingerprint) == entry.fingerprint:
                 base = results.load(entry)
                 base = base.only(tuple(base.stages))
                 file = {**{name: value for name, value in base.file.items() if name != "replaced"}, **file}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 # Two of these count as a word: ideographs, kana.
 IDEOGRAPHS = (
@@ -42,6 +42,19 @@ def phrases(texts: Iterable[str]) -> re.Pattern[str]:
     which have no visible words, it finds them anywhere."""
     longest = sorted({form for text in texts for form in _forms(text)}, key=len, reverse=True)
     return re.compile("|".join(_phrase(text) for text in longest), re.IGNORECASE)
+
+
+def perhaps(texts: Iterable[str]) -> Callable[[str], bool]:
+    """Says quickly whether `phrases` of these may find one in a text; if not, it certainly finds none."""
+    starts = [text.split()[0].casefold() for text in texts]
+    if not all(start.isascii() for start in starts):
+        return lambda text: True
+
+    def may(text: str) -> bool:
+        text = text.casefold()
+        return any(start in text for start in starts)
+
+    return may
 
 
 def folded(text: str) -> str:

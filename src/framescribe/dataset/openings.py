@@ -80,13 +80,16 @@ _HAPPENS_TO_IT = re.compile(
     r"|flickers|glows|hangs?|fills?|lights|moves|stands?|sits?|lies|can|will)\b",
     re.IGNORECASE,
 )
+_MOST = 5  # "Sure! Here is a caption: In this video, the clip shows ..." are four
 _QUOTED = re.compile(r"\"([^\"]*)\"|“([^”]*)”")
 
 
 def without_opening(text: str, keep: re.Pattern[str] | None = None) -> str:
     """The text without what announces it, its first letter a capital unless `keep` finds its first words; or the same,
     if nothing does. Never empty."""
-    while (rest := _once(text)) is not None:
+    for _ in range(_MOST):
+        if (rest := _once(text)) is None:
+            break
         text = rest if keep is not None and keep.match(rest) else _capital(rest)
     return text
 

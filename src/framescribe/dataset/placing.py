@@ -6,6 +6,8 @@ import errno
 import os
 import re
 import shutil
+from collections import Counter
+from collections.abc import Collection
 from typing import Literal
 
 from framescribe.addresses import in_tar
@@ -22,7 +24,8 @@ from framescribe.storage.object_store import is_remote
 
 Videos = Literal["link", "copy", "as-is"]
 _IN_TAR = re.compile(r"\.tar/", re.IGNORECASE)
-_TWINS = "another video there has its name but for the ending, or is the same: they would share a caption"
+_TWINS = "another video there has its name but for the ending, and they would share a caption: rename one"
+_TWICE = "another row has the same video, and they would share a caption"
 
 
 class Placing:
@@ -36,7 +39,8 @@ class Placing:
         self._shard: tuple[str, dict[str, str]] = ("", {})
         self._folders: dict[str, str | None] = {}
         self._naming = Naming(layout)
-        self._stems: set[int] = set()
+        self._there: set[int] = set()
+        self._twins: dict[str, Collection[str]] = {}
         if layout.videos != "packed" and videos != "as-is":
             self._reserve()
 
@@ -69,9 +73,9 @@ class Placing:
         if layout.videos == "packed":
             return place, None, None
         if not elsewhere and (there := self._in_place(place)) is not None:
-            return there, None, _TWINS if layout.videos == "beside" and self._shares(there) else None
+            return there, None, self._why_not_there(there) if layout.videos == "beside" else None
         if self._videos == "as-is":
-            return place, None, self._why_not_as_is(row.video_path)
+            return place, None, self._why_not_as_is(place) if elsewhere or layout.videos == "beside" else None
         if self._videos == "link" and elsewhere:
             return place, None, "it is not a file on this machine: --videos copy fetches it"
         name = self._naming.name(row.id, place)
@@ -80,7 +84,7 @@ class Placing:
 
     def _in_place(self, place: str) -> str | None:
         """The path of a video that lies where the trainer looks, as the trainer sees it; None if it lies elsewhere."""
-        folder, name = os.path.split(place)
+        folder, _, name = place.rpartition(os.sep)
         if folder not in self._folders:
             self._folders[folder] = self._seen_as(folder)
         there = self._folders[folder]
@@ -102,11 +106,24 @@ class Placing:
                 return self._root + path[len(root) :]
         return None
 
-    def _shares(self, path: str) -> bool:
-        known = hash(os.path.splitext(path)[0] if self._layout.stems else path)
-        shared = known in self._stems
-        self._stems.add(known)
-        return shared
+    def _why_not_there(self, path: str) -> str | None:
+        """Why a video cannot have a caption of its own beside it."""
+        if self._layout.stems and os.path.splitext(path)[0] in self._twins_in(os.path.dirname(path)):
+            return _TWINS
+        if hash(path) in self._there:
+            return _TWICE
+        self._there.add(hash(path))
+        return None
+
+    def _twins_in(self, folder: str) -> Collection[str]:
+        """The paths without their endings that two videos in the folder share."""
+        if folder not in self._twins:
+            endings = self._layout.endings or VIDEO_ENDINGS
+            parted = (os.path.splitext(name) for name in os.listdir(folder))
+            stems = Counter(stem for stem, ending in parted if ending.lower() in endings)
+            twins = {stem for stem, count in stems.items() if count > 1}
+            self._twins[folder] = {os.path.join(folder, stem) for stem in twins}
+        return self._twins[folder]
 
     def _why_not_as_is(self, place: str) -> str | None:
         if self._layout.videos in ("beside", "within"):
@@ -175,6 +192,8 @@ def _shard_of(place: str) -> str | None:
     """The tar that holds the video, or None if it is a file of its own."""
     if "?" in place and (member := in_tar(place)) is not None:
         return member.tar
+    if _IN_TAR.search(place) is None:
+        return None
     for found in _IN_TAR.finditer(place):
         if not os.path.isdir(place[: found.end()]):
             return place[: found.end() - 1]

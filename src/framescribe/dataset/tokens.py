@@ -76,6 +76,9 @@ def _found(tokenizer: str) -> Path:
     path = Path(tokenizer).expanduser()
     if path.is_file() and path.name.endswith(".json"):
         return path
+    several = sorted(each.name for each in path.glob("tokenizer*") if each.is_dir() and _holding(each))
+    if len(several) > 1 and _holding(path) is None:
+        raise UserError(f"--tokenizer {tokenizer}: that folder has several. Give one of them: {', '.join(several)}.")
     for below in _BELOW:
         if (holds := _holding(path / below)) is not None:
             return holds

@@ -16,11 +16,12 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
-from framescribe.formats.columns import Columns
+from framescribe.formats.columns import AT_ONCE, Columns
 from framescribe.formats.packed import ending, opened
 from framescribe.formats.plain_tables import CAPTION_NAMES
 from framescribe.formats.target import Target
 from framescribe.names import file_path
+from framescribe.storage.cell_text import unicode
 
 SHARD_BYTES = 500 * 10**6
 GROUP_ROWS, GROUP_BYTES = 10, 128 * 10**6
@@ -50,10 +51,8 @@ def _schema(columns: Columns) -> Any:
     return pa.schema(fields, metadata={"huggingface": json.dumps({"info": {"features": features}})})
 
 
-def _unicode(value: Any) -> Any:
-    if not isinstance(value, str) or value.isascii():
-        return value
-    return value.encode("utf-8", "backslashreplace").decode()
+def _plain(value: Any) -> Any:
+    return unicode(value) if isinstance(value, str) else value
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ def write_paths(samples: Iterable[Sample], target: Target) -> None:
         with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             for chunk in columns.chunks():
                 chunk["video"] = [{"bytes": None, "path": path} for path in chunk["video"]]
-                arrays = [pa.array(list(map(_unicode, chunk[one.name])), one.type) for one in schema]
+                arrays = [pa.array(list(map(_plain, chunk[one.name])), one.type) for one in schema]
                 writer.write_batch(pa.record_batch(arrays, schema=schema))
 
 
@@ -133,7 +132,7 @@ class _Shards:
             return
         if self._writer is None or self._size + self._held > self._most:
             self._begin()
-        arrays = [pa.array([_unicode(row[one.name]) for row in self._rows], one.type) for one in self._schema]
+        arrays = [pa.array([_plain(row[one.name]) for row in self._rows], one.type) for one in self._schema]
         self._writer.write_batch(pa.record_batch(arrays, schema=self._schema))
         self._size += self._held
         self._rows, self._held = [], 0
@@ -186,7 +185,7 @@ def _rows(table: str, file: Any) -> Iterator[Sample]:
     wanted = [f"{video}.path" if embedded is not None else video, *others]
     wanted += [name for name in (caption, "id") if name in schema.names]
     number = 0
-    for batch in file.iter_batches(columns=wanted):
+    for batch in file.iter_batches(AT_ONCE, columns=wanted):
         columns = dict(zip(batch.schema.names, (column.to_pylist() for column in batch.columns), strict=True))
         for row in range(batch.num_rows):
             number += 1

@@ -24,11 +24,12 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, Layout, Sample
-from framescribe.formats.columns import Columns
+from framescribe.formats.columns import AT_ONCE, Columns
 from framescribe.formats.embedded import read_parquet, recognises_parquet, write_embedded, write_paths
 from framescribe.formats.plain_tables import CAPTION_NAMES, python, write_arrow
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
+from framescribe.storage.cell_text import unicode
 from framescribe.storage.tables import open_table
 
 ENDINGS = frozenset((".mkv", ".mp4", ".avi", ".mpeg", ".mov"))
@@ -99,12 +100,7 @@ def _write_csv(samples: Iterable[Sample], target: Target) -> None:
 
 def _write_parquet(samples: Iterable[Sample], target: Target) -> None:
     with _columns(samples, target) as columns, target.whole(f"{TRAIN}/metadata.parquet") as temporary:
-        write_arrow(temporary, columns, unicode)
-
-
-def unicode(text: str) -> str:
-    """The text, with escapes for lone surrogates, which are no Unicode."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+        write_arrow(temporary, columns)
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -223,7 +219,7 @@ def _parquet_batches(table: Path) -> Batches:
 
     try:
         with pq.ParquetFile(table) as file:
-            for batch in file.iter_batches():
+            for batch in file.iter_batches(AT_ONCE):
                 names = batch.schema.names
                 yield names, zip(*(column.to_pylist() for column in batch.columns), strict=True)
     except (pa.ArrowException, OSError) as error:
@@ -244,19 +240,11 @@ def _csv_batches(table: Path) -> Batches:
 
 
 def _recognises_folder(path: Path, name: str) -> bool:
-    if not path.is_dir():
-        return path.name == name and any(True for _ in _first_names(path))
-    return bool(_loaded(path, name)[0])
-
-
-def _first_names(table: Path) -> Iterator[str]:
+    lists = _loaded(path, name)[0] if path.is_dir() else [str(path)] * (path.name == name)
     try:
-        for row in open_table(table).rows:
-            if "file_name" in row.record:
-                yield row.record["file_name"]
-            return
-    except UserError:
-        return
+        return bool(lists) and "file_name" in next(open_table(lists[0]).rows).record
+    except (UserError, StopIteration):
+        return False
 
 
 def _refused_in_csv(sample: Sample) -> str | None:
@@ -287,10 +275,6 @@ def _layout(ending: str, about: str, write: Callable[[Iterable[Sample], Target],
     )
 
 
-def _start(call: str) -> str:
-    return python(f"import datasets; print(datasets.load_dataset({call}))")
-
-
 VIDEOFOLDER = Format(
     name="videofolder",
     title="Hugging Face VideoFolder",
@@ -300,7 +284,9 @@ VIDEOFOLDER = Format(
         _layout("csv", "train/metadata.csv beside the videos", _write_csv, refuses=_refused_in_csv),
         _layout("parquet", "train/metadata.parquet beside the videos: columns keep their types", _write_parquet),
     ),
-    start=lambda folder, layout: _start(f"'videofolder', data_dir={str(folder)!r}"),
+    start=lambda folder, layout: python(
+        'import datasets; print(datasets.load_dataset("videofolder", data_dir=PATH))', folder
+    ),
 )
 DATASETS = Format(
     name="datasets",
@@ -326,5 +312,5 @@ DATASETS = Format(
             urls=True,
         ),
     ),
-    start=lambda folder, layout: _start(repr(str(folder))),
+    start=lambda folder, layout: python("import datasets; print(datasets.load_dataset(PATH))", folder),
 )

@@ -71,6 +71,7 @@ def _write_list(samples: Iterable[Sample], target: Target) -> None:
     _check_cache(target)
     seen = Seen()
     stems: set[int] = set()  # hashes: 60 bytes a clip, not its name
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     with target.file(LIST) as file:
         for sample in seen.through(samples):
             stem = hash(os.path.splitext(os.path.basename(sample.video))[0])
@@ -80,7 +81,8 @@ def _write_list(samples: Iterable[Sample], target: Target) -> None:
                     "would train one with the other's caption: use --videos link, or rename it"
                 )
             stems.add(stem)
-            file.write(dumps({"video_path": sample.video, "caption": sample.captions[0]}) + "\n")
+            path = encode(sample.video) if sample.video.isascii() else dumps(sample.video)  # perhaps not UTF-8
+            file.write(f'{{"video_path": {path}, "caption": {encode(sample.captions[0])}}}\n')
     _write_settings(target, f"video_jsonl_file = {quoted(str(target.path(LIST)))}", seen)
 
 
@@ -144,11 +146,12 @@ def _read_folder(folder: Path, ending: str | None) -> Iterator[Sample]:
 
 
 def _read_list(path: Path) -> Iterator[Sample]:
-    """VideoJsonlDatasource: each line is an object (an empty line stops it); captions as they are, not stripped."""
+    """VideoJsonlDatasource: each line is an object; an empty line or a byte order mark stops it. Captions stay as
+    they are, not stripped."""
     base = os.path.dirname(os.path.abspath(path))
     loads = json.loads
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with open(path, encoding="utf-8") as file:
             for number, line in enumerate(file, start=1):
                 try:
                     row = loads(line)

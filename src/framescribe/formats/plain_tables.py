@@ -1,12 +1,14 @@
 """Knows one plain table of a data set, csv or Parquet: a row per video, for people, pandas and scripts; no trainer.
 
 The columns are `video`, `caption`, `id`, the file's facts, and the user's own. In csv a text that a spreadsheet would
-take for a formula has an apostrophe before it; the reader takes that away again.
+take for a formula has an apostrophe before it; the reader takes that away again. Paths and ids need not be Unicode:
+they are written with escapes then, captions as they are.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shlex
@@ -19,12 +21,13 @@ from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.columns import APART, FACTS, Columns, Kind
 from framescribe.formats.target import Target
 from framescribe.records import VideoInfo
-from framescribe.storage.cell_text import escaped, quoted, unescaped, unquoted
+from framescribe.storage.cell_text import escaped, guarded, quoted, unescaped, unguarded, unicode
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import open_table
 
 CSV_NAME, PARQUET_NAME = "captions.csv", "captions.parquet"
 OWN = ("video", "caption", "id")
+NAMES = ("video", "id")
 VIDEO_NAMES = ("video", "video_path", "file_name", "file_path", "path", "media_path")  # in tables that others made
 CAPTION_NAMES = ("caption", "text", "prompt", "cap")
 _COMMAND = re.compile(
@@ -54,46 +57,44 @@ def write_csv(samples: Iterable[Sample], target: Target) -> None:
     with _columns(samples, target) as columns, target.file(CSV_NAME) as file:
         kinds = columns.kinds
         rows = csv.writer(file, lineterminator="\r\n")  # csv leaves a lone CR unquoted unless it ends lines
-        rows.writerow(map(quoted, kinds))
+        rows.writerow(map(guarded, kinds))  # `Columns` has made Unicode of them
         for chunk in columns.chunks():
-            rows.writerows(zip(*(_cells(kind, chunk[name]) for name, kind in kinds.items()), strict=True))
+            rows.writerows(zip(*(_cells(name, kind, chunk[name]) for name, kind in kinds.items()), strict=True))
 
 
-def _cells(kind: Kind, values: list[Any]) -> list[Any]:
-    if kind == "text":
+def _cells(name: str, kind: Kind, values: list[Any]) -> list[Any]:
+    if name in NAMES:
         return [value and quoted(value) for value in values]
+    if kind == "text":
+        return [value and guarded(unicode(value)) for value in values]
     return [str(value).lower() for value in values] if kind == "bool" else values
 
 
 def write_parquet(samples: Iterable[Sample], target: Target) -> None:
     """One Parquet file, with every column that any of the samples has."""
     with _columns(samples, target) as columns, target.whole(PARQUET_NAME) as temporary:
-        write_arrow(temporary, columns, escaped)
+        write_arrow(temporary, columns, {name: escaped for name in NAMES})
 
 
 def write_arrow(
     temporary: str,
     columns: Columns,
-    text: Callable[[str], str],
-    first: Mapping[str, tuple[Any, Callable[[list[Any]], list[Any]]]] = {},
-    metadata: Mapping[str, str] | None = None,
+    texts: Mapping[str, Callable[[str], str]] = {},
 ) -> None:
-    """Write the columns as Parquet into this file; `text` makes each text one that Parquet can hold. `first`: types of
-    ours that are not plain, and what makes such values of texts. `metadata` of the schema."""
+    """Write the columns as Parquet into this file; `texts`: by column, what makes Unicode of its texts, if not
+    `unicode`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     kinds = columns.kinds
     plain = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
-    fields = [(name, first[name][0] if name in first else plain[kind]) for name, kind in kinds.items()]
-    schema = pa.schema(fields, metadata=metadata)
+    schema = pa.schema([(name, plain[kind]) for name, kind in kinds.items()])
     with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
         for chunk in columns.chunks():
             for name, kind in kinds.items():
                 if kind == "text":
+                    text = texts.get(name, unicode)
                     chunk[name] = [value and text(value) for value in chunk[name]]
-                if name in first:
-                    chunk[name] = first[name][1](chunk[name])
             arrays = [pa.array(chunk[field.name], field.type) for field in schema]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
 
@@ -102,19 +103,19 @@ def write_arrow(
 
 
 def _read(path: Path, name: str, text: Callable[[str], str]) -> Iterator[Sample]:
-    """The rows of a table, or of the one in a folder. Relative paths start from the table's folder. UserError if it
-    has no column with videos, or where it is broken."""
+    """The rows of a table, or of the one in a folder; `text` is what a cell means. Relative paths start from the
+    table's folder. UserError if it has no column with videos, or where it is broken."""
     table = path / name if path.is_dir() else path
     folder = os.path.dirname(os.path.abspath(table))
     opened = open_table(table)
-    names = {text(one): one for one in opened.columns or ()}
+    names = {unescaped(text(one)): one for one in opened.columns or ()}
     video = next((names[one] for one in VIDEO_NAMES if one in names), None)
     if video is None:
         raise UserError(f"{table} has no column with videos: name it {VIDEO_NAMES[0]!r}; it has {', '.join(names)}")
     caption = next((names[one] for one in CAPTION_NAMES if one in names), None)
     own = {video, caption, names.get("id")}
     facts = [names.get(one) for one in FACTS]
-    others = {text(one).removeprefix(APART): one for one in names.values() if one not in own and one not in facts}
+    others = {name.removeprefix(APART): one for name, one in names.items() if one not in own and one not in facts}
     for row in opened.rows:
         if row.fault is not None:
             raise UserError(f"{table}, {row.at}: {row.fault}")
@@ -122,11 +123,14 @@ def _read(path: Path, name: str, text: Callable[[str], str]) -> Iterator[Sample]
         where, said = record[video], record[caption] if caption else None
         if not isinstance(where, str) or not where:
             raise UserError(f"{table}, {row.at}: the column {video} holds no path of a video")
-        where = text(where)
+        where = unescaped(text(where))
+        if not is_remote(where):
+            where = os.path.join(folder, where)
+            where = os.path.normpath(where) if "/." in where or "//" in where else where
         yield Sample(
-            video=where if is_remote(where) else os.path.normpath(os.path.join(folder, where)),
+            video=where,
             captions=(text(str(said)),) if said else (),
-            id=text(str(record[names["id"]] or "")) if "id" in names else "",
+            id=unescaped(text(str(record[names["id"]] or ""))) if "id" in names else "",
             info=info_of([None if one is None else record[one] for one in facts]),
             columns={
                 name: text(value) if isinstance(value, str) else value
@@ -154,12 +158,12 @@ def info_of(values: list[Any]) -> VideoInfo | None:
 
 def read_csv(path: Path) -> Iterator[Sample]:
     """The rows of a csv, or of the `captions.csv` in a folder, in the exact words that were written."""
-    return _read(path, CSV_NAME, unquoted)
+    return _read(path, CSV_NAME, unguarded)
 
 
 def read_parquet(path: Path) -> Iterator[Sample]:
     """The rows of a Parquet file, or of the `captions.parquet` in a folder."""
-    return _read(path, PARQUET_NAME, unescaped)
+    return _read(path, PARQUET_NAME, str)
 
 
 def _recognises(name: str) -> Callable[[Path], bool]:
@@ -175,9 +179,9 @@ def _recognises(name: str) -> Callable[[Path], bool]:
     return is_ours
 
 
-def python(code: str) -> str:
-    """The line for a shell that runs this code."""
-    return shlex.join(["python", "-c", code])
+def python(code: str, path: Path | str) -> str:
+    """The line for a shell that runs this code, with the path in place of PATH."""
+    return shlex.join(["python", "-c", code.replace("PATH", json.dumps(str(path), ensure_ascii=False))])
 
 
 def _layout(name: str, about: str, **does: Any) -> Layout:
@@ -198,7 +202,7 @@ CSV = Format(
             read=read_csv,
         ),
     ),
-    start=lambda folder, layout: python(f"import pandas; print(pandas.read_csv({str(folder / CSV_NAME)!r}))"),
+    start=lambda folder, layout: python("import pandas; print(pandas.read_csv(PATH))", folder / CSV_NAME),
 )
 PARQUET = Format(
     name="parquet",
@@ -212,5 +216,5 @@ PARQUET = Format(
             read=read_parquet,
         ),
     ),
-    start=lambda folder, layout: python(f"import pandas; print(pandas.read_parquet({str(folder / PARQUET_NAME)!r}))"),
+    start=lambda folder, layout: python("import pandas; print(pandas.read_parquet(PATH))", folder / PARQUET_NAME),
 )

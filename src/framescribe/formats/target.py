@@ -50,6 +50,7 @@ class Target:
         self._new = 0  # where this export's notes begin
         self._noted = False
         self._together: contextlib.ExitStack | None = None
+        self._pending: list[tuple[str, str]] = []
         self._notes: IO[bytes] | None = None
 
     # --- where things are ---
@@ -112,7 +113,7 @@ class Target:
         if self._together is not None:
             temporary = self._together.enter_context(whole_file(path))
             yield temporary
-            self._note(path, _hash_of_file(temporary))
+            self._pending.append((path, _hash_of_file(temporary)))
             return
         with whole_file(path) as temporary:
             yield temporary
@@ -123,6 +124,8 @@ class Target:
         """Whole files that are written within it are all there once it ends, and none of them if it fails."""
         with contextlib.ExitStack() as self._together:
             yield
+            for path, found in self._pending:
+                self._note(path, found)
         self._together = None
 
     def video(self, name: str, source: str, copy: Callable[[str], None] | None = None) -> None:

@@ -212,8 +212,9 @@ def recognises(path: Path) -> bool:
 
 def _start(folder: Path, layout: str) -> str:
     shards = sorted(one.name for one in folder.glob("[0-9]" * 5 + ".tar"))
-    urls = str(folder / f"{{00000..{len(shards) - 1:05}}}.tar") if len(shards) > 1 else str(folder / "00000.tar")
-    return python(f"import webdataset; print(next(iter(webdataset.WebDataset({urls!r}, shardshuffle=False))).keys())")
+    name = f"{{00000..{len(shards) - 1:05}}}.tar" if len(shards) > 1 else "00000.tar"
+    code = "import webdataset; print(next(iter(webdataset.WebDataset(PATH, shardshuffle=False))).keys())"
+    return python(code, folder / name)
 
 
 FORMAT = Format(

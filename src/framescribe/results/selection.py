@@ -50,6 +50,9 @@ FORMS = (
 def chosen(rows: Iterable[Row], *, ids: str | None, where: Sequence[str]) -> Iterator[Row]:
     """The rows whose id is in the file `ids` (one per line, or a table's column "id") and for which every condition
     holds. UserError if a condition is not understood, or if an id has no row."""
+    if ids is None and not where:
+        yield from rows
+        return
     tests = [condition(text) for text in where]
     named = ids_in(ids) if ids is not None else None
     left = set((named or {}).values())

@@ -21,20 +21,38 @@ _QUOTED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 def escaped(text: str) -> str:
     """The text in Unicode; nothing changes unless it holds lone surrogates, or what looks like their escapes."""
+    if text.isascii() and "\\" not in text:
+        return text
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def unescaped(text: str) -> str:
     """The inverse of `escaped`."""
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "\\" in text else text
+
+
+def unicode(text: str) -> str:
+    """The text in Unicode, with escapes for lone surrogates; there is no way back."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def guarded(text: str) -> str:
+    """The text with an apostrophe before it if a spreadsheet would run it."""
+    if text[:1].isalnum():
+        return text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The inverse of `guarded`."""
+    return text[1:] if text[:1] == "'" and _QUOTED.match(text) else text
 
 
 def quoted(text: str) -> str:
-    """The text as a spreadsheet may have it: with an apostrophe before what it would run."""
-    text = escaped(text)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    """The text in Unicode, and as a spreadsheet may have it."""
+    return guarded(escaped(text))
 
 
 def unquoted(text: str) -> str:
     """The inverse of `quoted`."""
-    return unescaped(text[1:] if _QUOTED.match(text) else text)
+    return unescaped(unguarded(text))
