@@ -79,9 +79,8 @@ def test_a_prompt_that_a_person_wrote_stays(tmp_path: Path) -> None:
     assert found(METAS, tmp_path) == [(sample.video, ("My own words.",))]
 
 
-def test_a_video_elsewhere_is_refused_and_folders_are_needed(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--videos link or copy"):
-        write(METAS, tmp_path / "set", [Sample(video="/elsewhere/a.mp4", captions=("A cat.",))])
+def test_its_folders_are_needed(tmp_path: Path) -> None:
+    assert METAS.videos == "within"
     with pytest.raises(UserError, match="needs the folders videos and metas"):
         found(METAS, tmp_path)
     assert not METAS.recognises(tmp_path)

@@ -113,13 +113,12 @@ def test_raw_is_what_the_trainers_script_joins(tmp_path: Path) -> None:
     assert not RAW.recognises(tmp_path / "set") and not MERGED.recognises(tmp_path / "set")
 
 
-def test_raw_takes_no_line_breaks_and_no_other_folders(tmp_path: Path) -> None:
+def test_raw_takes_no_line_breaks_and_no_other_folders() -> None:
     for mark in "\n\r":
         assert "line break" in str(RAW.refuses(Sample(video="/set/videos/a.mp4", captions=(f"one{mark}two",))))
     assert RAW.refuses(Sample(video="/set/videos/a.mp4", captions=("one\u2028two",))) is None
     assert RAW.refuses(Sample(video="/set/videos/\udcff.mp4", captions=("A cat.",)))
-    with pytest.raises(UserError, match="--videos link or copy"):
-        write(RAW, tmp_path / "set", [Sample(video="/elsewhere/a.mp4", captions=("A cat.",))])
+    assert RAW.videos == "within" and RAW.flat
 
 
 def test_raw_files_of_different_lengths_are_refused(tmp_path: Path) -> None:

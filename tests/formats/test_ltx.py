@@ -47,10 +47,12 @@ def test_videos_outside_of_the_folder(tmp_path: Path, kind: str) -> None:
     write(LTX_2.layout(kind), tmp_path / "set", samples)
     assert [record["video"] for record in records(tmp_path / f"set/dataset.{kind}")] == [one.video for one in samples]
     assert found(LTX_2.layout(kind), tmp_path / "set") == meant(samples)
-    # scripts/process_videos.py: video_path.relative_to(data_root) raises ValueError
-    with pytest.raises(UserError, match="--videos link or copy"):
-        write(LTX_VIDEO_TRAINER.layout(kind), tmp_path / "old", samples)
-    assert not (tmp_path / f"old/dataset.{kind}").exists()
+    # scripts/process_videos.py of the old trainer: video_path.relative_to(data_root) raises ValueError
+    old = LTX_VIDEO_TRAINER.layout(kind)
+    assert old.videos == "within"
+    write(old, tmp_path / "old", samples)
+    with pytest.raises(UserError, match="must be relative"):
+        found(old, tmp_path / "old")
 
 
 def test_a_list_for_the_old_trainer_is_read_by_the_new_one_too(tmp_path: Path) -> None:
