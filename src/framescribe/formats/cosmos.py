@@ -86,6 +86,11 @@ COSMOS_PREDICT2 = Format(
     name="cosmos-predict2",
     title="Cosmos-Predict2",
     source="nvidia-cosmos/cosmos-predict2 @661da47: cosmos_predict2/data, scripts/get_t5_embeddings.py",
+    notes=(
+        "Afterwards: an experiment whose `dataset_dir` is the folder. Existing `t5_xxl/*.pickle` are never renewed by"
+        " its script, so the printed command removes them first.",
+        "Only `.mp4` in lower case, directly in `videos/`. A clip of fewer than 94 frames stops the training.",
+    ),
     layouts=(
         Layout(
             name="metas",
@@ -237,6 +242,11 @@ COSMOS3 = Format(
     name="cosmos3",
     title="Cosmos 3",
     source="NVIDIA/cosmos-framework @5eee9ed: docs/dataset_jsonl.md, cosmos_framework/data/generator/local_datasets",
+    notes=(
+        "A structured caption (`--variant` of a stage that made JSON) becomes the JSON prompt, with the facts of the "
+        "file put in; prose becomes the plain caption.",
+        "Dropped by its loader, and refused here: clips above 61 s. 2,048 tokens fit.",
+    ),
     layouts=(
         Layout(
             name="jsonl",

@@ -171,6 +171,11 @@ FORMAT = Format(
     name="diffsynth-studio",
     title="DiffSynth-Studio",
     source="modelscope/DiffSynth-Studio @fed7b18: diffsynth/core/data/unified_dataset.py",
+    notes=(
+        "In `csv` and `jsonl`, pandas takes NA, null, None, true or a number alone for something else: such captions "
+        "are refused, and `--layout json` holds them.",
+        "HTML entities in captions are decoded by the trainer. The list may name videos at http addresses.",
+    ),
     layouts=(
         _layout(
             "csv",

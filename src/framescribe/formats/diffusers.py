@@ -110,6 +110,12 @@ FORMAT = Format(
     name="diffusers",
     title="diffusers (CogVideoX)",
     source="huggingface/diffusers @58eb52c: examples/cogvideo/train_cogvideox_lora.py",
+    notes=(
+        "The script decodes all videos into memory first: 300 clips of 49 frames at 720 × 480 need some 60 GB. "
+        "Batches above 1 need clips with equally many frames.",
+        "In `--layout csv` captions may hold line breaks, but NA, null, None, true or a number alone is refused, "
+        "because pandas takes it for something else.",
+    ),
     layouts=(
         Layout(
             name="lists",

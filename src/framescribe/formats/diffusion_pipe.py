@@ -225,6 +225,12 @@ FORMAT = Format(
     name="diffusion-pipe",
     title="diffusion-pipe",
     source="tdrussell/diffusion-pipe @8f83dbf: utils/dataset.py, examples/dataset.toml",
+    notes=(
+        "Put the model's folder into `train.toml` first. `--layout captions-json` takes several captions per clip.",
+        "A `captions.json` turns all `.txt` files off. A clip without a caption is left out.",
+        "When captions change, add `--regenerate_cache`. `frame_buckets` are chosen so that no clip of five frames or"
+        " more is dropped.",
+    ),
     layouts=(
         Layout(
             name="txt",

@@ -125,6 +125,13 @@ FORMAT = Format(
     name="fastvideo",
     title="FastVideo",
     source="hao-ai-lab/FastVideo @2f3d407: docs/training/data_preprocess.md, fastvideo/workflow/preprocess",
+    notes=(
+        "Afterwards: a training script with the parquet folder that the first command writes. `fps`, `num_frames` and"
+        " `resolution` are needed, so rows without facts are refused.",
+        "Clips of fewer than 77 frames at 16 fps, or longer than the tolerance allows (24 s with the printed 5), are "
+        "dropped without a word.",
+        "`--layout raw` is for its script `prepare_json_file.py`, which wants a path of exactly two names, as printed.",
+    ),
     layouts=(
         Layout(
             name="merged",

@@ -292,6 +292,13 @@ FORMAT = Format(
     name="finetrainers",
     title="finetrainers",
     source="a-r-r-o-w/finetrainers @f476c37: finetrainers/data/dataset.py",
+    notes=(
+        "Run it in its own checkout. Its data loader wants `datasets` 3.x. `finetrainers.json` holds the whole path "
+        "of the folder: export again after moving it.",
+        "Give `--trigger` here or its own `id_token`, not both.",
+        "`--layout pairs` takes `.mp4` and `.mov` in lower case only. In `metadata`, names that hold test, val, "
+        "train, dev or eval would become other splits, and are refused.",
+    ),
     layouts=(
         Layout(
             name="lists",

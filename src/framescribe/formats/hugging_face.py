@@ -279,6 +279,12 @@ VIDEOFOLDER = Format(
     name="videofolder",
     title="Hugging Face VideoFolder",
     source="huggingface/datasets@b7cb10b: packaged_modules/folder_based_builder; docs/source/video_dataset.mdx",
+    notes=(
+        "`train/` holds the videos and `metadata.jsonl` with `file_name`, `text` and your columns. All videos lie in "
+        "one folder, of which the Hub takes 10,000 files.",
+        "pandas reads NA in csv as nothing, and a date alone in jsonl is no text any more: such captions are refused,"
+        " with the layout to use instead.",
+    ),
     layouts=(
         _layout("jsonl", "train/metadata.jsonl beside the videos", _write_jsonl, refuses=_refused_in_jsonl),
         _layout("csv", "train/metadata.csv beside the videos", _write_csv, refuses=_refused_in_csv),
@@ -292,6 +298,10 @@ DATASETS = Format(
     name="datasets",
     title="Hugging Face datasets",
     source="huggingface/datasets@b7cb10b: packaged_modules/parquet, features/video.py",
+    notes=(
+        "The videos' bytes are in the Parquet files, which doubles what is on the disk. `--layout paths` holds paths,"
+        " which are good on this machine only. Decoding needs torchcodec.",
+    ),
     layouts=(
         Layout(
             name="embedded",

@@ -153,6 +153,13 @@ LTX_2 = Format(
     name="ltx-2",
     title="LTX-2",
     source="Lightricks/LTX-2 @400fd31: packages/ltx-trainer/scripts/process_dataset.py",
+    notes=(
+        "Afterwards: `uv run python scripts/train.py` with `data.preprocessed_data_root` set to the folder's "
+        "`.precomputed`. When captions change, `--overwrite` is needed; the printed command has it where something is"
+        " computed already.",
+        "What is computed is kept under a clip's path without its ending: two clips that differ in their endings "
+        "alone are given different names. Use its `--lora-trigger` or `--trigger` here, not both.",
+    ),
     layouts=_layouts(_VIDEO),
     start=_start_ltx_2,
     # Its Gemma reads 1024 tokens (ltx_core/text_encoders/gemma), more than captions have.
@@ -165,6 +172,9 @@ LTX_VIDEO_TRAINER = Format(
     name="ltx-video-trainer",
     title="LTX-Video-Trainer",
     source="Lightricks/LTX-Video-Trainer @31b1273: scripts/preprocess_dataset.py, docs/dataset-preparation.md",
+    notes=(
+        "Afterwards: `scripts/train.py` with `preprocessed_data_root`. Paths must be relative and below the folder.",
+    ),
     layouts=_layouts(_MEDIA_PATH),
     start=_start_ltx_video,
     frames=FrameRule(

@@ -205,6 +205,16 @@ FORMAT = Format(
     name="musubi-tuner",
     title="musubi-tuner",
     source="kohya-ss/musubi-tuner @30c658c: src/musubi_tuner/dataset/, docs/dataset_config.md",
+    notes=(
+        "After the first command: `wan_cache_text_encoder_outputs.py` with the same `--dataset_config`, then "
+        "`wan_train_network.py`. When captions change, run the text encoder's cache again.",
+        "A clip without a text stops it; it looks into no folder below; and `.Mp4` is not seen, though `.mp4` and "
+        "`.MP4` are.",
+        "Its cache knows clips by their names alone, so two clips of one name never share an export.",
+        'Ours sets `frame_extraction = "full"`; `"head"` silently drops clips shorter than `target_frames`. '
+        "`source_fps` is set if all clips have the same rate; without it, 30 fps clips play slowly, since Wan learns "
+        "16 fps.",
+    ),
     layouts=(
         Layout(
             name="folder",

@@ -77,6 +77,11 @@ FORMAT = Format(
     name="open-sora",
     title="Open-Sora 2",
     source="hpcaitech/Open-Sora @7ad6a96: docs/train.md, opensora/datasets",
+    notes=(
+        "The list holds whole paths: export again after moving the folder. The trainer adds the frame rate to each "
+        'text (" 24 FPS."), so do not write it yourself.',
+        "Clips with fewer than five frames, or less than 0.8 × 256² pixels, are never used.",
+    ),
     layouts=(
         Layout(
             name="csv",

@@ -100,6 +100,13 @@ FORMAT = Format(
     name="open-sora-plan",
     title="Open-Sora-Plan",
     source="PKU-YuanGroup/Open-Sora-Plan @f7fa604: opensora/dataset/t2v_datasets.py",
+    notes=(
+        "The printed command runs its own script with our `data.txt` and 93 frames (its `--num_frames 1` drops every "
+        "video). Only `.mp4` in lower case is read.",
+        "Shapes that fewer than four batches of clips share are dropped, and if that is all of them it stops: for a "
+        "small set lower `--train_batch_size`, or use `--force_resolution`.",
+        "It cleans captions itself: lower case, without tags, links, @names and #numbers.",
+    ),
     layouts=(
         Layout(
             name="json",

@@ -194,6 +194,7 @@ CSV = Format(
     name="csv",
     title="plain csv",
     source="RFC 4180; pandas, read_csv",
+    notes=("An apostrophe stands before a cell that a spreadsheet would run (=, +, -, @). Parquet has none.",),
     layouts=(
         _layout(
             CSV_NAME,
@@ -208,6 +209,7 @@ PARQUET = Format(
     name="parquet",
     title="plain Parquet",
     source="Apache Parquet; pandas, read_parquet",
+    notes=("Columns keep their types.",),
     layouts=(
         _layout(
             PARQUET_NAME,

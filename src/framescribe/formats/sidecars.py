@@ -164,6 +164,9 @@ FORMAT = Format(
     name="txt",
     title="texts beside videos",
     source="kohya-ss/sd-scripts @48d368f: library/train_util.py, docs/config_README-en.md",
+    notes=(
+        'One caption on one line. Kohya\'s scripts look for `.caption` unless `caption_extension = ".txt"` is set.',
+    ),
     layouts=(
         Layout(
             name="folder",

@@ -165,6 +165,11 @@ FORMAT = Format(
     name="simpletuner",
     title="SimpleTuner",
     source="bghira/SimpleTuner @bc8e6ab: simpletuner/helpers/prompts.py, documentation/DATALOADER.md",
+    notes=(
+        "Each line of a text is a caption of its own: line breaks become blanks, and several captions become lines.",
+        "All clips give the same number of frames, that of the shortest (17 to 81); it does not resample. A video "
+        "without a text stops it.",
+    ),
     layouts=(
         Layout(
             name="folder",

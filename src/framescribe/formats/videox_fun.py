@@ -182,6 +182,10 @@ FORMAT = Format(
     name="videox-fun",
     title="VideoX-Fun",
     source="aigc-apps/VideoX-Fun @804a425: videox_fun/data/dataset_image_video.py",
+    notes=(
+        "It reads one JSON list, never a `.jsonl`. A record that it cannot use is silently replaced by a random one, "
+        "apart from a printed line; the export refuses such rows.",
+    ),
     layouts=_LAYOUTS,
     start=_start,
     frames=FrameRule(least=2, then="it takes every second frame, 81 at most, and of those the first 4n + 1"),
@@ -191,6 +195,9 @@ EASYANIMATE = Format(
     name="easyanimate",
     title="EasyAnimate",
     source="aigc-apps/EasyAnimate @c2a70d1: easyanimate/data/dataset_image_video.py",
+    notes=(
+        "It leaves out each clip's first and last tenth, and needs `--video_repeat 1`, which the printed command has.",
+    ),
     layouts=_LAYOUTS,
     start=_start_easyanimate,
     frames=FrameRule(

@@ -221,6 +221,10 @@ FORMAT = Format(
     name="webdataset",
     title="WebDataset",
     source="webdataset 1.0.2; huggingface/datasets@b7cb10b: packaged_modules/webdataset/webdataset.py",
+    notes=(
+        "Keys are running numbers, because a dot would end one; the row's id, the facts and your columns are in "
+        "`KEY.json`.",
+    ),
     layouts=(
         Layout(
             name="shards",
