@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from framescribe.run.job import RunOptions, run_job
 
 from framescribe import registry
 from framescribe.dataset.imported import Imported, import_rows
@@ -21,7 +22,6 @@ from framescribe.errors import UserError
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
 from framescribe.results.selection import chosen
-from framescribe.run.job import RunOptions, run_job
 from framescribe.runners.ranks import Rank
 from tests.runs_in_process import SUMMARY_PROMPT, Run, found, raw_film, recipe
 from tests.servers import ScriptedServer, answer_to, tells
@@ -67,7 +67,14 @@ def layout(name, read, recognises):
 def made(name, *layouts):
     return Format(name=name, title=name.title(), source="", layouts=layouts, start=lambda folder, layout: "")
 
-PAIRS = made("pairs", layout("list", listed, is_list))
+def has_list(path):
+    return (path / "list.pairs").exists()
+
+PAIRS = made(
+    "pairs",
+    layout("list", listed, is_list),
+    layout("folder", lambda path: listed(path / "list.pairs"), has_list),
+)
 TARS = made("tars", layout("tar", packed, lambda path: path.suffix == ".tar"))
 SRIAP = made("sriap", layout("list", backwards, lambda path: is_list(path) and path.name.startswith("either")))
 ALIKE = made("alike", layout("list", listed, is_list))
@@ -385,12 +392,10 @@ def test_of_several_ranks_the_last_one_finishes_although_captions_are_kept(
 ) -> None:
     output = tmp_path / "captions.jsonl"
     import_rows(clips, output, "txt")
-    for number in (0, 1):
-        options = RunOptions(again=Again(keep_captions=True))
-        job = run_job(
-            recipe(server), found(clips), Results(output), options=options, runner=Rank(number, 2, number, "one")
-        )
-        report = asyncio.run(job)
+    for number, summary in ((0, SUMMARY_PROMPT), (1, SUMMARY_PROMPT), (1, "Other: {captions}")):
+        made, options = recipe(server, summary=summary), RunOptions(again=Again(keep_captions=True))
+        runner = Rank(number, 2, number, "one")
+        report = asyncio.run(run_job(made, found(clips), Results(output), options=options, runner=runner))
     assert report.output == output
     assert list(captions(output)) == ["a.avi", "c.avi", "sub/b.v1.avi"]
 
@@ -485,6 +490,10 @@ def test_the_format_is_found_and_said(clips: Path, tmp_path: Path) -> None:
     (tmp_path / "x.pairs").write_text("a.avi|Words.|\n")  # two formats read it in the same way
     import_rows(tmp_path / "x.pairs", tmp_path / "b.jsonl", say=said.append)
     assert "as Pairs, pairs:list (list of pairs;" in said[1]
+    (clips / "list.pairs").write_text("a.avi|Not the text beside it.|\n")  # a trainer's own format is more than texts
+    import_rows(clips, tmp_path / "c.jsonl", say=said.append)
+    assert "pairs:folder" in said[2]
+    assert captions(tmp_path / "c.jsonl") == {"a.avi": "Not the text beside it."}
 
 
 def test_what_framescribe_exported_it_knows(clips: Path, tmp_path: Path) -> None:

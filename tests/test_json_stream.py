@@ -173,7 +173,7 @@ def test_an_error_early_in_a_long_file_is_told_without_reading_all_of_it(tmp_pat
 
 
 def test_memory_does_not_grow_with_the_list_and_both_ways_are_fast(tmp_path: Path) -> None:
-    count = 80_000
+    count = 50_000
 
     def rows() -> Iterator[dict[str, Any]]:
         for number in range(count):
@@ -190,6 +190,6 @@ def test_memory_does_not_grow_with_the_list_and_both_ways_are_fast(tmp_path: Pat
     tracemalloc.start()
     try:
         assert sum(1 for _ in read_objects(path)) == count
-        assert tracemalloc.get_traced_memory()[1] < 5 * 2**20 < path.stat().st_size / 3
+        assert tracemalloc.get_traced_memory()[1] < 5 * 2**20 < path.stat().st_size / 2
     finally:
         tracemalloc.stop()

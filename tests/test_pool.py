@@ -208,6 +208,29 @@ def test_a_script_without_a_guard_decodes_and_runs_once(demo_clips: list[DemoCli
     assert (tmp_path / "runs").read_text() == "once\n"
 
 
+@pytest.mark.slow
+def test_workers_that_cannot_start_are_said_and_mark_no_video(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nif any('spawn_main' in word for word in sys.orig_argv):\n    raise SystemExit(1)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import asyncio, sys\n"
+        "from framescribe.frames.pool import DecoderPool\n"
+        "from framescribe.frames.sampling import Sampling\n"
+        "asyncio.run(DecoderPool(1).sample(sys.argv[1], Sampling(), key='k', max_pixels=None))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script), str(demo_clips[0].path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    line = ended.stderr.splitlines()[-1]
+    assert "RunError: the decoder processes cannot be started" in line and sys.executable in line
+
+
 def _until(true: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not true():

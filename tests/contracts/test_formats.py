@@ -276,7 +276,7 @@ def test_clips_are_used_where_they_are_or_refused(
             if inside:
                 clips = [one for one in nasty(folder / layout.videos_in) if one.good]
             found = exported(structured(clips), layout, format, folder, rows, videos="as-is", inside=inside)
-        if layout.videos == "beside" and not inside:
+        if layout.videos in ("beside", "within") and not inside:
             assert not found.taken and not folder.exists()
         elif found.taken:
             proven_in_place(found, layout, folder)

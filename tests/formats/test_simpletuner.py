@@ -115,3 +115,8 @@ def test_other_json_is_not_recognised(content: str, why: str, tmp_path: Path) ->
     assert not FORMAT.layout("folder").recognises(tmp_path / "x.json")
     with pytest.raises(UserError, match=why):
         found(FORMAT, "folder", tmp_path / "x.json")
+
+
+def test_a_path_that_it_takes_for_a_placeholder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="for a placeholder"):
+        exported(FORMAT, "folder", tmp_path / "{env:HOME}", {"a.mp4": "A."})

@@ -40,7 +40,8 @@ class Options:
     """What is exported and how, besides the format.
 
     where, ids       which rows, as for `recaption`
-    only             which of these, by any test
+    only             which of these, by any test; what earlier exports wrote for others then stays
+    skip_unusable    leave out rows that the trainer could not use, instead of refusing the export
     include_flagged  also rows with flags that nobody edited
     variants         which texts of a row, in order (`dataset.wording`); none: its caption
     videos           "link", "copy", or "as-is": left where they are
@@ -53,6 +54,7 @@ class Options:
     ids: str | None = None
     only: Callable[[Row], bool] | None = None
     include_flagged: bool = False
+    skip_unusable: bool = False
     variants: Sequence[str] = ()
     fit: Fit = field(default_factory=Fit)
     videos: Videos = "link"
@@ -119,16 +121,12 @@ class _Export:
             raise UserError(f"{format.title} ({layout.name}) takes one caption per clip: give one --variant")
         self._rows, self._format, self._layout, self._options, self._say = rows, format, layout, options, say
         self._words = wording(options.variants)
-        self._fitter = Fitter(options.fit, newlines=layout.newlines, tokens=format.tokens)
         about = {"framescribe": "export", "format": format.name, "layout": layout.name, "from": str(rows.output)}
         spared = str(rows.output) if isinstance(rows.output, Path) else None
-        self._target = Target(folder, force=options.force, about=about, spared=spared)
-        self._card = Card()
-        self._left_out, self._done = Counter[str](), Counter[str]()
+        self._target = Target(folder, force=options.force, adds=options.only is not None, about=about, spared=spared)
+        self._start_again()
         self._refused = defaultdict[str, list[str]](list)
         self._refusals = Counter[str]()
-        self._unfit: list[tuple[str, int]] = []
-        self._unfit_count = self._clips = 0
 
     def run(self) -> Exported:
         if self._rows.unfinished:
@@ -143,8 +141,6 @@ class _Export:
             ) from error
 
     def _written(self) -> Exported:
-        for line in self._fitter.says:
-            self._say(line)
         at_once = self._layout.videos == "listed" and self._options.videos == "as-is"
         if not at_once:  # nothing is put into the folder before all is known to be well
             self._clips = sum(1 for _ in self._samples(put=False))
@@ -153,6 +149,8 @@ class _Export:
         proof = Proof(self._format, self._layout)
         with self._target.together() if self._layout.videos in ("listed", "within") else nullcontext():
             self._layout.write(self._checked(proof), self._target)
+        for line in self._fitter.says:
+            self._say(line)
         self._target.tidy(CARD)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
@@ -167,10 +165,12 @@ class _Export:
         return exported
 
     def _start_again(self) -> None:
+        """Begin to go through the rows."""
+        self._fitter = Fitter(self._options.fit, newlines=self._layout.newlines, tokens=self._format.tokens)
         self._card = Card()
-        self._left_out.clear()
-        self._done.clear()
-        self._unfit, self._unfit_count, self._clips = [], 0, 0
+        self._left_out, self._done = Counter[str](), Counter[str]()
+        self._unfit: list[tuple[str, int]] = []
+        self._unfit_count = self._clips = 0
 
     def _checked(self, proof: Proof) -> Iterator[Sample]:
         """The samples to write. UserError after the last one if some cannot be; lists then come to nothing."""
@@ -238,6 +238,9 @@ class _Export:
     # --- what is wrong ---
 
     def _refuse_row(self, row: Row, why: str) -> None:
+        if self._options.skip_unusable:
+            self._left_out[why] += 1
+            return
         self._refusals[why] += 1
         if len(self._refused[why]) < NAMED:
             self._refused[why].append(shown(row.id))
@@ -258,7 +261,7 @@ class _Export:
         raise UserError(
             f"nothing was exported, because {self._format.title} could not use these rows:\n"
             + "\n".join(lines)
-            + "\nCorrect them, or leave them out with --where: 'words > 0', 'id != NAME'."
+            + "\nCorrect them, or leave them out: all of them with --skip-unusable, some with --where 'id != NAME'."
         )
 
     def _nothing(self) -> str:

@@ -75,7 +75,7 @@ class Placing:
         if not elsewhere and (there := self._in_place(place)) is not None:
             return there, None, self._why_not_there(there) if layout.videos == "beside" else None
         if self._videos == "as-is":
-            return place, None, self._why_not_as_is(place) if elsewhere or layout.videos == "beside" else None
+            return place, None, self._why_not_as_is(place) if elsewhere or layout.videos != "listed" else None
         if self._videos == "link" and elsewhere:
             return place, None, "it is not a file on this machine: --videos copy fetches it"
         name = self._naming.name(row.id, place)

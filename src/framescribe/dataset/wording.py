@@ -24,6 +24,8 @@ def wording(variants: Sequence[str]) -> Words:
         found: list[str] = []
         for name, weight in weighted:
             texts = _texts(row, name)
+            if texts and texts == found and row.output(name) == row.caption:
+                continue  # a stage that made the caption and no other text
             if not texts:
                 return None
             found += texts * weight

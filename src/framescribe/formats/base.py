@@ -114,10 +114,12 @@ class Format:
     name, title     as on the command line ("musubi-tuner"), and as its authors write it
     source          where that was read: repository and commit
     layouts         the first is the default
-    start           the command that starts the training, or begins to, for the data set in that folder and layout
+    start           the command that starts the training, or begins to, for the data set in that folder and layout; ""
+                    where there is none
     frames          the numbers of frames that it uses fully; None: any
     tokens          how many tokens of a caption its text encoder reads, and which tokenizer counts them: "t5", "clip",
                     "umt5", or None where there is no such limit that matters
+    notes           what else its users should know, a sentence or two each, in Markdown
     """
 
     name: str
@@ -127,6 +129,7 @@ class Format:
     start: Callable[[Path, str], str]
     frames: FrameRule | None = None
     tokens: tuple[int, str] | None = None
+    notes: tuple[str, ...] = ()
 
     def layout(self, name: str | None = None) -> Layout:
         """The layout of this name, by default the first. UserError if there is none."""

@@ -235,6 +235,8 @@ FORMAT = Format(
         "python src/musubi_tuner/wan_cache_latents.py --vae /path/to/wan_2.1_vae.safetensors "
         f"--dataset_config {shlex.quote(str(folder / SETTINGS))}"
     ),
-    frames=FrameRule(step=4, remainder=1, then="leaves out up to three frames at the end"),
+    frames=FrameRule(
+        step=4, remainder=1, then=f"leaves out up to three frames at the end, and all after max_frames in {SETTINGS}"
+    ),
     tokens=(512, "umt5"),
 )

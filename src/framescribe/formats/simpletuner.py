@@ -31,6 +31,8 @@ _LEAST, _MOST = 17, 81  # of num_frames, which is 4n + 1 for Wan: about one seco
 
 
 def _write(samples: Iterable[Sample], target: Target) -> None:
+    if "{" in str(target.folder):  # helpers/configuration/template_vars.py
+        raise UserError(f"SimpleTuner may take {{…}} in {target.folder} for a placeholder: use another -o")
     seen = Seen()
     write_beside(seen.through(samples), target)
     videos = {

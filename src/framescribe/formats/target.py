@@ -29,18 +29,25 @@ class Target:
     """The folder of a data set. Use it as a context manager: what an earlier export wrote there, and this one did not,
     is removed at the end, unless a person changed it.
 
-    `force`: also overwrite what a person wrote, but never the file `spared` (the result itself). `about` is kept in the
+    `force`: also overwrite what a person wrote, but never the file `spared` (the result itself). `adds`: what earlier
+    exports wrote there stays, because this one is about some of the videos only. `about` is kept in the
     first line of the notes. UserError if the folder cannot be written, or if another export is writing there. For each
     file that an earlier export noted, some 300 bytes of memory are held; for others none.
     """
 
     def __init__(
-        self, folder: Path, *, force: bool = False, about: Mapping[str, Any] | None = None, spared: str | None = None
+        self,
+        folder: Path,
+        *,
+        force: bool = False,
+        adds: bool = False,
+        about: Mapping[str, Any] | None = None,
+        spared: str | None = None,
     ) -> None:
         self.folder = Path(os.path.abspath(folder))
         self.kept: set[str] = set()  # videos whose sidecar a person wrote or changed, and that stayed
         self.settings_kept: list[str] = []  # the same of files of settings
-        self._force, self._about = force, dict(about or {})
+        self._force, self._adds, self._about = force, adds, dict(about or {})
         self._spared = os.path.realpath(spared) if spared is not None else None
         self._root = os.path.join(str(self.folder), "")
         self._before: dict[str, str] = {}  # of an earlier export: its files that this one has not written (yet)
@@ -264,6 +271,8 @@ class Target:
     def tidy(self, *later: str) -> None:
         """Remove what an earlier export wrote and this one did not, unless a person changed it, and except for the
         files of these names, which are still to be written."""
+        if self._adds:
+            return
         spared = {str(self.path(name)) for name in later}
         folders = set()
         for path in [path for path in self._before if path not in spared]:
@@ -289,6 +298,8 @@ class Target:
         self._notes.flush()
         with whole_file(str(self.folder / NOTES)) as temporary, open(temporary, "wb") as kept:
             kept.write(_encoded(dumps(self._about)))
+            for path, found in self._before.items():  # what stays, if this export only adds
+                kept.write(_encoded(dumps({"file": self.relative(path), "hash": found})))
             self._notes.seek(self._new)
             while some := self._notes.read(_AT_ONCE):
                 kept.write(some)

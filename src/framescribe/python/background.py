@@ -31,6 +31,7 @@ class Background(Generic[T]):
         self._dropped = False
         self._result: list[T] = []
         self.error: BaseException | None = None
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="framescribe", daemon=True)
         _under_way.add(self)
         self._thread.start()
@@ -44,6 +45,7 @@ class Background(Generic[T]):
         finally:
             _under_way.discard(self)
             self._ended()
+            self._over.set()
 
     async def _main(self) -> T:
         self._task = asyncio.current_task()
@@ -79,12 +81,14 @@ class Background(Generic[T]):
             raise
 
     def _join(self) -> None:
-        while self._thread.is_alive():
-            self._thread.join(LOOK_SECONDS)
+        # Not the thread's own `join`: one that Ctrl-C interrupts takes the thread for ended (Python 3.11).
+        while not self._over.wait(LOOK_SECONDS):
+            pass
+        self._thread.join()
 
     async def waited(self) -> None:
         """As `wait`, for a caller with a loop of its own."""
-        joined = asyncio.ensure_future(asyncio.to_thread(self._thread.join))
+        joined = asyncio.ensure_future(asyncio.to_thread(self._join))
         try:
             await asyncio.shield(joined)
         except BaseException:

@@ -86,7 +86,7 @@ def run(
     """Caption videos (files, folders, patterns, lists), and yield each row as it finishes: what
     `framescribe caption VIDEOS -o OUTPUT` does, in this program. `settings`: see `Settings`.
 
-    Only new rows are yielded: videos that have one in `output` are not captioned again, and `fs.rows(output)` reads all.
+    Only new rows are yielded: videos with a row in `output` are not captioned again, and `fs.rows(output)` reads all.
     Every row is on disk before it is yielded. The file is complete once the loop ends; a loop that is left early
     finishes what is under way, and the same call goes on from there later. Nothing begins before the first row is
     asked for; `list(fs.run(…))` does it all. The run goes on while your loop does something else.
@@ -113,7 +113,7 @@ def run(
 async def run_async(
     recipe: Recipe, videos: Source | Iterable[Source], output: Source = "captions.jsonl", **settings: Unpack[Settings]
 ) -> AsyncGenerator[Row, None]:
-    """As `run`, for `async for` in an event loop of your own. If its task is cancelled, what is under way is dropped."""
+    """As `run`, for `async for` in an event loop of your own. If its task is cancelled, it drops what is under way."""
     loop, rows = asyncio.get_running_loop(), asyncio.Queue[Row | None]()
     job = _Job(recipe, videos, output, **settings)
 

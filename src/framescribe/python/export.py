@@ -20,6 +20,7 @@ def export(
     where: str | Sequence[str] = (),
     ids: str | None = None,
     include_flagged: bool = False,
+    skip_unusable: bool = False,
     variants: Sequence[str] = (),
     trigger: str | None = None,
     replace: Mapping[str, str] | None = None,
@@ -55,6 +56,7 @@ def export(
             where=(where,) if isinstance(where, str) else tuple(where),
             ids=ids,
             include_flagged=include_flagged,
+            skip_unusable=skip_unusable,
             variants=tuple(variants),
             fit=Fit(
                 trigger=trigger,
