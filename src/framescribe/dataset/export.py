@@ -14,6 +14,7 @@ from pathlib import Path
 
 from framescribe import registry
 from framescribe.dataset.card import Card
+from framescribe.dataset.facts import facts_of
 from framescribe.dataset.fit import Fit, Fitter
 from framescribe.dataset.placing import Placing, Videos
 from framescribe.dataset.proof import Proof
@@ -183,7 +184,7 @@ class _Export:
         placing = Placing(self._format, self._layout, self._target, self._options.videos)
         only = self._options.only
         rule, refuses, fit, card = self._format.frames, self._layout.refuses, self._fitter.fit, self._card
-        done = self._done
+        done, needs_facts = self._done, self._layout.facts
         for row in chosen(self._rows, ids=self._options.ids, where=self._options.where):
             if only is not None and not only(row):
                 continue
@@ -203,15 +204,16 @@ class _Export:
                 texts.append(fitted.text if fitted.text.isascii() and "\r" not in fitted.text else _plain(fitted.text))
             video, name, why = placing.decide(row)
             why = why or refused or _fault(texts)
-            sample = Sample(video=video, captions=tuple(texts), id=row.id, info=row.video, columns=row.metadata)
+            info = row.video or (facts_of(row.video_path) if needs_facts and why is None else None)
+            sample = Sample(video=video, captions=tuple(texts), id=row.id, info=info, columns=row.metadata)
             why = why or refuses(sample)
             if why is not None:
                 self._refuse_row(row, why)
                 continue
-            if rule is not None and row.video is not None and not rule.fits(row.video):
+            if rule is not None and info is not None and not rule.fits(info):
                 self._unfit_count += 1
                 if len(self._unfit) < UNFIT_KEPT:
-                    self._unfit.append((row.id, row.video.frames))
+                    self._unfit.append((row.id, info.frames))
             if put and name is not None:
                 placing.put(row, name)
             card.add(sample, row)

@@ -82,6 +82,7 @@ class Layout:
     newlines        whether a caption may hold line breaks
     urls            whether a list may name files at URLs
     dots            whether a video's name may hold dots before its ending
+    facts           whether its files hold a video's size, frames and frames per second
     refuses         why the trainer would stumble over a sample, in words for the user; None: it would not
     read_as         the captions that `read` must find for a sample, where the format adds to them
     """
@@ -101,6 +102,7 @@ class Layout:
     newlines: bool = True
     urls: bool = False
     dots: bool = True
+    facts: bool = False
     refuses: Callable[[Sample], str | None] = _nothing
     read_as: Callable[[Sample], tuple[str, ...]] = _as_written
 

@@ -257,6 +257,7 @@ COSMOS3 = Format(
             videos="listed",
             videos_in=f"{_LIST_IN}/videos",
             urls=True,
+            facts=True,
             refuses=_refuses_windows,
             read_as=_windows_read_as,
         ),

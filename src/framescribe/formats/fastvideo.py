@@ -142,6 +142,7 @@ FORMAT = Format(
             videos="listed",
             videos_in=_VIDEOS,
             several="a list, of which the preprocessing draws one",
+            facts=True,
             refuses=lists.lacking_facts,
         ),
         Layout(

@@ -91,6 +91,7 @@ FORMAT = Format(
             recognises=_recognises,
             videos="listed",
             videos_in="videos",
+            facts=True,
             refuses=_refuses,
         ),
     ),

@@ -119,6 +119,7 @@ FORMAT = Format(
             endings=frozenset({".mp4"}),
             ending_case=True,
             several="a list, of which each step draws one",
+            facts=True,
             refuses=lists.lacking_facts,
         ),
     ),
