@@ -154,7 +154,7 @@ class _Export:
         self._target.tidy(CARD)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
-        self._card.write(
+        card = self._card.write(
             self._target,
             format=self._format,
             layout=self._layout,
@@ -162,6 +162,8 @@ class _Export:
             license=self._options.license,
             command=self._options.command,
         )
+        if card != CARD:
+            self._say(f"{self._target.path(CARD)} is a person's and stays: the data set's card is {card}")
         return exported
 
     def _start_again(self) -> None:

@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from framescribe.dataset.export import Exported, Options, Say, export_rows
+from framescribe.dataset.export import Exported, Options, Say, export_rows, format_of
 from framescribe.dataset.fit import Fit
+from framescribe.errors import UserError
 
 
 def export(
@@ -47,6 +48,9 @@ def export(
     a line for each choice made on the user's behalf. UserError says what to change, and then nothing was written;
     RunError if what was read back differs.
     """
+    format = format_of(to)
+    if push_to_hub is not None and videos == "as-is" and format.layout(layout).videos != "packed":
+        raise UserError("videos that stay where they are cannot be pushed to the Hub: link or copy them (--videos)")
     exported = export_rows(
         captions,
         to,
