@@ -1,4 +1,4 @@
-"""Writes the part of docs/trainers.md about each trainer; a test compares them. Run: python docs/trainers_reference.py"""
+"""Writes the trainers' part of docs/trainers.md; a test compares the two. Run: python docs/trainers_reference.py"""
 
 from __future__ import annotations
 
