@@ -25,6 +25,7 @@ CAPTIONS = (
     "'=twice",
     "\\ud83d is no surrogate, \\u005c no escape",
     '{"caption": "JSON", "n": [1, 2]}',
+    "a lone\rreturn",
     "a\ttab, a , comma, a | bar",
     "word " * 1999 + "word",
     "007",
