@@ -21,6 +21,8 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
             text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=as_plain)
     except (ValueError, TypeError):  # a NaN, or keys that are neither text nor numbers: rare, so looked for only now
         text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=indent)
+    if text.isascii():
+        return text
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
