@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framescribe import registry
-from framescribe.dataset.card import Card
+from framescribe.dataset.card import NAME, OTHER_NAME, Card
 from framescribe.dataset.fit import Fit, Fitter
 from framescribe.dataset.placing import Placing, Videos
 from framescribe.dataset.proof import Proof
@@ -30,7 +30,6 @@ Say = Callable[[str], None]
 NAMED = 3  # rows named for each reason
 REASONS = 10  # shown
 UNFIT_KEPT = 100
-CARD = "README.md"
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -152,7 +151,7 @@ class _Export:
         proof = Proof(self._format, self._layout)
         with self._target.together() if self._layout.videos in ("listed", "within") else nullcontext():
             self._layout.write(self._checked(proof), self._target)
-        self._target.tidy(CARD)
+        self._target.tidy(NAME, OTHER_NAME)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
         self._card.write(
