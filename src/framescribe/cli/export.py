@@ -217,6 +217,8 @@ def _tell(exported: Exported) -> None:
             f"captions beside videos that a person wrote or changed, kept: {len(exported.kept):,} "
             f"(first: {exported.kept[0]}; --force overwrites them)"
         )
+    for path in exported.settings_kept:
+        tell(f"{path} was changed by a person, and is kept (--force overwrites it)")
     if exported.others:
         tell(f"other captioned clips in {exported.folder}, which the trainer will use too: {exported.others:,}")
     tell(f"{exported.clips:,} clips in {exported.folder}, read back as {exported.format} reads them: all as written")

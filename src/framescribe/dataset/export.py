@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framescribe import registry
-from framescribe.dataset.card import Card
+from framescribe.dataset.card import NAME, OTHER_NAME, Card
 from framescribe.dataset.facts import facts_of
 from framescribe.dataset.fit import Fit, Fitter
 from framescribe.dataset.placing import Placing, Videos
@@ -31,7 +31,6 @@ Say = Callable[[str], None]
 NAMED = 3  # rows named for each reason
 REASONS = 10  # shown
 UNFIT_KEPT = 100
-CARD = "README.md"
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -151,7 +150,7 @@ class _Export:
             self._layout.write(self._checked(proof), self._target)
         for line in self._fitter.says:
             self._say(line)
-        self._target.tidy(CARD)
+        self._target.tidy(NAME, OTHER_NAME)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
         card = self._card.write(
@@ -162,8 +161,8 @@ class _Export:
             license=self._options.license,
             command=self._options.command,
         )
-        if card != CARD:
-            self._say(f"{self._target.path(CARD)} is a person's and stays: the data set's card is {card}")
+        if card != NAME:
+            self._say(f"{self._target.path(NAME)} is a person's and stays: the data set's card is {card}")
         return exported
 
     def _start_again(self) -> None:
