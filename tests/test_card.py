@@ -28,6 +28,7 @@ HOSTILE = (
     "a | b | c\\| d",
     "```\n# broken out\n```",
     "`tick` ``ticks``",
+    "a` <img src=x onerror=alert(1)> `b",
     "\n---\nlicense: mit\n---\n",
     "line\r\nbreak\u2028there\u202eflipped\x1b[31m",
     "http://example.org www.example.org a@example.org",
