@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from framescribe.run.job import RunOptions, run_job
 
 from framescribe import registry
 from framescribe.dataset.imported import Imported, import_rows
@@ -23,6 +22,7 @@ from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
 from framescribe.results.selection import chosen
 from framescribe.runners.ranks import Rank
+from framescribe.runs.job import RunOptions, run_job
 from tests.runs_in_process import SUMMARY_PROMPT, Run, found, raw_film, recipe
 from tests.servers import ScriptedServer, answer_to, tells
 
