@@ -105,36 +105,23 @@ class Exports(RuleBasedStateMachine):
         self.said += 1
         return self.said
 
-    @rule(name=st.sampled_from(TEXTS))
-    def write(self, name: str) -> None:
-        """The person writes a text, new or over another."""
-        path = self.folder / name
+    @rule(action=st.sampled_from(("write", "write", "write like an export", "put", "remove", "remove")), data=st.data())
+    def work(self, action: str, data: st.DataObject) -> None:
+        """The person writes a text, new or over another (also what an export might have written, where none ever did),
+        puts a video there, or removes a file. One rule, so that every history has exports and a person in turn."""
+        if action == "remove":
+            files = sorted(path for path in self.folder.rglob("*") if not path.is_dir() and path.name != NOTES)
+            if files:
+                path = data.draw(st.sampled_from(files))
+                path.unlink()
+                self.mine.pop(str(path.relative_to(self.folder)), None)
+            return
+        names = {"write": TEXTS, "put": ("d.mp4", "b.mkv", "sub/c.mov")}.get(action, ("own.txt", "sub/own.txt"))
+        path = self.folder / data.draw(st.sampled_from(names))
         path.parent.mkdir(exist_ok=True)
-        self.mine[name] = f"my words {self._next()}".encode()
-        path.write_bytes(self.mine[name])
-
-    @rule(name=st.sampled_from(("own.txt", "sub/own.txt")))
-    def write_what_an_export_might(self, name: str) -> None:
-        """Of a file that no export ever wrote: whatever it says, it is the person's."""
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        self.mine[name] = b"one a.mp4"
-        path.write_bytes(self.mine[name])
-
-    @rule(name=st.sampled_from(("d.mp4", "b.mkv", "sub/c.mov")))
-    def put_a_video(self, name: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        self.mine[name] = f"my film {name}".encode()
-        path.write_bytes(self.mine[name])
-
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        files = sorted(path for path in self.folder.rglob("*") if not path.is_dir() and path.name != NOTES)
-        if files:
-            path = data.draw(st.sampled_from(files))
-            path.unlink()
-            self.mine.pop(str(path.relative_to(self.folder)), None)
+        content = "one a.mp4" if action == "write like an export" else f"mine {self._next()}"
+        self.mine[str(path.relative_to(self.folder))] = content.encode()
+        path.write_bytes(content.encode())
 
     @invariant()
     def nothing_of_the_persons_is_lost(self) -> None:
@@ -150,7 +137,7 @@ class Killed(BaseException):
 
 TestExports = Exports.TestCase
 TestExports.settings = settings(
-    max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
