@@ -9,6 +9,7 @@ and ai-toolkit read the whole text. One caption on one line means the same to al
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -176,5 +177,5 @@ FORMAT = Format(
             newlines=False,
         ),
     ),
-    start=lambda folder, layout: f"ls {folder}",
+    start=lambda folder, layout: f"ls {shlex.quote(str(folder))}",
 )
