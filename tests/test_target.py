@@ -61,14 +61,16 @@ class Exports(RuleBasedStateMachine):
         stop=st.one_of(st.none(), st.none(), st.integers(0, 6)),
     )
     def export(self, chosen: set[str], words: str, force: bool, videos: Any, stop: int | None) -> None:
-        """Some rows are exported; `stop`: the process is killed before the file of this number is there."""
+        """Some rows are exported; `stop`: the process is killed at the file of this number."""
         rows = [row(self.root / "clips" / name, f"{words} {name}", id=name) for name in CLIPS if name in chosen]
         output = result(self.root / f"{self._next()}.jsonl", rows)
-        left, replaced = [stop], os.replace
+        left, after, replaced = [stop], len(words) % 2, os.replace  # before a file has its name, or just after
 
         def replace_or_die(source: str, path: str) -> None:
             if left[0] is not None and str(path).startswith(str(self.folder)) and NOTES not in str(path):
                 if not left[0]:
+                    if after:
+                        replaced(source, path)
                     raise Killed
                 left[0] -= 1
             replaced(source, path)
@@ -233,6 +235,22 @@ def test_notes_that_are_torn_or_nobodys_do_no_harm(tmp_path: Path) -> None:
     with Target(tmp_path):
         pass
     assert sorted(os.listdir(tmp_path)) == [NOTES, "own.txt"]
+
+
+def test_what_a_person_wrote_is_theirs_also_where_an_export_says_the_same(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A ball.")
+    (folder / "a.mp4").symlink_to(film)
+    for force in (False, True):
+        with Target(folder, force=force) as target:
+            target.video("a.mp4", str(film))
+            target.sidecar(str(folder / "a.mp4"), "A ball.")
+    with Target(folder, force=True):  # without that clip
+        pass
+    assert (folder / "a.txt").read_text() == "A ball." and (folder / "a.mp4").is_symlink()
 
 
 def test_names_that_are_not_utf_8_are_known_again(tmp_path: Path) -> None:
