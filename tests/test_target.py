@@ -61,14 +61,16 @@ class Exports(RuleBasedStateMachine):
         stop=st.one_of(st.none(), st.none(), st.integers(0, 6)),
     )
     def export(self, chosen: set[str], words: str, force: bool, videos: Any, stop: int | None) -> None:
-        """Some rows are exported; `stop`: the process is killed before the file of this number is there."""
+        """Some rows are exported; `stop`: the process is killed at the file of this number."""
         rows = [row(self.root / "clips" / name, f"{words} {name}", id=name) for name in CLIPS if name in chosen]
         output = result(self.root / f"{self._next()}.jsonl", rows)
-        left, replaced = [stop], os.replace
+        left, after, replaced = [stop], len(words) % 2, os.replace  # before a file has its name, or just after
 
         def replace_or_die(source: str, path: str) -> None:
             if left[0] is not None and str(path).startswith(str(self.folder)) and NOTES not in str(path):
                 if not left[0]:
+                    if after:
+                        replaced(source, path)
                     raise Killed
                 left[0] -= 1
             replaced(source, path)
@@ -105,36 +107,23 @@ class Exports(RuleBasedStateMachine):
         self.said += 1
         return self.said
 
-    @rule(name=st.sampled_from(TEXTS))
-    def write(self, name: str) -> None:
-        """The person writes a text, new or over another."""
-        path = self.folder / name
+    @rule(action=st.sampled_from(("write", "write", "write like an export", "put", "remove", "remove")), data=st.data())
+    def work(self, action: str, data: st.DataObject) -> None:
+        """The person writes a text, new or over another (also what an export might have written, where none ever did),
+        puts a video there, or removes a file. One rule, so that every history has exports and a person in turn."""
+        if action == "remove":
+            files = sorted(path for path in self.folder.rglob("*") if not path.is_dir() and path.name != NOTES)
+            if files:
+                path = data.draw(st.sampled_from(files))
+                path.unlink()
+                self.mine.pop(str(path.relative_to(self.folder)), None)
+            return
+        names = {"write": TEXTS, "put": ("d.mp4", "b.mkv", "sub/c.mov")}.get(action, ("own.txt", "sub/own.txt"))
+        path = self.folder / data.draw(st.sampled_from(names))
         path.parent.mkdir(exist_ok=True)
-        self.mine[name] = f"my words {self._next()}".encode()
-        path.write_bytes(self.mine[name])
-
-    @rule(name=st.sampled_from(("own.txt", "sub/own.txt")))
-    def write_what_an_export_might(self, name: str) -> None:
-        """Of a file that no export ever wrote: whatever it says, it is the person's."""
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        self.mine[name] = b"one a.mp4"
-        path.write_bytes(self.mine[name])
-
-    @rule(name=st.sampled_from(("d.mp4", "b.mkv", "sub/c.mov")))
-    def put_a_video(self, name: str) -> None:
-        path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
-        self.mine[name] = f"my film {name}".encode()
-        path.write_bytes(self.mine[name])
-
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        files = sorted(path for path in self.folder.rglob("*") if not path.is_dir() and path.name != NOTES)
-        if files:
-            path = data.draw(st.sampled_from(files))
-            path.unlink()
-            self.mine.pop(str(path.relative_to(self.folder)), None)
+        content = "one a.mp4" if action == "write like an export" else f"mine {self._next()}"
+        self.mine[str(path.relative_to(self.folder))] = content.encode()
+        path.write_bytes(content.encode())
 
     @invariant()
     def nothing_of_the_persons_is_lost(self) -> None:
@@ -150,7 +139,7 @@ class Killed(BaseException):
 
 TestExports = Exports.TestCase
 TestExports.settings = settings(
-    max_examples=20, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -246,6 +235,22 @@ def test_notes_that_are_torn_or_nobodys_do_no_harm(tmp_path: Path) -> None:
     with Target(tmp_path):
         pass
     assert sorted(os.listdir(tmp_path)) == [NOTES, "own.txt"]
+
+
+def test_what_a_person_wrote_is_theirs_also_where_an_export_says_the_same(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"film")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "a.txt").write_text("A ball.")
+    (folder / "a.mp4").symlink_to(film)
+    for force in (False, True):
+        with Target(folder, force=force) as target:
+            target.video("a.mp4", str(film))
+            target.sidecar(str(folder / "a.mp4"), "A ball.")
+    with Target(folder, force=True):  # without that clip
+        pass
+    assert (folder / "a.txt").read_text() == "A ball." and (folder / "a.mp4").is_symlink()
 
 
 def test_names_that_are_not_utf_8_are_known_again(tmp_path: Path) -> None:

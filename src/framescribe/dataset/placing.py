@@ -20,6 +20,7 @@ from framescribe.names import shown
 from framescribe.records import Row
 from framescribe.sources import find_videos
 from framescribe.sources.found import VIDEO_ENDINGS
+from framescribe.storage.lines import lone_bytes
 from framescribe.storage.object_store import is_remote
 
 Videos = Literal["link", "copy", "as-is"]
@@ -73,9 +74,10 @@ class Placing:
         if layout.videos == "packed":
             return place, None, None
         if not elsewhere and (there := self._in_place(place)) is not None:
-            return there, None, self._why_not_there(there) if layout.videos == "beside" else None
+            return there, None, self._why_not_there(there) if layout.videos == "beside" else _why_not_listed(there)
         if self._videos == "as-is":
-            return place, None, self._why_not_as_is(place) if elsewhere or layout.videos != "listed" else None
+            why = self._why_not_as_is(place) if elsewhere or layout.videos != "listed" else None
+            return place, None, why or _why_not_listed(place)
         if self._videos == "link" and elsewhere:
             return place, None, "it is not a file on this machine: --videos copy fetches it"
         name = self._naming.name(row.id, place)
@@ -174,6 +176,13 @@ class Placing:
         if place not in self._shard[1]:
             raise UserError(f"{place} no longer exists")
         return self._shard[1][place]
+
+
+def _why_not_listed(place: str) -> str | None:
+    """Why no list, which is a text in UTF-8, can name a file."""
+    if not place.isascii() and lone_bytes(place):
+        return "its path is not UTF-8: rename it, or export it with --videos link from elsewhere"
+    return None
 
 
 def _is_copy(path: str, row: Row) -> bool:
