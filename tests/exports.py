@@ -11,6 +11,7 @@ from framescribe.records import Row, VideoInfo
 from framescribe.results.rows import Results, video_of
 from tests.videos import bars, film
 
+CARD = "README.md"
 FACTS = VideoInfo(duration=0.08, fps=25.0, width=64, height=32, codec="h264", frames=2)
 
 
@@ -47,10 +48,13 @@ def result(output: Path, rows: Iterable[Row], *, finished: bool = True) -> Path:
     return output
 
 
-def tree(folder: Path) -> dict[str, str]:
-    """All that is in a folder, notes of exports left out: what each file holds, and where each link leads."""
+def tree(folder: Path, *, card: bool = True) -> dict[str, str]:
+    """All that is in a folder, notes of exports left out, and the card, too, if not `card`: what each file holds, and
+    where each link leads."""
     found = {}
     for path in sorted(folder.rglob("*")):
+        if path == folder / CARD and not card:
+            continue
         if path.is_symlink():
             found[str(path.relative_to(folder))] = f"-> {os.readlink(path)}"
         elif path.is_file() and not path.name.startswith(".framescribe"):
@@ -59,8 +63,8 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def times(folder: Path) -> dict[str, int]:
-    """When each file and link below a folder was made or changed, notes of exports left out."""
-    paths = [path for path in folder.rglob("*") if not path.name.startswith(".framescribe")]
+    """When each file and link below a folder was made or changed, notes of exports and the card left out."""
+    paths = [path for path in folder.rglob("*") if not path.name.startswith(".framescribe") and path != folder / CARD]
     return {str(path): path.lstat().st_ctime_ns for path in paths if not path.is_dir()}
 
 

@@ -3,6 +3,8 @@ and names that videos get there are unique, safe and the same again."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -251,6 +253,16 @@ def test_what_a_person_wrote_is_theirs_also_where_an_export_says_the_same(tmp_pa
     with Target(folder, force=True):  # without that clip
         pass
     assert (folder / "a.txt").read_text() == "A ball." and (folder / "a.mp4").is_symlink()
+
+
+def test_a_text_that_a_killed_export_was_about_to_replace_is_still_its_own(tmp_path: Path) -> None:
+    with Target(tmp_path) as target:
+        target.sidecar(str(tmp_path / "a.mp4"), "A ball.")
+    with (tmp_path / NOTES).open("a") as notes:  # noted, and then killed
+        notes.write(json.dumps({"file": "a.txt", "hash": hashlib.sha256(b"A cube.").hexdigest()[:16]}) + "\n")
+    with Target(tmp_path) as target:
+        target.sidecar(str(tmp_path / "a.mp4"), "A dog.")
+    assert target.kept == set() and (tmp_path / "a.txt").read_text() == "A dog."
 
 
 def test_names_that_are_not_utf_8_are_known_again(tmp_path: Path) -> None:
