@@ -517,7 +517,7 @@ def test_a_reader_that_finds_other_words_stops_the_export(
 def test_the_command_says_what_it_did(clips: list[Path], tmp_path: Path) -> None:
     captions = result(tmp_path / "captions.jsonl", [row(path, f"Words {path.name}", video=FACTS) for path in clips])
     done = subprocess.run(
-        [sys.executable, "-m", "framescribe", "export", captions, "--to", "txt", "-o", tmp_path / "my set"],
+        [sys.executable, "-m", "framescribe", "export", captions, "--to", "musubi-tuner", "-o", tmp_path / "my set"],
         capture_output=True,
         text=True,
         timeout=120,
@@ -526,7 +526,7 @@ def test_the_command_says_what_it_did(clips: list[Path], tmp_path: Path) -> None
     last = (done.stdout + done.stderr).splitlines()
     assert any("5 clips in" in line and "read back" in line for line in last)
     assert any(line.startswith("next: ") for line in last)
-    assert shlex.split(last[-1])
+    assert str(tmp_path / "my set" / "dataset_config.toml") in shlex.split(last[-1])
 
 
 def test_fitting_is_never_in_the_rows(clips: list[Path], tmp_path: Path) -> None:

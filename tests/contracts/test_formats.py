@@ -229,8 +229,9 @@ def test_what_is_exported_is_read_back_word_for_word_with_the_right_clip(
     assert not core & set(found.refused) and len(found.refused) <= FEW, found.refused
     proven(found, layout, folder)
     assert found.done.left_out == {"failed": 1, "flagged": 1}
-    assert any(folder.name in word for word in shlex.split(found.done.start.replace("\n", " "))), found.done.start
-    assert layout.recognises(folder)
+    start = found.done.start  # nothing starts with texts alone
+    assert not start or any(folder.name in word for word in shlex.split(start.replace("\n", " "))), start
+    assert layout.recognises(folder) or (format.name, layout.name) == ("fastvideo", "raw")  # finetrainers' lists, alike
     for other in (one for some in FORMATS.values() for one in some.layouts):  # who claims it first reads it the same
         if other is layout:
             break

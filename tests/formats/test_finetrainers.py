@@ -188,11 +188,6 @@ def test_datasets_itself_reads_the_export(tmp_path: Path) -> None:
     assert [(row["video"]["path"], (row["caption"],)) for row in rows] == made.pairs
 
 
-def test_a_video_outside_the_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"does not lie in .*--videos link"):
-        written(METADATA, tmp_path / "set", [Sample(video=str(tmp_path / "a.mp4"), captions=("A dog.",))])
-
-
 @pytest.mark.parametrize(
     ("texts", "what"),
     [

@@ -101,6 +101,9 @@ def _lines(path: Path) -> list[str]:
 def _refuses_raw(sample: Sample) -> str | None:
     if any(mark in sample.captions[0] for mark in _LINE_BREAKS):
         return "its caption has a line break, which would move every later caption to another video"
+    name = os.path.basename(sample.video)
+    if any(mark in name for mark in _LINE_BREAKS) or name != name.strip():
+        return "its name has a line break, or a blank at its end, which the list cannot hold: rename the file"
     return not_unicode(sample)
 
 
