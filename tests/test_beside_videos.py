@@ -78,3 +78,10 @@ def test_videos_share_the_outermost_folder_that_holds_one() -> None:
     assert roots(places) == ["/a/b", "/a/bc", "/d"]
     with pytest.raises(UserError, match="not on this machine"):
         roots(["/a/1.mp4", "s3://bucket/2.mp4"])
+
+
+def test_texts_of_another_result_in_the_same_folder_stay(clips: Path, tmp_path: Path) -> None:
+    (clips / "broken.mp4").unlink()
+    run("caption", clips, *MODELS, "--sidecars", "-o", tmp_path / "all.jsonl")
+    run("caption", clips / "one.mp4", *MODELS, "--sidecars", "-o", tmp_path / "one.jsonl")
+    assert (clips / "more" / "two.txt").exists()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
 DECODE = "decode"  # the stage that precedes every strategy's own
+IMPORTED = "imported"  # the stage of captions that were made elsewhere
 INTERNAL = "internal"  # the kind of a failure that nobody foresaw: the next run tries again
 Status = Literal["ok", "flagged", "failed"]
 STATUSES = get_args(Status)
@@ -30,7 +31,7 @@ class Video:
 
     `size` is the file's length in bytes; `stamp` is what its store says about its version (a modification time in
     nanoseconds, an ETag). Both are set only if known without opening the file. `fault` says why there is nothing to
-    open: its line in a list is no proper one.
+    open: its line in a list is no proper one. `caption`: what its row says now, where prompts may use that.
     """
 
     id: str
@@ -39,6 +40,12 @@ class Video:
     size: int | None = None
     stamp: int | str | None = None
     fault: str | None = None
+    caption: str | None = None
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What prompts may use: the user's columns, and as "caption" what the row says now, where that is wanted."""
+        return self.metadata if self.caption is None else {**self.metadata, "caption": self.caption}
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -136,7 +143,8 @@ class Row:
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
                           `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
                           the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
-                          output is the caption that it made, before a later stage made another one
+                          output is the caption that it made, before a later stage made another one; "captions" if
+                          it is a list of all captions but the one that it `fills`
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
         edits             what a person changed, in order: field, old, new, who, when

@@ -37,6 +37,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "finetrainers": "framescribe.formats.finetrainers:FORMAT",
         "diffusers": "framescribe.formats.diffusers:FORMAT",
         "videox-fun": "framescribe.formats.videox_fun:FORMAT",
+        "easyanimate": "framescribe.formats.videox_fun:EASYANIMATE",
         "ltx-2": "framescribe.formats.ltx:LTX_2",
         "ltx-video-trainer": "framescribe.formats.ltx:LTX_VIDEO_TRAINER",
         "diffsynth-studio": "framescribe.formats.diffsynth_studio:FORMAT",

@@ -48,7 +48,7 @@ class OnNewline(StrEnum):
 class ExportOptions:
     """What is exported, in which format, and where to."""
 
-    captions: Annotated[str, typer.Argument(help="The result: captions.jsonl", show_default=False)]
+    captions: Annotated[str | None, typer.Argument(help="The result: captions.jsonl", show_default=False)] = None
     to: Annotated[
         str | None,
         option("Format", "The trainer. Without it, all of them are listed.", "--to", metavar="TRAINER"),
@@ -92,6 +92,14 @@ class ExportOptions:
     include_flagged: Annotated[
         bool,
         option("Rows", "Also rows with flags. Default: only if a person edited the caption.", "--include-flagged"),
+    ] = False
+    skip_unusable: Annotated[
+        bool,
+        option(
+            "Rows",
+            "Leave out rows that the trainer could not use. Default: they are named, and nothing is written.",
+            "--skip-unusable",
+        ),
     ] = False
     variant: Annotated[
         list[str] | None,
@@ -173,6 +181,8 @@ def export(options: ExportOptions) -> None:
     if options.to is None:
         _list_formats()
         return
+    if options.captions is None:
+        raise UserError("export what? Name the result: framescribe export captions.jsonl --to …")
     if options.folder is None:
         raise UserError("where to? Name the folder of the data set with -o DIR")
     if options.private and options.push_to_hub is None:
@@ -199,16 +209,21 @@ def _tell(exported: Exported) -> None:
     if exported.unfit_count:
         shown = ", ".join(f"{name} ({frames})" for name, frames in exported.unfit[:UNFIT_SHOWN])
         more = "" if exported.unfit_count <= UNFIT_SHOWN else ", …; README.md there lists them"
-        tell(f"clips of whose frames the trainer leaves some out: {exported.unfit_count:,}: {shown}{more}")
+        tell(f"clips of which the trainer leaves something out: {exported.unfit_count:,}: {shown}{more}")
+    for path in exported.settings_kept:
+        tell(f"{path} was changed by a person, and kept (--force overwrites it)")
     if exported.kept:
         tell(
             f"captions beside videos that a person wrote or changed, kept: {len(exported.kept):,} "
             f"(first: {exported.kept[0]}; --force overwrites them)"
         )
+    for path in exported.settings_kept:
+        tell(f"{path} was changed by a person, and is kept (--force overwrites it)")
     if exported.others:
         tell(f"other captioned clips in {exported.folder}, which the trainer will use too: {exported.others:,}")
     tell(f"{exported.clips:,} clips in {exported.folder}, read back as {exported.format} reads them: all as written")
-    tell(f"next: {exported.start}")
+    if exported.start:
+        tell(f"next: {exported.start}")
 
 
 def _list_formats() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -139,17 +139,22 @@ def chosen_rows(results: Results, which: ChoiceOptions, say: Say) -> list[Row]:
 
 
 def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
-    """The videos of these rows. UserError if a row alone is not enough to find its file."""
+    """The videos of these rows, with what the rows say now. UserError if a row alone is not enough to find its file."""
+    wanted = {(row.id, row.video_path): row for row in rows}
+    videos = _found(wanted, sources, say)
+    return [replace(video, caption=row.caption or "") for video, row in zip(videos, wanted.values(), strict=True)]
+
+
+def _found(wanted: Mapping[tuple[str, str], Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
     from framescribe.results.rows import video_of
     from framescribe.sources import find_videos
 
     if sources:
-        wanted = {(row.id, row.video_path): row for row in rows}
         found = {(video.id, video.place): video for video in find_videos(sources, say=say)}
         if missing := [row.id for key, row in wanted.items() if key not in found]:
             raise UserError(f"videos not found in --source {' '.join(sources)}: {len(missing):,} (first: {missing[0]})")
         return [found[key] for key in wanted]
-    videos = [video_of(row) for row in rows]
+    videos = [video_of(row) for row in wanted.values()]
     shards = defaultdict[str, list[int]](list)
     for at, video in enumerate(videos):
         if "?" in video.path and "://" in video.path:
@@ -166,8 +171,5 @@ def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> l
             inside_it = found_there.get(videos[at].path)
             if inside_it is None:
                 raise UserError(f"{videos[at].path} no longer exists: leave it out of --ids")
-            own = videos[at]
-            videos[at] = type(own)(
-                id=own.id, path=inside_it.path, metadata=own.metadata, size=inside_it.size, stamp=inside_it.stamp
-            )
+            videos[at] = replace(videos[at], path=inside_it.path, size=inside_it.size, stamp=inside_it.stamp)
     return videos

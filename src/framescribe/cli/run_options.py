@@ -37,6 +37,14 @@ class ResultOptions:
     redo: Annotated[
         bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
     ] = False
+    keep_captions: Annotated[
+        bool,
+        option(
+            "Results",
+            "Leave every caption as it is, whoever wrote it, and caption only the clips that have none.",
+            "--keep-captions",
+        ),
+    ] = False
     check_content: Annotated[
         bool,
         option(
@@ -61,12 +69,15 @@ class ResultOptions:
         return Results(self.output or default)
 
     def run_options(self, limits: LimitOptions) -> RunOptions:
-        """These options in the form that a run takes."""
+        """These options in the form that a run takes. UserError if they contradict each other."""
+        from framescribe.errors import UserError
         from framescribe.results.plan import Again
         from framescribe.runs.job import RunOptions
 
+        if self.keep_captions and self.redo:
+            raise UserError("--keep-captions keeps the captions that --redo makes anew: choose one")
         return RunOptions(
-            again=Again(failed=self.retry_failed, redo=self.redo),
+            again=Again(failed=self.retry_failed, redo=self.redo, keep_captions=self.keep_captions),
             check_content=self.check_content,
             preflight=limits.preflight,
             prune=self.prune,

@@ -5,27 +5,33 @@ read back and compared. Knows no trainer, and changes no row.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from framescribe import registry
-from framescribe.dataset.card import Card
+from framescribe.dataset.card import NAME, OTHER_NAME, Card
+from framescribe.dataset.facts import facts_of
 from framescribe.dataset.fit import Fit, Fitter
 from framescribe.dataset.placing import Placing, Videos
 from framescribe.dataset.proof import Proof
 from framescribe.dataset.wording import wording
-from framescribe.errors import UserError
+from framescribe.errors import RunError, UserError
 from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.target import Target
+from framescribe.names import shown
 from framescribe.records import Row
 from framescribe.results.selection import chosen
 from framescribe.results.standing import Standing
 
 Say = Callable[[str], None]
 NAMED = 3  # rows named for each reason
+REASONS = 10  # shown
 UNFIT_KEPT = 100
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,8 @@ class Options:
     """What is exported and how, besides the format.
 
     where, ids       which rows, as for `recaption`
-    only             which of these, by any test
+    only             which of these, by any test; what earlier exports wrote for others then stays
+    skip_unusable    leave out rows that the trainer could not use, instead of refusing the export
     include_flagged  also rows with flags that nobody edited
     variants         which texts of a row, in order (`dataset.wording`); none: its caption
     videos           "link", "copy", or "as-is": left where they are
@@ -46,6 +53,7 @@ class Options:
     ids: str | None = None
     only: Callable[[Row], bool] | None = None
     include_flagged: bool = False
+    skip_unusable: bool = False
     variants: Sequence[str] = ()
     fit: Fit = field(default_factory=Fit)
     videos: Videos = "link"
@@ -60,7 +68,8 @@ class Exported:
 
     `left_out`: rows by reason. `done`: captions by what was done to them. `unfit`: the first clips of whose frames the
     trainer leaves some out, with their numbers of frames, and `unfit_count` how many there are. `kept`: videos whose
-    caption file a person wrote, which stayed. `others`: captioned clips in the folder that are not of this export.
+    caption file a person wrote, which stayed; `settings_kept`: other files that a person changed, and that stayed.
+    `others`: captioned clips in the folder that are not of this export.
     `start`: the command that starts the training.
     """
 
@@ -73,6 +82,7 @@ class Exported:
     unfit: Sequence[tuple[str, int]]
     unfit_count: int
     kept: Sequence[str]
+    settings_kept: Sequence[str]
     others: int
     start: str
 
@@ -110,48 +120,58 @@ class _Export:
             raise UserError(f"{format.title} ({layout.name}) takes one caption per clip: give one --variant")
         self._rows, self._format, self._layout, self._options, self._say = rows, format, layout, options, say
         self._words = wording(options.variants)
-        self._fitter = Fitter(options.fit, newlines=layout.newlines, tokens=format.tokens)
         about = {"framescribe": "export", "format": format.name, "layout": layout.name, "from": str(rows.output)}
-        self._target = Target(folder, force=options.force, about=about)
-        self._card = Card()
-        self._left_out, self._done = Counter[str](), Counter[str]()
+        spared = str(rows.output) if isinstance(rows.output, Path) else None
+        self._target = Target(folder, force=options.force, adds=options.only is not None, about=about, spared=spared)
+        self._start_again()
         self._refused = defaultdict[str, list[str]](list)
         self._refusals = Counter[str]()
-        self._unfit: list[tuple[str, int]] = []
-        self._unfit_count = self._clips = 0
 
     def run(self) -> Exported:
         if self._rows.unfinished:
             self._say(f"the run that writes {self._rows.output} has not finished: its rows so far are exported")
-        with self._target:
-            for line in self._fitter.says:
-                self._say(line)
-            lists = self._layout.videos != "beside" and self._options.videos == "as-is"
-            if not lists:  # nothing is put into the folder before all is known to be well
-                self._clips = sum(1 for _ in self._samples(put=False))
-                self._refuse()
-                if not self._clips:
-                    raise UserError(self._nothing())
-                self._start_again()
-            proof = Proof(self._format, self._layout)
+        try:
+            with self._target:
+                return self._written()
+        except OSError as error:
+            raise RunError(
+                f"{self._target.folder} cannot be written ({error.strerror or error}): the data set there is not "
+                "complete. The same command completes it."
+            ) from error
+
+    def _written(self) -> Exported:
+        at_once = self._layout.videos == "listed" and self._options.videos == "as-is"
+        if not at_once:  # nothing is put into the folder before all is known to be well
+            self._clips = sum(1 for _ in self._samples(put=False))
+            self._refuse()
+            self._start_again()
+        proof = Proof(self._format, self._layout)
+        with self._target.together() if self._layout.videos in ("listed", "within") else nullcontext():
             self._layout.write(self._checked(proof), self._target)
-            others = proof.check(self._layout.read(self._target.folder), self._target.kept)
-            exported = self._exported(others)
-            self._card.write(
-                self._target,
-                format=self._format,
-                layout=self._layout,
-                exported=exported,
-                license=self._options.license,
-                command=self._options.command,
-            )
+        for line in self._fitter.says:
+            self._say(line)
+        self._target.tidy(NAME, OTHER_NAME)
+        others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
+        exported = self._exported(others)
+        card = self._card.write(
+            self._target,
+            format=self._format,
+            layout=self._layout,
+            exported=exported,
+            license=self._options.license,
+            command=self._options.command,
+        )
+        if card != NAME:
+            self._say(f"{self._target.path(NAME)} is a person's and stays: the data set's card is {card}")
         return exported
 
     def _start_again(self) -> None:
+        """Begin to go through the rows."""
+        self._fitter = Fitter(self._options.fit, newlines=self._layout.newlines, tokens=self._format.tokens)
         self._card = Card()
-        self._left_out.clear()
-        self._done.clear()
-        self._unfit, self._unfit_count, self._clips = [], 0, 0
+        self._left_out, self._done = Counter[str](), Counter[str]()
+        self._unfit: list[tuple[str, int]] = []
+        self._unfit_count = self._clips = 0
 
     def _checked(self, proof: Proof) -> Iterator[Sample]:
         """The samples to write. UserError after the last one if some cannot be; lists then come to nothing."""
@@ -159,14 +179,13 @@ class _Export:
             self._clips += 1
             yield sample
         self._refuse()
-        if not self._clips:
-            raise UserError(self._nothing())
 
     def _samples(self, *, put: bool) -> Iterator[Sample]:
         """The samples that can be exported, in the rows' order; what cannot be is noted."""
         placing = Placing(self._format, self._layout, self._target, self._options.videos)
         only = self._options.only
         rule, refuses, fit, card = self._format.frames, self._layout.refuses, self._fitter.fit, self._card
+        done, needs_facts = self._done, self._layout.facts
         for row in chosen(self._rows, ids=self._options.ids, where=self._options.where):
             if only is not None and not only(row):
                 continue
@@ -177,26 +196,25 @@ class _Export:
             if words is None:
                 self._refuse_row(row, self._lack())
                 continue
-            texts = []
+            texts, refused = [], None
             for text in words:
                 fitted = fit(text)
-                if fitted.refused:
-                    self._refuse_row(row, fitted.refused)
+                refused = refused or fitted.refused
                 for what in fitted.done:
-                    self._done[what] += 1
-                texts.append(fitted.text)
+                    done[what] += 1
+                texts.append(fitted.text if fitted.text.isascii() and "\r" not in fitted.text else _plain(fitted.text))
             video, name, why = placing.decide(row)
-            if why is None and not all(texts):
-                why = "nothing is left of its caption"
-            sample = Sample(video=video, captions=tuple(texts), id=row.id, info=row.video, columns=row.metadata)
+            why = why or refused or _fault(texts)
+            info = row.video or (facts_of(row.video_path) if needs_facts and why is None else None)
+            sample = Sample(video=video, captions=tuple(texts), id=row.id, info=info, columns=row.metadata)
             why = why or refuses(sample)
             if why is not None:
                 self._refuse_row(row, why)
                 continue
-            if rule is not None and row.video is not None and not rule.fits(row.video):
+            if rule is not None and info is not None and not rule.fits(info):
                 self._unfit_count += 1
                 if len(self._unfit) < UNFIT_KEPT:
-                    self._unfit.append((row.id, row.video.frames))
+                    self._unfit.append((row.id, info.frames))
             if put and name is not None:
                 placing.put(row, name)
             card.add(sample, row)
@@ -204,6 +222,8 @@ class _Export:
 
     def _not_wanted(self, row: Row) -> str | None:
         """Why a row is left out without a fault of its own."""
+        if row.status == "ok":
+            return None
         if row.status == "failed" and not row.caption:
             return "failed"
         edited = any(edit.get("field") == "caption" for edit in row.provenance.get("edits") or ())
@@ -219,22 +239,30 @@ class _Export:
     # --- what is wrong ---
 
     def _refuse_row(self, row: Row, why: str) -> None:
+        if self._options.skip_unusable:
+            self._left_out[why] += 1
+            return
         self._refusals[why] += 1
         if len(self._refused[why]) < NAMED:
-            self._refused[why].append(row.id)
+            self._refused[why].append(shown(row.id))
 
     def _refuse(self) -> None:
-        """UserError if a row was refused."""
+        """UserError if a row was refused, or if none is left."""
         if not self._refusals:
+            if not self._clips:
+                raise UserError(self._nothing())
             return
+        named = self._refusals.most_common(REASONS)
         lines = [
             f"{why}: {', '.join(self._refused[why])}" + (f" and {count - NAMED:,} more" if count > NAMED else "")
-            for why, count in self._refusals.most_common()
+            for why, count in named
         ]
+        if rest := self._refusals.total() - sum(count for _, count in named):
+            lines.append(f"and {rest:,} more for other reasons")
         raise UserError(
             f"nothing was exported, because {self._format.title} could not use these rows:\n"
             + "\n".join(lines)
-            + "\nCorrect them, or leave them out with --where: 'words > 0', 'id != NAME'."
+            + "\nCorrect them, or leave them out: all of them with --skip-unusable, some with --where 'id != NAME'."
         )
 
     def _nothing(self) -> str:
@@ -253,6 +281,26 @@ class _Export:
             unfit=tuple(self._unfit),
             unfit_count=self._unfit_count,
             kept=tuple(sorted(self._target.kept)),
+            settings_kept=tuple(self._target.settings_kept),
             others=others,
             start=self._format.start(self._target.folder, self._layout.name),
         )
+
+
+def _plain(text: str) -> str:
+    """The text as it comes back from any text file: with line breaks of one kind, and without a byte order mark, which
+    would be taken for the file's own."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    while text.startswith("\ufeff"):
+        text = text[1:].lstrip()
+    return text
+
+
+def _fault(texts: Sequence[str]) -> str | None:
+    """What no trainer could read."""
+    if not all(texts):
+        return "nothing is left of its caption"
+    for text in texts:
+        if not text.isascii() and _HALF.search(text) is not None:
+            return "its caption holds half a character (a lone surrogate), which no file in UTF-8 can"
+    return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.plain_json import dumps
-from framescribe.records import Row
+from framescribe.records import FrameCaption, Row
 
 CAPTION = "caption"
 Words = Callable[[Row], tuple[str, ...] | None]
@@ -24,6 +24,8 @@ def wording(variants: Sequence[str]) -> Words:
         found: list[str] = []
         for name, weight in weighted:
             texts = _texts(row, name)
+            if texts and texts == found and row.output(name) == row.caption:
+                continue  # a stage that made the caption and no other text
             if not texts:
                 return None
             found += texts * weight
@@ -36,7 +38,7 @@ def _weighted(text: str) -> tuple[str, int]:
     name, sign, weight = text.rpartition("=")
     if not sign:
         return text, 1
-    if not weight.isdigit() or not 1 <= int(weight) <= 100 or not name:
+    if not weight.isdecimal() or not 1 <= int(weight) <= 100 or not name:
         raise UserError(f"--variant {text!r}: the weight after = must be a whole number from 1 to 100")
     return name, int(weight)
 
@@ -56,6 +58,8 @@ def _texts(row: Row, name: str) -> list[str]:
 
 
 def _as_texts(value: Any) -> list[str]:
+    if isinstance(value, FrameCaption):
+        value = value.caption
     if isinstance(value, Mapping):
         return [dumps(value)]
     if isinstance(value, list | tuple):

@@ -57,6 +57,10 @@ def _nothing(sample: Sample) -> str | None:
     return None
 
 
+def _as_written(sample: Sample) -> tuple[str, ...]:
+    return sample.captions
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One way in which a trainer's data lies on a disk.
@@ -67,7 +71,8 @@ class Layout:
                     did not write. UserError where the loader would stop. One at a time for lists
     recognises      whether a folder or file is certainly, or most probably, of this layout: no other reads it better
     videos          "beside": the loader searches a folder, and the caption belongs to the file beside it; "listed": a
-                    list names each file; "packed": the videos' bytes go into the files that are written
+                    list names each file, wherever it lies; "within": a list names each, and all lie in the folder;
+                    "packed": the videos' bytes go into the files that are written
     videos_in       the folder below the data set's in which the videos must lie ("videos"); "" for the data set's own
     flat            the loader does not look into folders below that one
     stems           two videos that differ in their endings alone would share a caption
@@ -77,7 +82,9 @@ class Layout:
     newlines        whether a caption may hold line breaks
     urls            whether a list may name files at URLs
     dots            whether a video's name may hold dots before its ending
+    facts           whether its files hold a video's size, frames and frames per second
     refuses         why the trainer would stumble over a sample, in words for the user; None: it would not
+    read_as         the captions that `read` must find for a sample, where the format adds to them
     """
 
     name: str
@@ -85,7 +92,7 @@ class Layout:
     write: Callable[[Iterable[Sample], Target], None]
     read: Callable[[Path], Iterator[Sample]]
     recognises: Callable[[Path], bool]
-    videos: Literal["beside", "listed", "packed"]
+    videos: Literal["beside", "listed", "within", "packed"]
     videos_in: str = ""
     flat: bool = False
     stems: bool = False
@@ -95,7 +102,9 @@ class Layout:
     newlines: bool = True
     urls: bool = False
     dots: bool = True
+    facts: bool = False
     refuses: Callable[[Sample], str | None] = _nothing
+    read_as: Callable[[Sample], tuple[str, ...]] = _as_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +114,12 @@ class Format:
     name, title     as on the command line ("musubi-tuner"), and as its authors write it
     source          where that was read: repository and commit
     layouts         the first is the default
-    start           the command that starts the training, or begins to, for the data set in that folder and layout
+    start           the command that starts the training, or begins to, for the data set in that folder and layout; ""
+                    where there is none
     frames          the numbers of frames that it uses fully; None: any
     tokens          how many tokens of a caption its text encoder reads, and which tokenizer counts them: "t5", "clip",
                     "umt5", or None where there is no such limit that matters
+    notes           what else its users should know, a sentence or two each, in Markdown
     """
 
     name: str
@@ -118,6 +129,7 @@ class Format:
     start: Callable[[Path, str], str]
     frames: FrameRule | None = None
     tokens: tuple[int, str] | None = None
+    notes: tuple[str, ...] = ()
 
     def layout(self, name: str | None = None) -> Layout:
         """The layout of this name, by default the first. UserError if there is none."""

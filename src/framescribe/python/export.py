@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from framescribe.dataset.export import Exported, Options, Say, export_rows
+from framescribe.dataset.export import Exported, Options, Say, export_rows, format_of
 from framescribe.dataset.fit import Fit
+from framescribe.errors import UserError
 
 
 def export(
@@ -20,6 +21,7 @@ def export(
     where: str | Sequence[str] = (),
     ids: str | None = None,
     include_flagged: bool = False,
+    skip_unusable: bool = False,
     variants: Sequence[str] = (),
     trigger: str | None = None,
     replace: Mapping[str, str] | None = None,
@@ -46,6 +48,9 @@ def export(
     a line for each choice made on the user's behalf. UserError says what to change, and then nothing was written;
     RunError if what was read back differs.
     """
+    format = format_of(to)
+    if push_to_hub is not None and videos == "as-is" and format.layout(layout).videos != "packed":
+        raise UserError("videos that stay where they are cannot be pushed to the Hub: link or copy them (--videos)")
     exported = export_rows(
         captions,
         to,
@@ -55,6 +60,7 @@ def export(
             where=(where,) if isinstance(where, str) else tuple(where),
             ids=ids,
             include_flagged=include_flagged,
+            skip_unusable=skip_unusable,
             variants=tuple(variants),
             fit=Fit(
                 trigger=trigger,

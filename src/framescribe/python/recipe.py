@@ -320,7 +320,7 @@ def prompt_text(value: str, kind: Kind, videos: Sequence[Video], say: Say) -> st
     from framescribe.prompts import check, load
 
     text = load(value, kind)
-    check(text, kind, sorted({column for video in videos for column in video.metadata}))
+    check(text, kind, sorted({column for video in videos for column in video.values}))
     if kind == "summary" and "{captions}" not in text:
         say("the summary prompt does not say {captions}: the frame captions follow it")
     return text

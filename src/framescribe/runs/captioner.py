@@ -211,7 +211,7 @@ class Captioner:
         return Context(
             prompt=choice.prompt,
             decoding=choice.decoding,
-            metadata=video.metadata,
+            metadata=video.values,
             info=clips.info or info,
             earlier=dict(outputs),
             complete=counted.complete,

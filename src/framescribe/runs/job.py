@@ -163,8 +163,14 @@ class _Job:
         return plan
 
     def _refuse_other_recipe(self, plan: Plan) -> None:
-        if not plan.other_recipe or self._options.again.redo:
+        if self._options.again.redo or not (plan.other_recipe or plan.imported):
             return
+        if plan.imported:
+            raise UserError(
+                f"{self._results.output} holds imported captions: {plan.imported:,}.\n"
+                "Keep them, and caption only the clips that have none (--keep-captions), caption some of them again "
+                f"(framescribe recaption), or all of them (--redo; the old rows stay in {self._results.parts})."
+            )
         noted = self._results.noted_recipe().get("stages") or self._results.noted_recipe()
         seeing = [step.name for step in self._recipe.steps if step.sees]
         different = next((text for name in seeing if (text := self._difference(noted.get(name), name))), "")
@@ -194,6 +200,7 @@ class _Job:
             (plan.replaced, "videos to be captioned again, because their file is a different one"),
             (len(plan.moved), "files that only moved or were touched, rows kept"),
             (plan.recaptioned, "rows made by `recaption`, kept as they are (--redo replaces them)"),
+            (plan.captions_kept, "captions kept"),
             (plan.internal, "videos to be tried again, because an internal error had stopped them"),
             (plan.edited, "rows corrected by a person, kept as they are"),
         ):
@@ -285,7 +292,7 @@ class _Job:
             return report.new == len(plan.todo)
         await self._results.look()
         self._checked = Checked()  # its findings were about the earlier rows
-        planner = self._planner(Again(redo=self._options.again.redo, internal=False))
+        planner = self._planner(replace(self._options.again, failed=False, internal=False))
         left = await in_thread(lambda: planner.plan(self._videos))
         return not left.todo and not left.doubts
 

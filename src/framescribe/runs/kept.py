@@ -21,12 +21,13 @@ def kept(earlier: Row | None) -> tuple[dict[str, Output], dict[str, dict[str, An
         if name == DECODE or not earlier.has_result(name):
             stages |= {name: dict(made)} if name == DECODE else {}
             continue
-        fills = made.get("fills") or ()
+        fills, output = made.get("fills") or (), made.get("output")
         stages[name] = dict(made)
+        before = {"caption": output, "captions": output[0] if output and isinstance(output, list) else None}
         outputs[name] = Output(
-            caption=earlier.caption if "caption" in fills else made.get("output") if made.get("as") else None,
+            caption=earlier.caption if "caption" in fills else before.get(made.get("as") or ""),
             frames=earlier.frames if "frames" in fills else None,
-            value=None if made.get("as") else made.get("output"),
+            value=None if made.get("as") else output,
             flags=tuple(made.get("flags") or ()),
         )
     return outputs, stages
@@ -54,5 +55,8 @@ def settle(stages: dict[str, dict[str, Any]], outputs: Mapping[str, Output], by:
         fills = [field for field in before if field not in taken]
         if len(fills) < len(before) and own.value is None:
             if "caption" in taken and own.caption:
-                stages[name] |= {"output": own.caption, "as": "caption"}
+                if stages[name].get("as") == "captions":
+                    stages[name]["output"] = [own.caption, *stages[name]["output"]]
+                else:
+                    stages[name] |= {"output": own.caption, "as": "caption"}
             stages[name]["fills"] = fills
