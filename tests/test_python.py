@@ -377,10 +377,12 @@ import framescribe as fs
 rows = fs.run(fs.Recipe(base_url=sys.argv[2], decoders=1, requests=1), sys.argv[1], output="captions.jsonl")
 print(next(rows).id)
 """
-    with ScriptedServer(says("a"), says("b"), sleeps(600)) as server:
+    # Four clips need eight answers; with five of them at least one is done, in whatever order they are asked for.
+    with ScriptedServer(*[says("fine")] * 5, sleeps(600)) as server:
         done = script(text, clips, server.url, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [row.id for row in fs.rows(tmp_path / "captions.jsonl")] == [done.stdout.strip()]
+    kept = [row.id for row in fs.rows(tmp_path / "captions.jsonl")]
+    assert done.stdout.strip() in kept and len(kept) < 4
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
