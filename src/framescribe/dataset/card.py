@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from framescribe.addresses import without_access, without_keys
-from framescribe.dataset.tally import Few, Range, bars, block, cell, code, table
+from framescribe.dataset.tally import DISTINCT, Few, Range, bars, block, cell, code, table
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.plain_tables import CSV_NAME, PARQUET_NAME
@@ -25,7 +25,7 @@ from framescribe.version import VERSION
 
 NAME, OTHER_NAME = "README.md", "DATASET_CARD.md"
 SHOWN, UNFIT = 10, 100
-WORDS_OF = 20_000  # captions whose words are counted one by one; of what comes after, every 20th
+WORDS_OF = 2_000  # captions whose words are counted one by one; of what comes after, every 20th
 STRIDE = 20
 
 # Which files `datasets` and the Hub's viewer are to load, where they would not find out by themselves.
@@ -81,10 +81,11 @@ class Card:
         self._seconds = Range(1, 2, 3, 5, 8, 12, 20, 60)
         self._frames = Range(0)
         self._lengths = Range(10, 20, 40, 60, 80, 100, 150, 200, 300)
-        self._sizes, self._rates, self._codecs = Few[str](), Few[str](), Few[str]()
-        self._statuses, self._flags, self._columns = Few[str](), Few[str](), Few[str]()
+        self._kinds = Few[tuple[Any, ...]]()  # width, height, frames per second, codec: most clips share them
+        self._rows, self._flags = Few[tuple[str, ...]](), Few[str]()  # status and columns, which most share, too
         self._words, self._camera, self._openings = Few[str](), Few[str](), Few[str]()
-        self._made = Few[tuple[str, ...]]()
+        self._made = Few[tuple[tuple[str, ...], ...]]()
+        self._made_by = dict[tuple[Any, ...], tuple[tuple[str, ...], ...]]()
         self._counted = 0
 
     def add(self, sample: Sample, row: Row) -> None:
@@ -94,20 +95,20 @@ class Card:
             self.facts += 1
             self._seconds.add(info.duration or 0.0)
             self._frames.add(info.frames)
-            self._sizes.add(f"{info.width} × {info.height}")
-            self._codecs.add(info.codec)
-            if info.fps:
-                self._rates.add(f"{info.fps:.6g}")
+            self._kinds.add((info.width, info.height, info.fps or 0.0, info.codec))
         for caption in sample.captions:
             self._add_caption(caption)
-        self._statuses.add(row.status)
+        self._rows.add((row.status, *sample.columns))
         if row.flags:
             self._flags.add_all(row.flags)
         self.edited += bool(row.provenance.get("edits"))
-        if sample.columns:
-            self._columns.add_all(sample.columns)
-        for made in _made_by(row):
-            self._made.add(made)
+        prints = (row.provenance.get("version"), *[(name, made.get("fingerprint")) for name, made in row.stages.items()])
+        made = self._made_by.get(prints)
+        if made is None:
+            made = _made_by(row)
+            if len(self._made_by) < DISTINCT:
+                self._made_by[prints] = made
+        self._made.add(made)
 
     def _add_caption(self, caption: str) -> None:
         self._lengths.add(caption.count(" ") + 1 if caption.isascii() and "  " not in caption else len(caption.split()))
@@ -186,23 +187,26 @@ class Card:
             ("hours", f"{hours:,.2f}" if hours >= 0.1 else f"{hours:.4f}"),
             ("seconds per clip", self._seconds.said()),
             ("frames per clip", self._frames.said()),
-            ("frames per second", _listed(self._rates)),
-            ("pixels (width × height)", _listed(self._sizes)),
-            ("codecs", _listed(self._codecs)),
+            ("frames per second", _listed(self._kinds.parts(lambda kind: [f"{kind[2]:.6g}"] if kind[2] else []))),
+            ("pixels (width × height)", _listed(self._sizes())),
+            ("codecs", _listed(self._kinds.parts(lambda kind: [kind[3]]))),
             ("words per caption", self._lengths.said()),
             ("clips that a person edited", f"{self.edited:,}"),
-            ("status", _listed(self._statuses)),
+            ("status", _listed(self._rows.parts(lambda kind: kind[:1]))),
             ("flags", _listed(self._flags)),
-            ("columns of their own", _listed(self._columns, counts=False)),
+            ("columns of their own", _listed(self._rows.parts(lambda kind: kind[1:]), counts=False)),
         ]
         if self.facts < self.clips:
             rows.append(("clips whose files' facts are not known", f"{self.clips - self.facts:,}"))
         yield from table(("", ""), [row for row in rows if row[1]])
 
+    def _sizes(self) -> Few[str]:
+        return self._kinds.parts(lambda kind: [f"{kind[0]} × {kind[1]}"])
+
     def _plots(self) -> Iterator[str]:
         for title, plot in (
             ("Seconds per clip", self._seconds.bars()),
-            ("Width × height", bars(self._sizes.most(SHOWN))),
+            ("Width × height", bars(self._sizes().most(SHOWN))),
             ("Words per caption", self._lengths.bars()),
         ):
             if lines := list(plot):
@@ -223,7 +227,7 @@ class Card:
         yield from ("## How it was made", "")
         yield f"With framescribe {VERSION}, in the format of {format.title}."
         yield ""
-        if made := self._made.most(2 * SHOWN):
+        if made := self._made.parts(lambda stages: stages).most(2 * SHOWN):
             rows = [(*map(cell, names), f"{count:,}") for names, count in made]
             yield from table(("stage", "engine", "model", "prompt (SHA-256)", "version", "clips"), rows)
         if command:
@@ -232,13 +236,22 @@ class Card:
             yield from (*(f"- captions, {code(what)}: {count:,}" for what, count in done.items()), "")
 
 
-def _made_by(row: Row) -> Iterator[tuple[str, ...]]:
+def _made_by(row: Row) -> tuple[tuple[str, ...], ...]:
     """What made the row: stage, engine, model, prompt and version of each that asked a model, or was imported."""
     version = str(row.provenance.get("version") or "")
-    for name, made in row.stages.items():
-        if isinstance(made, Mapping) and (made.get("engine") or made.get("model") or name == "imported"):
-            model, prompt = _model(str(made.get("model") or "")), str(made.get("prompt_sha256") or "")
-            yield name, str(made.get("engine") or ""), model, prompt, version
+    return tuple(
+        [
+            (
+                name,
+                str(made.get("engine") or ""),
+                _model(str(made.get("model") or "")),
+                str(made.get("prompt_sha256") or ""),
+                version,
+            )
+            for name, made in row.stages.items()
+            if isinstance(made, Mapping) and (made.get("engine") or made.get("model") or name == "imported")
+        ]
+    )
 
 
 def _at_home(command: str) -> str:

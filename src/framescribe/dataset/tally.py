@@ -6,12 +6,13 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from framescribe.names import shown
 
-T = TypeVar("T", str, tuple[str, ...])
+T = TypeVar("T", bound=Hashable)
+U = TypeVar("U", bound=Hashable)
 
 DISTINCT = 20_000  # values that are told apart; the rare ones are then counted together
 WIDTH = 40  # characters of the longest bar
@@ -79,12 +80,21 @@ class Few(Generic[T]):
             self._counts = Counter(dict(self._counts.most_common(DISTINCT // 2)))
             self.forgotten = True
 
+    def parts(self, of: Callable[[T], Iterable[U]]) -> Few[U]:
+        """How often each of the parts of these values occurs."""
+        counted = Few[U]()
+        for value, count in self._counts.items():
+            for part in of(value):
+                counted._counts[part] += count
+        counted.forgotten = self.forgotten
+        return counted
+
     def __len__(self) -> int:
         return len(self._counts)
 
     def most(self, count: int | None = None) -> list[tuple[T, int]]:
         """The most frequent values and how often each occurs; of equally frequent ones in alphabetical order."""
-        return sorted(self._counts.items(), key=lambda one: (-one[1], one[0]))[:count]
+        return sorted(self._counts.items(), key=lambda one: (-one[1], str(one[0])))[:count]
 
 
 def bars(values: Iterable[tuple[str, int]]) -> Iterator[str]:
