@@ -210,6 +210,7 @@ def _tell(exported: Exported) -> None:
         shown = ", ".join(f"{name} ({frames})" for name, frames in exported.unfit[:UNFIT_SHOWN])
         more = "" if exported.unfit_count <= UNFIT_SHOWN else ", …; README.md there lists them"
         tell(f"clips of which the trainer leaves something out: {exported.unfit_count:,}: {shown}{more}")
+        tell(f"    ({exported.unfit_why})")
     for path in exported.settings_kept:
         tell(f"{path} was changed by a person, and kept (--force overwrites it)")
     if exported.kept:
@@ -230,6 +231,6 @@ def _list_formats() -> None:
     from framescribe import registry
 
     for name, format in registry.load_all("formats").items():
-        tell(f"{name}: {format.title}")
+        tell(name if name == format.title else f"{name}: {format.title}")
         for layout in format.layouts:
             tell(f"    {layout.name}: {layout.about}")

@@ -102,12 +102,12 @@ class Card:
         if row.flags:
             self._flags.add_all(row.flags)
         self.edited += bool(row.provenance.get("edits"))
-        prints = (row.provenance.get("version"), *[(name, made.get("fingerprint")) for name, made in row.stages.items()])
-        made = self._made_by.get(prints)
+        prints = tuple([(name, made.get("fingerprint")) for name, made in row.stages.items()])
+        made = self._made_by.get((row.provenance.get("version"), prints))
         if made is None:
             made = _made_by(row)
             if len(self._made_by) < DISTINCT:
-                self._made_by[prints] = made
+                self._made_by[row.provenance.get("version"), prints] = made
         self._made.add(made)
 
     def _add_caption(self, caption: str) -> None:

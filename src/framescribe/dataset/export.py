@@ -66,11 +66,11 @@ class Options:
 class Exported:
     """What an export made.
 
-    `left_out`: rows by reason. `done`: captions by what was done to them. `unfit`: the first clips of whose frames the
-    trainer leaves some out, with their numbers of frames, and `unfit_count` how many there are. `kept`: videos whose
-    caption file a person wrote, which stayed; `settings_kept`: other files that a person changed, and that stayed.
-    `others`: captioned clips in the folder that are not of this export.
-    `start`: the command that starts the training.
+    `left_out`: rows by reason. `done`: captions by what was done to them. `unfit`: the first clips of which the trainer
+    leaves something out, with their numbers of frames, `unfit_count` how many there are, and `unfit_why` what it leaves
+    out. `kept`: videos whose caption file a person wrote, which stayed; `settings_kept`: other files that a person
+    changed, and that stayed. `others`: captioned clips in the folder that are not of this export. `start`: the command
+    that starts the training; "" where there is none.
     """
 
     folder: Path
@@ -81,6 +81,7 @@ class Exported:
     done: Mapping[str, int]
     unfit: Sequence[tuple[str, int]]
     unfit_count: int
+    unfit_why: str
     kept: Sequence[str]
     settings_kept: Sequence[str]
     others: int
@@ -280,6 +281,7 @@ class _Export:
             done=dict(self._done),
             unfit=tuple(self._unfit),
             unfit_count=self._unfit_count,
+            unfit_why=self._format.frames.then if self._format.frames is not None else "",
             kept=tuple(sorted(self._target.kept)),
             settings_kept=tuple(self._target.settings_kept),
             others=others,
