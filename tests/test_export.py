@@ -19,6 +19,7 @@ from framescribe.dataset.fit import Fit
 from framescribe.errors import RunError, UserError
 from framescribe.formats import sidecars
 from framescribe.formats.target import NOTES, Target
+from framescribe.python.export import export
 from framescribe.records import FrameCaption
 from tests.exports import FACTS, beside, clip, digest, digests, result, row, times, tree
 from tests.nasty import EMPTY
@@ -160,6 +161,27 @@ def test_everything_that_is_wrong_is_said_at_once_and_safely(clips: list[Path], 
     before = tree(tmp_path / "set")
     refused(captions, tmp_path / "set", force=True)
     assert tree(tmp_path / "set") == before and beside(tmp_path / "set", digests(clips)) == {"0.mp4": "A ball."}
+
+
+def test_rows_that_are_of_no_use_can_be_skipped(clips: list[Path], tmp_path: Path) -> None:
+    rows = [row(clips[0], "A red ball."), row(clips[1], " "), row(tmp_path / "gone.mp4", "A cube.")]
+    done = exported(result(tmp_path / "captions.jsonl", rows), tmp_path / "set", skip_unusable=True)
+    assert beside(tmp_path / "set", digests(clips)) == {"0.mp4": "A red ball."}
+    assert (done.clips, sorted(done.left_out.values())) == (1, [1, 1])
+    with pytest.raises(UserError, match="no row"):  # not a folder without a clip
+        exported(result(tmp_path / "two.jsonl", rows[1:]), tmp_path / "other", skip_unusable=True)
+    assert not (tmp_path / "other").exists()
+
+
+def test_captions_for_one_result_leave_those_of_another(clips: list[Path], tmp_path: Path) -> None:
+    first = result(tmp_path / "first.jsonl", [row(clips[0], "A red ball."), row(clips[1], "A blue one.")])
+    second = result(tmp_path / "second.jsonl", [row(clips[1], "A green one.")])
+    exported(first, tmp_path / "clips")
+    exported(second, tmp_path / "clips", only=lambda row: True)
+    texts = [path.read_text() for path in sorted((tmp_path / "clips").glob("*.txt"))]
+    assert texts == ["A red ball.", "A green one."]
+    exported(second, tmp_path / "clips")  # a whole export knows the other text as its own all the same
+    assert not (tmp_path / "clips" / "0.txt").exists()
 
 
 def test_reasons_without_end_are_cut(clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -534,3 +556,10 @@ def test_fitting_is_never_in_the_rows(clips: list[Path], tmp_path: Path) -> None
     before, stamp = captions.read_bytes(), captions.stat().st_mtime_ns
     exported(captions, tmp_path / "set", fit=Fit())
     assert (captions.read_bytes(), captions.stat().st_mtime_ns) == (before, stamp)
+
+
+def test_what_would_be_pushed_without_its_videos_is_refused(clips: list[Path], tmp_path: Path) -> None:
+    captions = result(tmp_path / "captions.jsonl", [row(clips[0], "A ball.")])
+    with pytest.raises(UserError, match="cannot be pushed"):
+        export(captions, to="csv", folder=tmp_path / "set", videos="as-is", push_to_hub="me/set")
+    assert not (tmp_path / "set").exists()
