@@ -70,12 +70,9 @@ class ResultOptions:
 
     def run_options(self, limits: LimitOptions) -> RunOptions:
         """These options in the form that a run takes. UserError if they contradict each other."""
-        from framescribe.errors import UserError
         from framescribe.results.plan import Again
         from framescribe.runs.job import RunOptions
 
-        if self.keep_captions and self.redo:
-            raise UserError("--keep-captions keeps the captions that --redo makes anew: choose one")
         return RunOptions(
             again=Again(failed=self.retry_failed, redo=self.redo, keep_captions=self.keep_captions),
             check_content=self.check_content,

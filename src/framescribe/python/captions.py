@@ -60,9 +60,9 @@ class Settings(TypedDict, total=False):
 
     `video_column`, `id_column`, `video_root` and `limit` say how lists are read, and how many videos are taken.
     `retry_failed`, `redo` and `check_content` say which videos are captioned again although they have a row; with
-    `prune`, the file holds only the videos of this call. `max_failed` (a number, or text such as "5%"), `max_requests`
-    and `max_cost` (with `prices`, a TOML file) end a run early. `preflight`: before 50 videos or more, the model is
-    asked whether it sees.
+    `keep_captions`, captions that this recipe did not make stay; with `prune`, the file holds only the videos of this
+    call. `max_failed` (a number, or text such as "5%"), `max_requests` and `max_cost` (with `prices`, a TOML file) end a
+    run early. `preflight`: before 50 videos or more, the model is asked whether it sees.
     """
 
     video_column: str | None
@@ -71,6 +71,7 @@ class Settings(TypedDict, total=False):
     limit: int | None
     retry_failed: bool
     redo: bool
+    keep_captions: bool
     check_content: bool
     prune: bool
     max_failed: int | str | None
@@ -152,6 +153,7 @@ class _Job:
     limit: int | None = None
     retry_failed: bool = False
     redo: bool = False
+    keep_captions: bool = False
     check_content: bool = False
     prune: bool = False
     max_failed: int | str | None = None
@@ -170,7 +172,7 @@ class _Job:
             videos,
             results,
             options=RunOptions(
-                again=Again(failed=self.retry_failed, redo=self.redo),
+                again=Again(failed=self.retry_failed, redo=self.redo, keep_captions=self.keep_captions),
                 check_content=self.check_content,
                 preflight=self.preflight,
                 prune=self.prune,

@@ -9,7 +9,17 @@ from contextlib import contextmanager
 from framescribe.errors import RunError, UserError
 
 _OPTION = re.compile(r"(?<![\w-])(?:--(?P<no>no-)?(?P<name>[a-z][a-z-]*)|-o\b)")
-_FLAGS = {"salvage", "trust_remote_code", "retry_failed", "redo", "check_content", "prune", "preflight", "force"}
+_FLAGS = {
+    "salvage",
+    "trust_remote_code",
+    "retry_failed",
+    "redo",
+    "keep_captions",
+    "check_content",
+    "prune",
+    "preflight",
+    "force",
+}
 
 
 @contextmanager

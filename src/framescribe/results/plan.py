@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from framescribe.addresses import without_access
+from framescribe.errors import UserError
 from framescribe.machine import without_collection
 from framescribe.prompts import as_filled
 from framescribe.records import IMPORTED, Row, Video
@@ -86,12 +87,17 @@ class Plan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
     """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made, or was
-    imported; what failed with an internal error. `keep_captions`: nothing that has a caption, whoever wrote it."""
+    imported; what failed with an internal error. `keep_captions`: nothing that has a caption, whoever wrote it.
+    UserError for the second and the last together."""
 
     failed: bool = False
     redo: bool = False
     internal: bool = True
     keep_captions: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep_captions and self.redo:
+            raise UserError("--keep-captions keeps the captions that --redo makes anew: choose one")
 
 
 class Planner:
