@@ -187,6 +187,7 @@ def test_names_say_what_the_ids_say() -> None:
         "s3://bucket/c.mp4": "bucket/c.mp4",
         "clip 7": "clip 7.mp4",
         ".hidden.mp4": "_hidden.mp4",
+        "$HOME/${x} 5$.mp4": "_HOME/_{x} 5_.mp4",  # `datasets` puts environment variables in
     }.items():
         assert naming.name(one, "/clips/x.mp4") == name
 

@@ -155,6 +155,13 @@ def test_names_of_splits_are_refused(name: str, tmp_path: Path) -> None:
         found(METADATA, tmp_path)
 
 
+def test_a_name_that_holds_a_variable_is_refused() -> None:
+    """`datasets`, which opens these lists, puts the variable's value in: it looks for /root.mp4 and stops."""
+    why = METADATA.refuses(Sample(video="/set/videos/$HOME.mp4", captions=("A dog.",)))
+    assert why is not None and "variable" in why
+    assert METADATA.refuses(Sample(video="/set/videos/$5.mp4", captions=("A dog.",))) is None
+
+
 @pytest.mark.parametrize("name", NO_SPLITS)
 def test_names_that_only_resemble_those_of_splits_are_fine(name: str) -> None:
     assert METADATA.refuses(Sample(video=f"/test/train/videos/{name}", captions=("A dog.",))) is None

@@ -126,6 +126,21 @@ def test_videos_elsewhere_are_refused(folder: Path, tmp_path: Path) -> None:
             write(VIDEOFOLDER, "jsonl", folder, samples(where, captions=("A",)))
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_names_that_hold_a_variable_are_refused(folder: Path, tmp_path: Path, layout: str) -> None:
+    (one,) = samples(folder / "train", captions=("A dog.",))
+    for name in ("$HOME.mp4", "a ${HOME}.mp4"):
+        video = folder / "train" / name
+        video.write_bytes(Path(one.video).read_bytes())
+        there = replace(one, video=str(video))
+        write(VIDEOFOLDER, layout, folder, [there])
+        with pytest.raises(FileNotFoundError, match="HOME"):
+            load(folder, tmp_path, "videofolder")
+        assert "variable" in (VIDEOFOLDER.layout(layout).refuses(there) or "")
+        video.unlink()
+    assert VIDEOFOLDER.layout(layout).refuses(replace(one, video="/set/train/5$ a$ $5.mp4")) is None
+
+
 def listed(folder: Path, *rows: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for row in rows:

@@ -37,7 +37,7 @@ class Naming:
             stem = stem.strip("/").replace("/", "_")
         if not self._layout.dots:
             stem = stem.replace(".", "_")
-        stem = _FIRST.sub(r"\1_", stem.rstrip())
+        stem = _FIRST.sub(r"\1_", stem.rstrip().replace("$", "_"))  # loaders put environment variables in
         if not stem or stem.endswith("/"):
             stem += "_"
         if self._layout.ending_case:

@@ -27,7 +27,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
 from framescribe.formats.line_lists import read_lines, write_lines
-from framescribe.formats.listed import namer, not_unicode, opened, whole_folder
+from framescribe.formats.listed import holds_variable, namer, not_unicode, opened, whole_folder
 from framescribe.formats.pandas_csv import read_csv
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
@@ -211,7 +211,8 @@ def _in_a_split(name: str) -> str | None:
 
 def _refuses_metadata(sample: Sample) -> str | None:
     inside = sample.video.rpartition("/videos/")[2]
-    return _in_a_split(inside.rpartition("/")[2] if inside == sample.video else inside) or _refuses_all(sample)
+    why = _in_a_split(inside.rpartition("/")[2] if inside == sample.video else inside)
+    return why or holds_variable(sample) or _refuses_all(sample)
 
 
 def _read_metadata(folder: Path) -> Iterator[Sample]:

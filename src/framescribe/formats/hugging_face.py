@@ -26,6 +26,7 @@ from framescribe.errors import UserError
 from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.columns import AT_ONCE, Columns
 from framescribe.formats.embedded import read_parquet, recognises_parquet, write_embedded, write_paths
+from framescribe.formats.listed import holds_variable
 from framescribe.formats.plain_tables import CAPTION_NAMES, python, write_arrow
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
@@ -249,14 +250,14 @@ def _recognises_folder(path: Path, name: str) -> bool:
 
 def _refused_in_csv(sample: Sample) -> str | None:
     if sample.captions and sample.captions[0] in _NOTHING:
-        return f"its caption {sample.captions[0]!r} is no value for pandas; use --layout jsonl"
-    return None
+        return "pandas takes its caption (NA, null …) for a missing value: use --layout jsonl"
+    return holds_variable(sample)
 
 
 def _refused_in_jsonl(sample: Sample) -> str | None:
     if sample.captions and _DATE.fullmatch(sample.captions[0]):
-        return f"its caption {sample.captions[0]!r} would be read as a date; use --layout parquet"
-    return None
+        return "`datasets` takes its caption for a date: use --layout parquet"
+    return holds_variable(sample)
 
 
 def _layout(ending: str, about: str, write: Callable[[Iterable[Sample], Target], None], **more: Any) -> Layout:
@@ -288,7 +289,12 @@ VIDEOFOLDER = Format(
     layouts=(
         _layout("jsonl", "train/metadata.jsonl beside the videos", _write_jsonl, refuses=_refused_in_jsonl),
         _layout("csv", "train/metadata.csv beside the videos", _write_csv, refuses=_refused_in_csv),
-        _layout("parquet", "train/metadata.parquet beside the videos: columns keep their types", _write_parquet),
+        _layout(
+            "parquet",
+            "train/metadata.parquet beside the videos: columns keep their types",
+            _write_parquet,
+            refuses=holds_variable,
+        ),
     ),
     start=lambda folder, layout: python(
         'import datasets; print(datasets.load_dataset("videofolder", data_dir=PATH))', folder

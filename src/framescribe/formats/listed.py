@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.target import Target
 from framescribe.storage.lines import lone_bytes
+
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^}]*\})", re.ASCII)
 
 
 def namer(target: Target) -> Callable[[str], str]:
@@ -23,6 +26,14 @@ def opened(root: str, name: str) -> str:
     """The path that a loader opens for a name in a list: what is relative starts from `root`."""
     path = os.path.join(root, name)
     return str(Path(path)) if "/." in path or "//" in path else path
+
+
+def holds_variable(sample: Sample) -> str | None:
+    """Why `datasets` (utils/file_utils.py: it puts environment variables into paths) would look for this sample's video
+    elsewhere, or None if it would not."""
+    if "$" in sample.video and (found := _VARIABLE.search(sample.video)) is not None:
+        return f"`datasets` puts the environment variable of that name in place of {found[0]} in its path: rename it"
+    return None
 
 
 def not_unicode(sample: Sample) -> str | None:

@@ -32,9 +32,9 @@ def refuses_csv(sample: Sample) -> str | None:
     """Why pandas would not give this sample's caption and path back."""
     for caption in sample.captions:
         if caption in NOTHING:
-            return f"pandas reads the caption {caption!r} as a missing value: use other words, or another layout"
+            return "pandas takes its caption (NA, null …) for a missing value: use other words, or no csv"
         if _NUMBER.fullmatch(caption):
-            return f"pandas reads the caption {caption!r} as a number or a truth: use words, or another layout"
+            return "pandas takes its caption for a number, or for true or false: use words, or no csv"
     return not_unicode(sample)
 
 

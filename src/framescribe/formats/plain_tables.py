@@ -203,7 +203,9 @@ CSV = Format(
             read=read_csv,
         ),
     ),
-    start=lambda folder, layout: python("import pandas; print(pandas.read_csv(PATH))", folder / CSV_NAME),
+    start=lambda folder, layout: python(
+        "import pandas; print(pandas.read_csv(PATH, keep_default_na=False))", folder / CSV_NAME
+    ),
 )
 PARQUET = Format(
     name="parquet",
