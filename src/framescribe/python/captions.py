@@ -61,8 +61,8 @@ class Settings(TypedDict, total=False):
     `video_column`, `id_column`, `video_root` and `limit` say how lists are read, and how many videos are taken.
     `retry_failed`, `redo` and `check_content` say which videos are captioned again although they have a row; with
     `keep_captions`, captions that this recipe did not make stay; with `prune`, the file holds only the videos of this
-    call. `max_failed` (a number, or text such as "5%"), `max_requests` and `max_cost` (with `prices`, a TOML file) end a
-    run early. `preflight`: before 50 videos or more, the model is asked whether it sees.
+    call. `max_failed` (a number, or text such as "5%"), `max_requests` and `max_cost` (with `prices`, a TOML file) end
+    a run early. `preflight`: before 50 videos or more, the model is asked whether it sees.
     """
 
     video_column: str | None
