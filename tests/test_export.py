@@ -86,7 +86,7 @@ def test_conditions_and_ids_select_rows(clips: list[Path], tmp_path: Path) -> No
 def test_what_has_no_row_to_export_says_why(clips: list[Path], tmp_path: Path) -> None:
     rows = [row(clips[0], None, status="failed"), row(clips[1], "Doubted.", status="flagged")]
     said = refused(result(tmp_path / "captions.jsonl", rows), tmp_path / "set")
-    assert "1 failed, 1 flagged" in said and "--include-flagged" in said
+    assert "failed (1), flagged (1)" in said and "--include-flagged" in said
     rows = [row(clips[0], "A ball.")]
     assert "none is chosen" in refused(result(tmp_path / "b.jsonl", rows), tmp_path / "set", where=("words > 9",))
 
@@ -219,6 +219,30 @@ def test_links_lead_to_the_clips_and_copies_are_the_clips(clips: list[Path], tmp
     assert beside(tmp_path / "copies", digests(clips)) == words
     assert not any((tmp_path / "copies" / path.name).is_symlink() for path in clips)
     assert "--videos link or copy" in refused(captions, tmp_path / "none", videos="as-is")
+
+
+@pytest.mark.parametrize(("format", "layout"), [("ltx-2", "json"), ("musubi-tuner", "jsonl")])
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_list_names_no_two_clips_that_share_what_is_computed(
+    clips: list[Path], tmp_path: Path, format: str, layout: str, inside: bool
+) -> None:
+    """LTX-2 keeps both under the path with .pt: the last caption, for both."""
+    videos = tmp_path / ("set/videos" if inside else "clips")
+    one, other = clip(videos / "same.mp4", 6), clip(videos / "same.mov", 7)
+    captions = result(tmp_path / "captions.jsonl", [row(one, "One."), row(other, "Other.")])
+    with pytest.raises(UserError, match=r"but for the ending.*: same\.mov"):
+        export_rows(captions, format, tmp_path / "set", layout, Options(videos="as-is"))
+    alone = Options(videos="as-is", skip_unusable=True)
+    assert export_rows(captions, format, tmp_path / "set", layout, alone).clips == 1
+
+
+def test_a_list_names_no_ending_at_which_the_trainer_stops(tmp_path: Path) -> None:
+    loud = clip(tmp_path / "clips" / "LOUD.MP4", 1)
+    captions = result(tmp_path / "captions.jsonl", [row(loud, "Loud.")])
+    with pytest.raises(UserError, match=r"in lower case only.*: LOUD\.MP4"):
+        export_rows(captions, "open-sora-plan", tmp_path / "set", options=Options(videos="as-is"))
+    export_rows(captions, "open-sora-plan", tmp_path / "set")
+    assert (tmp_path / "set/videos/LOUD.mp4").exists()
 
 
 def test_clips_in_the_folder_are_used_where_they_are(clips: list[Path], tmp_path: Path) -> None:

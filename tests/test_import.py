@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from framescribe.dataset.export import export_rows
 from framescribe.dataset.imported import Imported, import_rows
 from framescribe.errors import UserError
 from framescribe.results.plan import Again
@@ -534,6 +535,13 @@ def test_what_cannot_be_imported_is_said_in_one_line(
         import_rows(tmp_path / name, output, wanted)
     assert not output.exists()
     assert not output.with_name("other.jsonl.parts").exists()
+
+
+def test_videos_inside_parquet_are_said_to_be_there(clips: Path, tmp_path: Path) -> None:
+    import_rows(clips, tmp_path / "captions.jsonl", "txt")
+    export_rows(tmp_path / "captions.jsonl", "datasets", tmp_path / "packed")
+    with pytest.raises(UserError, match=r"train-00000\.parquet holds the videos themselves"):
+        import_rows(tmp_path / "packed", tmp_path / "other.jsonl")
 
 
 def test_captions_of_files_that_are_not_there_now_are_kept(server: ScriptedServer, tmp_path: Path) -> None:

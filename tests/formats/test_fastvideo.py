@@ -137,3 +137,13 @@ def test_frames_are_counted_at_16_a_second(seconds: float, fits: bool) -> None:
 def test_it_is_registered_and_says_how_to_start(tmp_path: Path) -> None:
     assert load("formats", "fastvideo") is FORMAT
     assert f"--preprocess.dataset_path '{tmp_path}/my set' " in FORMAT.start(tmp_path / "my set", "merged")
+
+
+def test_clips_that_are_too_long_to_be_used_are_told() -> None:
+    """It drops what is over five times as long as what it takes of a clip."""
+    rule = FORMAT.frames
+    assert rule is not None
+    for seconds in (24.1, 60.0):
+        info = VideoInfo(duration=seconds, fps=16.0, width=64, height=64, codec="h264", frames=round(seconds * 16))
+        assert not rule.fits(info)
+    assert rule.fits(VideoInfo(duration=23.5625, fps=16.0, width=64, height=64, codec="h264", frames=377))

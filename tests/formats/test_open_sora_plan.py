@@ -13,6 +13,7 @@ from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.fastvideo import FORMAT as FASTVIDEO
 from framescribe.formats.open_sora_plan import FORMAT
+from framescribe.records import VideoInfo
 from framescribe.registry import load
 from tests.formats.lists_written import INFO, found, meant, samples_in, write
 
@@ -103,3 +104,13 @@ def test_the_command_changes_the_trainers_script(tmp_path: Path) -> None:
     )
     said = subprocess.run(FORMAT.start(folder, "json"), shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert said.stdout.split(" --num", 1) == [f"--data {folder}/data.txt", "_frames 93 --max_height 352\n"]
+
+
+def test_clips_that_are_too_long_to_be_used_are_told() -> None:
+    """It drops what is over five times as long as what it takes of a clip."""
+    rule = FORMAT.frames
+    assert rule is not None
+    for seconds in (29.3125, 60.0625):  # 4n + 1 frames
+        info = VideoInfo(duration=seconds, fps=16.0, width=64, height=64, codec="h264", frames=round(seconds * 16))
+        assert not rule.fits(info)
+    assert rule.fits(VideoInfo(duration=23.5625, fps=16.0, width=64, height=64, codec="h264", frames=377))

@@ -267,7 +267,7 @@ class _Export:
         )
 
     def _nothing(self) -> str:
-        left = ", ".join(f"{count:,} {why}" for why, count in self._left_out.items())
+        left = ", ".join(f"{why} ({count:,})" for why, count in self._left_out.items())
         hint = " (--include-flagged exports these)" if self._left_out["flagged"] else ""
         return f"no row of {self._rows.output} can be exported: {left or 'none is chosen'}{hint}"
 

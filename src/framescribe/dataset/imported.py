@@ -149,6 +149,11 @@ class _Import:
             raise UserError(f"{self._path} holds no clip, read as {self._found.name}")
         if not captioned:
             raise UserError(f"no clip of {self._path} has a caption, read as {self._found.name}: nothing to import")
+        if not there and ".parquet/" in first.path:
+            raise UserError(
+                f"{first.path.partition('.parquet/')[0]}.parquet holds the videos themselves, and rows name files: "
+                "take them out of it, or import what it was exported from"
+            )
         if not there:
             raise UserError(
                 f"none of the videos that {self._path} names is there (first: {first.path}): "

@@ -26,6 +26,7 @@ from framescribe.storage.object_store import is_remote
 Videos = Literal["link", "copy", "as-is"]
 _IN_TAR = re.compile(r"\.tar/", re.IGNORECASE)
 _TWINS = "another video there has its name but for the ending, and they would share a caption: rename one"
+_SHARED = "another row has its video, or one whose path is the same but for the ending; they would share a caption"
 _TWICE = "another row has the same video, and they would share a caption"
 
 
@@ -74,10 +75,10 @@ class Placing:
         if layout.videos == "packed":
             return place, None, None
         if not elsewhere and (there := self._in_place(place)) is not None:
-            return there, None, self._why_not_there(there) if layout.videos == "beside" else _why_not_listed(there)
+            return there, None, self._why_not_there(there) if layout.videos == "beside" else self._why_not_listed(there)
         if self._videos == "as-is":
             why = self._why_not_as_is(place) if elsewhere or layout.videos != "listed" else None
-            return place, None, why or _why_not_listed(place)
+            return place, None, why or self._why_not_listed(place)
         if self._videos == "link" and elsewhere:
             return place, None, "it is not a file on this machine: --videos copy fetches it"
         name = self._naming.name(row.id, place)
@@ -127,9 +128,23 @@ class Placing:
             self._twins[folder] = {os.path.join(folder, stem) for stem in twins}
         return self._twins[folder]
 
+    def _why_not_listed(self, place: str) -> str | None:
+        """Why no list, which is a text in UTF-8, can name a video where it is."""
+        if not place.isascii() and lone_bytes(place):
+            return "its path is not UTF-8: rename it, or export it with --videos link from elsewhere"
+        layout = self._layout
+        if layout.ending_case and (ending := ending_of(place)) != ending.lower():
+            return f"{self._format.title} takes {ending.lower()} in lower case only: rename it, or use --videos link"
+        if layout.stems:
+            stem = hash(os.path.splitext(place)[0])
+            if stem in self._there:
+                return _SHARED
+            self._there.add(stem)
+        return None
+
     def _why_not_as_is(self, place: str) -> str | None:
         if self._layout.videos in ("beside", "within"):
-            return f"{self._format.title} looks for videos in {self._root} alone: --videos link or copy puts it there"
+            return f"it does not lie in {self._root}: --videos link or copy puts it there"
         if _shard_of(place) is not None or (is_remote(place) and not self._layout.urls):
             return "it is not a file on this machine: --videos copy fetches it"
         return None
@@ -176,13 +191,6 @@ class Placing:
         if place not in self._shard[1]:
             raise UserError(f"{place} no longer exists")
         return self._shard[1][place]
-
-
-def _why_not_listed(place: str) -> str | None:
-    """Why no list, which is a text in UTF-8, can name a file."""
-    if not place.isascii() and lone_bytes(place):
-        return "its path is not UTF-8: rename it, or export it with --videos link from elsewhere"
-    return None
 
 
 def _is_copy(path: str, row: Row) -> bool:

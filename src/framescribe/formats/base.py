@@ -37,16 +37,20 @@ class Sample:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameRule:
     """The numbers of frames that a trainer uses fully: those that leave `remainder` when divided by `step`, at least
-    `least`, counted at `fps` if it resamples. Of other clips it leaves some out, as `then` says in a few words."""
+    `least`, counted at `fps` if it resamples, of clips that last at most `seconds`. Of other clips it leaves some or
+    all out, as `then` says in a few words."""
 
     step: int = 1
     remainder: int = 0
     least: int = 1
     fps: float | None = None
+    seconds: float | None = None
     then: str = ""
 
     def fits(self, info: VideoInfo) -> bool:
         """Whether it uses every frame of such a clip."""
+        if self.seconds is not None and info.duration and info.duration > self.seconds:
+            return False
         frames = info.frames
         if self.fps is not None and info.duration:
             frames = round(info.duration * self.fps)

@@ -165,6 +165,7 @@ FORMAT = Format(
     frames=FrameRule(
         least=77,
         fps=16.0,
+        seconds=24.0625,
         then="at 16 frames a second it takes 77 of a clip, and drops shorter ones and those over 24 s",
     ),
     tokens=(512, "umt5"),

@@ -129,7 +129,8 @@ FORMAT = Format(
         remainder=1,
         least=29,
         fps=16.0,
-        then="at 16 frames a second it takes 4n + 1, at least 29 and at most 93",
+        seconds=29.0625,
+        then="at 16 frames a second it takes 4n + 1, at least 29 and at most 93, and drops clips over 29 s",
     ),
     tokens=(512, "umt5"),  # its mT5 has nearly the same vocabulary
 )
