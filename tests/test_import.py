@@ -499,6 +499,18 @@ def test_what_framescribe_exported_it_knows(clips: Path, tmp_path: Path) -> None
     assert sorted(captions(again).values()) == ["A dog, “ohwx” style.", "Two cats asleep."]
 
 
+def test_a_trainers_set_that_lacks_a_text_is_read_as_texts(clips: Path, tmp_path: Path) -> None:
+    (clips / "c.txt").write_text("A cube.")
+    import_rows(clips, tmp_path / "first.jsonl", "txt")
+    framescribe("export", tmp_path / "first.jsonl", "--to", "musubi-tuner", "-o", tmp_path / "out", "--videos", "copy")
+    (tmp_path / "out" / "videos" / "a.txt").unlink()
+    said: list[str] = []
+    import_rows(tmp_path / "out", tmp_path / "again.jsonl", say=said.append)
+    assert "texts beside videos, txt:folder (not as musubi-tuner, which would stop:" in said[0]
+    assert "a.avi has no .txt" in said[0]
+    assert sorted(map(str, captions(tmp_path / "again.jsonl").values())) == ["A cube.", "Two cats\nasleep."]
+
+
 @pytest.mark.parametrize(
     ("name", "wanted", "said"),
     [

@@ -18,7 +18,8 @@ from framescribe.results.finished import is_result
 from framescribe.sources.found import not_there
 from framescribe.storage.object_store import is_remote
 
-GENERAL = ("txt", "csv", "parquet")  # what trainers' own formats are made of: they count where none of these fits
+TEXTS = "txt"
+GENERAL = (TEXTS, "csv", "parquet")  # what trainers' own formats are made of: they count where none of these fits
 COMPARED = 1000  # samples by which formats that both fit are compared
 
 
@@ -53,7 +54,7 @@ def recognised(source: str | os.PathLike[str], wanted: str | None = None) -> Rec
     if wanted is not None:
         return _named(wanted, path)
     if (exported := _noted(path)) is not None:
-        return exported
+        return _unless_it_stops(exported, path)
     found = [
         Recognised(format, layout, layout.about)
         for format in _specific_first(registry.load_all("formats"))
@@ -73,7 +74,22 @@ def recognised(source: str | os.PathLike[str], wanted: str | None = None) -> Rec
             f"{shown} may be of several formats, which read it differently: "
             f"{', '.join(one.name for one in found)}. Choose one with --from."
         )
-    return readable[0]
+    return _unless_it_stops(readable[0], path)
+
+
+def _unless_it_stops(found: Recognised, path: Path) -> Recognised:
+    """As texts beside videos where these are what it is, but the trainer would stop: at a clip without a text, which
+    has still to be captioned."""
+    texts: Format = registry.load("formats", TEXTS)
+    if found.layout.videos != "beside" or found.format.name == TEXTS or not _recognises(texts.layouts[0], path):
+        return found
+    try:
+        for _ in found.layout.read(path):
+            pass
+    except UserError as error:
+        first = str(error).partition("\n")[0]
+        return Recognised(texts, texts.layouts[0], f"not as {found.format.title}, which would stop: {first}")
+    return found
 
 
 def _named(wanted: str, path: Path) -> Recognised:
