@@ -238,9 +238,10 @@ class Row:
         return dumps(self.as_dict())
 
     @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Row:
+    def from_dict(cls, record: Mapping[str, Any], *, frames: bool = True) -> Row:
         """The inverse of `as_dict`, also for rows of version 0.1.0. Unknown keys from another version are
-        dropped, as are incomplete facts of the video. ValueError, KeyError or TypeError if it is not a row."""
+        dropped, as are incomplete facts of the video, and the frames if not `frames`. ValueError, KeyError or TypeError
+        if it is not a row."""
         if not isinstance(record["id"], str) or record["status"] not in STATUSES:
             raise ValueError("its id is not text, or its status is unknown")
         error = record.get("error")
@@ -249,7 +250,7 @@ class Row:
             video_path=record["video_path"],
             caption=record["caption"],
             status=record["status"],
-            frames=_captions(record.get("frames") or ()),
+            frames=_captions(record.get("frames") or ()) if frames else (),
             video=_facts(record.get("video")),
             size=record.get("size"),
             flags=tuple(record.get("flags") or ()),

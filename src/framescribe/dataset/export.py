@@ -107,8 +107,9 @@ def export_rows(
 
     UserError says what the user must change; RunError if what was read back differs.
     """
-    format = format_of(to)
-    return _Export(Standing(captions), format, format.layout(layout), Path(folder), options or Options(), say).run()
+    format, options = format_of(to), options or Options()
+    rows = Standing(captions, frames=bool(options.variants or options.where))
+    return _Export(rows, format, format.layout(layout), Path(folder), options, say).run()
 
 
 class _Export:

@@ -157,13 +157,14 @@ class _Again:
         return iter(self._make())
 
 
-def read_rows(path: Location) -> Iterator[Row]:
-    """The rows of a finished file, here or at a URL. UserError if framescribe did not write it."""
+def read_rows(path: Location, *, frames: bool = True) -> Iterator[Row]:
+    """The rows of a finished file, here or at a URL; without `frames`, which takes less time, they have no frames.
+    UserError if framescribe did not write it."""
     ending = ending_of(str(path))
     whole, spreadsheet = ending in (".jsonl", ".tar"), ending == ".csv"
     for record in _tar_records(path) if ending == ".tar" else _lines(path) if whole else records_of(path):
         try:
-            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet))
+            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet), frames=frames)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path} was not written by framescribe (not a row: {error!r}). Choose another file."
