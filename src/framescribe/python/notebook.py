@@ -28,7 +28,8 @@ def html(row: Row) -> str:
     parts = [f"<strong>{escape(row.id)}</strong> {_facts(row)}"]
     if shown:
         figures = "".join(_figure(frame, pictures.get(frame.index)) for frame in shown)
-        parts.append(f'<div style="display:flex;flex-wrap:wrap;gap:8px;margin:6px 0">{figures}</div>')
+        flow = "display:flex;flex-wrap:wrap;gap:8px;align-items:flex-start;margin:6px 0"
+        parts.append(f'<div style="{flow}">{figures}</div>')
     if more := len(row.frames) - len(shown):
         parts.append(f"<div>and {more:,} more frames</div>")
     if row.caption is not None:
@@ -51,7 +52,8 @@ def _figure(frame: FrameCaption, picture: EncodedImage | None) -> str:
     image = ""
     if picture is not None:
         data = base64.b64encode(picture.data).decode()
-        image = f'<img src="data:image/jpeg;base64,{data}" alt="frame {frame.index}" style="margin:0">'
+        fit = "margin:0;max-width:100%"
+        image = f'<img src="data:image/jpeg;base64,{data}" alt="frame {frame.index}" style="{fit}">'
     where = f"frame {frame.index}" + (f", {frame.time:.2f} s" if frame.time is not None else "")
     said = f"<br>{escape(frame.caption)}" if frame.caption is not None else ""
     return f'<figure style="width:240px;margin:0">{image}<figcaption>{where}{said}</figcaption></figure>'
