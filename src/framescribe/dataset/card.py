@@ -25,8 +25,8 @@ from framescribe.version import VERSION
 
 NAME, OTHER_NAME = "README.md", "DATASET_CARD.md"
 SHOWN, UNFIT = 10, 100
-WORDS_OF = 2_000  # captions whose words are counted one by one; of what comes after, every 20th
-STRIDE = 20
+WORDS_OF = 2_000  # captions whose words are counted one by one; of what comes after, every 100th
+STRIDE = 100
 
 # Which files `datasets` and the Hub's viewer are to load, where they would not find out by themselves.
 DATA_FILES = {

@@ -84,7 +84,10 @@ class Proof:
     def _video(self, sample: Sample) -> int:
         if self._packed:
             return 0
-        return hash(sample.video if "://" in sample.video else os.path.normpath(sample.video))
+        video = sample.video
+        if "//" in video or "/." in video or os.sep != "/":  # else it is in its normal form already
+            video = video if "://" in video else os.path.normpath(video)
+        return hash(video)
 
     def _wrong(self, videos: set[int], count: int, read: Callable[[], Iterable[Sample]]) -> RunError:
         what = f"{count:,} fewer clips than the {len(self._both):,} that were written"
