@@ -72,8 +72,8 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local-cpu,metrics,ray,scenes]' fastapi hypothesis imageio-ffmpeg 'moto[server]' mypy pandas pytest \
-		pytest-timeout pytest-xdist ruff s3fs uvicorn webdataset
+		--editable '.[local-cpu,metrics,ray,scenes]' datasets fastapi hypothesis imageio-ffmpeg ipykernel 'moto[server]' \
+		mypy nbclient pandas polars pytest pytest-timeout pytest-xdist ruff s3fs uvicorn webdataset
 	touch $(READY)
 
 # Trains the two tiny checkpoints from scratch: more than half an hour each, on one core.

@@ -53,9 +53,9 @@ from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
 from framescribe.results.plan import Todo
-from framescribe.run.captioner import Captioner
-from framescribe.run.driver import drive
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.driver import drive
+from framescribe.runs.recipe import Recipe, StageChoice
 from framescribe.sources import find_videos
 
 CLIPS, CLIP_FRAMES, CLIP_SIZE, TINY_SIZE = 8, 20, (1280, 720), (320, 180)

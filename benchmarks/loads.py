@@ -29,8 +29,8 @@ from framescribe.frames.pool import sample_as
 from framescribe.frames.sampling import Sampling
 from framescribe.records import EncodedImage, Video
 from framescribe.results.rows import Results
-from framescribe.run.job import run_job
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.job import run_job
+from framescribe.runs.recipe import Recipe, StageChoice
 
 PROMPT = "Describe this image."
 FRAMES = 8  # per video

@@ -67,9 +67,9 @@ def record(folder: Path) -> Recorded:
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
     from framescribe.records import Video
-    from framescribe.run.captioner import Captioner
-    from framescribe.run.meter import Meter
-    from framescribe.run.recipe import Recipe, StageChoice
+    from framescribe.runs.captioner import Captioner
+    from framescribe.runs.meter import Meter
+    from framescribe.runs.recipe import Recipe, StageChoice
 
     class Recording(Meter):
         def __init__(self) -> None:
@@ -127,7 +127,7 @@ async def drive(part: str, recorded: Recorded, rate: float, latency: float, seco
     from framescribe.records import Video
     from framescribe.results.plan import Todo
     from framescribe.results.rows import Results
-    from framescribe.run import driver
+    from framescribe.runs import driver
 
     drawn, chance = recorded.stretched(latency), random.Random(0)
     in_flight = max(1, round(rate * latency))
@@ -169,8 +169,8 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
     from framescribe.records import Clip, Video
-    from framescribe.run.captioner import Captioner
-    from framescribe.run.recipe import Recipe, StageChoice
+    from framescribe.runs.captioner import Captioner
+    from framescribe.runs.recipe import Recipe, StageChoice
 
     class Sleeping(Captioner):
         async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 COMMANDS = (
     *("caption", "frames", "summarize", "recaption", "serve", "doctor"),
-    *("status", "probe", "sample", "models", "convert", "demo"),
+    *("export", "import", "status", "probe", "sample", "models", "convert", "demo"),
 )
 PAGE = Path(__file__).parent / "cli.md"
 

@@ -15,9 +15,9 @@ from framescribe.frames.sampling import Sampling
 from framescribe.records import Row, Video
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.recipe import Recipe, StageChoice
-from framescribe.run.report import Report
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
+from framescribe.runs.report import Report
 from framescribe.sources import find_videos
 from tests.servers import ScriptedServer
 
@@ -73,13 +73,13 @@ class Run:
         stop_after: int | None = None,
         redo: bool = False,
         retry_failed: bool = False,
+        keep_captions: bool = False,
         **options: Any,
     ) -> None:
         self.said: list[str] = []
         before = len(server.requests)
-        self.report: Report = asyncio.run(
-            self._run(made or recipe(server), videos, output, stop_after, redo, retry_failed, options)
-        )
+        again = Again(redo=redo, failed=retry_failed, keep_captions=keep_captions)
+        self.report: Report = asyncio.run(self._run(made or recipe(server), videos, output, stop_after, again, options))
         asked = server.requests[before:]
         self.pictures = sum("image_url" in str(request) for request in asked)
         self.texts = len(asked) - self.pictures
@@ -91,8 +91,7 @@ class Run:
         videos: Sequence[Video],
         output: Path,
         stop_after: int | None,
-        redo: bool,
-        retry_failed: bool,
+        again: Again,
         options: dict[str, Any],
     ) -> Report:
         stop, rows = asyncio.Event(), list[Row]()
@@ -106,7 +105,7 @@ class Run:
             made,
             videos,
             Results(output),
-            options=RunOptions(again=Again(redo=redo, failed=retry_failed), **options),
+            options=RunOptions(again=again, **options),
             watcher=Watcher(say=self.said.append, row=seen),
             stop=stop,
         )

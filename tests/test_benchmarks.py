@@ -169,3 +169,15 @@ def test_a_disk_that_is_too_small_is_named(random_models: ModuleType, monkeypatc
         random_models.written(random_models.Llava(tiny=True), "cpu", 8),
     ):
         pass
+
+
+def test_exports_of_a_few_rows_are_measured(tmp_path: Path) -> None:
+    words = ["--rows", "50,60", "--to", "csv,nothing", "--folder", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "export.py", *words], capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
+    assert [row[:2] for row in rows] == [["50", "csv"], ["50", "nothing"], ["60", "csv"], ["60", "nothing"]]
+    assert all(float(cell.replace(",", "")) > 0 for cell in (rows[0][2], rows[0][4]))
+    assert "no format is called 'nothing'" in rows[1][2]

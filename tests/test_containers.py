@@ -163,7 +163,7 @@ def closure(requirements: list[str]) -> set[str]:
 
 
 def test_an_install_without_extras_has_all_that_a_client_imports() -> None:
-    names = ("cli.main", "run.job", "frames.pool", "frames.decoder", "engines.transport.openai_api", "storage.tables")
+    names = ("cli.main", "runs.job", "frames.pool", "frames.decoder", "engines.transport.openai_api", "storage.tables")
     code = (
         "import sys; before = set(sys.modules); "
         f"import {', '.join(f'framescribe.{name}' for name in names)}; print(*(set(sys.modules) - before))"

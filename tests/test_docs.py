@@ -21,6 +21,16 @@ def test_the_command_line_page_is_the_programs_own_help(monkeypatch: pytest.Monk
     )
 
 
+def test_the_trainers_page_is_what_the_formats_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import trainers_reference as reference
+
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert page.partition(reference.BEGIN)[2].partition(reference.END)[0] == reference.trainers(), (
+        f"run: {Path(sys.executable).name} docs/trainers_reference.py"
+    )
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):

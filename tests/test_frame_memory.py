@@ -15,8 +15,8 @@ from framescribe.frames.memory import FrameMemory
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Clip, EncodedImage, Frame, Video, VideoInfo
-from framescribe.run.captioner import Captioner, Clips
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.captioner import Captioner, Clips
+from framescribe.runs.recipe import Recipe, StageChoice
 from tests.servers import ScriptedServer, sleeps
 
 INFO = VideoInfo(duration=1.0, fps=1.0, width=100, height=100, codec="h264", frames=4)

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from framescribe.records import Video
-from framescribe.run.recipe import Recipe
+from framescribe.runs.recipe import Recipe
 from tests.runs import ACCELERATE, TORCHRUN, cluster, ended, running
 from tests.runs_in_process import Run, found, raw_film, recipe, told
 from tests.servers import ScriptedServer, tells

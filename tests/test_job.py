@@ -27,10 +27,10 @@ from framescribe.records import Row, Video
 from framescribe.results.index import hash_of
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.captioner import Captioner
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.recipe import Recipe, StageChoice
-from framescribe.run.report import Report
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
+from framescribe.runs.report import Report
 from framescribe.sources import find_videos
 
 VLM = ModelChoice(model="shapes-vlm", batch_size=8)

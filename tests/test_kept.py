@@ -13,8 +13,8 @@ from aiohttp import web
 from framescribe.engines.choice import ModelChoice
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.job import RunOptions, run_job
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.job import RunOptions, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
 from tests.runs_in_process import found, raw_film
 from tests.servers import ScriptedServer, answers, says
 

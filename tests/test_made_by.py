@@ -17,7 +17,7 @@ from framescribe.engines.choice import ModelChoice, Serving
 from framescribe.errors import UserError
 from framescribe.frames.sampling import Sampling
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.recipe import Recipe, StageChoice
 from tests.runs_in_process import Run, found, raw_film, recipe, told
 from tests.servers import ScriptedServer, tells
 from tests.test_identity import listed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framescribe.run.meter import Meter
+from framescribe.runs.meter import Meter
 
 
 def test_seconds_are_those_in_which_at_least_one_piece_was_under_way() -> None:

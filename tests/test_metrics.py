@@ -29,13 +29,13 @@ from framescribe.demo.clips import DemoClip
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import UserError
-from framescribe.run import metrics
-from framescribe.run.budget import Budget
-from framescribe.run.captioner import Captioner
-from framescribe.run.metrics import Exposition, parse_address
-from framescribe.run.recipe import Recipe, StageChoice
-from framescribe.run.report import Report
 from framescribe.runners.ranks import Rank
+from framescribe.runs import metrics
+from framescribe.runs.budget import Budget
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.metrics import Exposition, parse_address
+from framescribe.runs.recipe import Recipe, StageChoice
+from framescribe.runs.report import Report
 from tests.servers import Act, ScriptedServer, answers, says, sleeps
 
 ROOT = Path(__file__).parent.parent

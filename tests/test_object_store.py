@@ -26,8 +26,8 @@ from framescribe.frames.decoder import sample
 from framescribe.frames.sampling import Sampling
 from framescribe.results import object_parts
 from framescribe.results.rows import Results, marked, read_rows
-from framescribe.run.job import Watcher
 from framescribe.runners.ranks import Rank
+from framescribe.runs.job import Watcher
 from framescribe.sources import find_videos
 from framescribe.storage import object_store
 from tests.s3 import KEY, SECRET, Door, environment, s3_server

@@ -22,10 +22,10 @@ from framescribe.errors import RunError, UserError
 from framescribe.records import Row, Video
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.patience import SAME_CAUSE, MaxFailed
-from framescribe.run.recipe import Recipe, StageChoice
 from framescribe.runners.ranks import Rank
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.patience import SAME_CAUSE, MaxFailed
+from framescribe.runs.recipe import Recipe, StageChoice
 from tests.runs_in_process import found, raw_film
 from tests.servers import Act, ScriptedServer, answers, says
 

@@ -188,22 +188,47 @@ def test_no_worker_outlives_a_run_that_was_killed(tmp_path: Path) -> None:
     _until(lambda: not _session(process.pid), 30)
 
 
-def test_a_script_without_its_guard_is_told_so_and_marks_no_video(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+def test_a_script_without_a_guard_decodes_and_runs_once(demo_clips: list[DemoClip], tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
     script.write_text(
         "import asyncio, sys\n"
         "from framescribe.frames.pool import DecoderPool\n"
         "from framescribe.frames.sampling import Sampling\n"
+        "open('runs', 'a').write('once\\n')\n"
         "async def main():\n"
         "    pool = DecoderPool(1)\n"
-        "    await pool.sample(sys.argv[1], Sampling(), key='k', max_pixels=None)\n"
+        "    clip = await pool.sample(sys.argv[1], Sampling(), key='k', max_pixels=None)\n"
+        "    print(clip.info.frames)\n"
+        "    pool.close()\n"
         "asyncio.run(main())\n"
     )
-    ended = subprocess.run(
-        [sys.executable, str(script), str(demo_clips[0].path)], capture_output=True, text=True, timeout=120
+    words = [sys.executable, str(script), str(demo_clips[0].path)]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert (ended.stdout, ended.stderr) == (f"{demo_clips[0].frame_count}\n", "")
+    assert (tmp_path / "runs").read_text() == "once\n"
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_start_are_said_and_mark_no_video(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nif any('spawn_main' in word for word in sys.orig_argv):\n    raise SystemExit(1)\n"
     )
-    assert "RunError" in ended.stderr
-    assert 'if __name__ == "__main__":' in ended.stderr.splitlines()[-1]
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import asyncio, sys\n"
+        "from framescribe.frames.pool import DecoderPool\n"
+        "from framescribe.frames.sampling import Sampling\n"
+        "asyncio.run(DecoderPool(1).sample(sys.argv[1], Sampling(), key='k', max_pixels=None))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script), str(demo_clips[0].path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    line = ended.stderr.splitlines()[-1]
+    assert "RunError: the decoder processes cannot be started" in line and sys.executable in line
 
 
 def _until(true: Callable[[], bool], seconds: float) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from framescribe.errors import UserError
-from framescribe.run.budget import Price, read_prices
+from framescribe.runs.budget import Price, read_prices
 from tests.servers import ScriptedServer, answers, says, sleeps
 
 PRICES = '["tiny"]\ninput = 1000\noutput = 10_000\n'  # says() counts 5 and 2 tokens: 0.005 + 0.02 a request

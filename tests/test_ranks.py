@@ -16,9 +16,9 @@ from framescribe.errors import UserError
 from framescribe.results.index import hash_of
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows, video_of
-from framescribe.run.job import RunOptions, run_job
-from framescribe.run.recipe import Recipe, StageChoice
 from framescribe.runners.ranks import Rank, key_of, rank_of
+from framescribe.runs.job import RunOptions, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
 from framescribe.sources import find_videos
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, content, ended, running, until, writers
 from tests.runs_in_process import found, raw_film

@@ -396,8 +396,8 @@ def test_the_end_of_a_run_shows_names_in_brackets_as_they_are(tmp_path: Path) ->
     from rich.console import Console
 
     from framescribe.cli.plain import table
-    from framescribe.run.meter import Meter
-    from framescribe.run.report import Report
+    from framescribe.runs.meter import Meter
+    from framescribe.runs.report import Report
 
     report = Report(inputs=1, done_before=0, failed_before=0, parts=tmp_path / "[/x].parts", meter=Meter())
     report.count(failed("[/b] [2].mp4"))

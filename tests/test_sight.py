@@ -19,8 +19,8 @@ from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError
-from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.recipe import Recipe, StageChoice
 from tests.servers import ScriptedServer, answers
 
 

@@ -22,8 +22,8 @@ from framescribe.errors import RunError, UserError
 from framescribe.frames.pool import DecoderPool
 from framescribe.records import Row, Video
 from framescribe.results.rows import Results, read_rows
-from framescribe.run.job import RunOptions, Watcher, run_job
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.job import RunOptions, Watcher, run_job
+from framescribe.runs.recipe import Recipe, StageChoice
 from framescribe.storage import locks
 from tests.runs import below, until
 from tests.runs_in_process import Run, found, raw_film, recipe

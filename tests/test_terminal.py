@@ -20,7 +20,7 @@ from rich.console import Console
 from framescribe.names import shown
 from framescribe.records import FrameCaption, Row
 from framescribe.results.rows import Results
-from framescribe.run.meter import Meter
+from framescribe.runs.meter import Meter
 from tests.runs_in_process import raw_film
 from tests.servers import ScriptedServer, says, sleeps
 from tests.videos import film

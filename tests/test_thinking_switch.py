@@ -15,6 +15,7 @@ import pytest
 
 from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import Thinking
+from framescribe.cli.recipes import asked
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.in_process.engine import TransformersEngine
@@ -24,6 +25,7 @@ from framescribe.engines.servers.served import ServedEngine
 from framescribe.engines.thinking_switch import fields
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import BadReply, UserError
+from framescribe.python.recipe import Recipe
 from tests.runs_in_process import raw_film
 from tests.servers import ScriptedServer, answers, says
 
@@ -106,8 +108,8 @@ def test_a_model_that_always_thinks_is_not_told_otherwise(name: str, tmp_path: P
 
 
 def test_options_become_the_choice() -> None:
-    assert EngineOptions().choice("m", None).thinking is None
-    assert EngineOptions(thinking=Thinking.off).choice("m", None).thinking == "off"
+    assert asked(EngineOptions()).choice("m").thinking is None
+    assert asked(EngineOptions(thinking=Thinking.off)).choice("m").thinking == "off"
 
 
 # -------------------------------------------------------------------------------------- in process
@@ -260,6 +262,6 @@ def test_another_summary_model_has_its_own_revision() -> None:
 
 
 def test_options_for_a_started_server_do_not_concern_one_that_runs_already() -> None:
-    options = EngineOptions(engine="vllm", gpus="0", engine_command="vllm", tensor_parallel=2)
+    options = Recipe(engine="vllm", gpus="0", engine_command="vllm", tensor_parallel=2)
     beside = options.choice("m", ["http://host/v1"], beside=True)
     assert (beside.engine, beside.serving) == ("openai", ModelChoice().serving)

@@ -31,7 +31,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
 from framescribe.records import Clip, Frame, VideoInfo
 from framescribe.results.rows import read_rows
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.recipe import Recipe, StageChoice
 from framescribe.strategies.base import Context, Output
 from framescribe.strategies.whole_clip import caption_clip
 from tests.servers import Act, ScriptedServer, answers, says

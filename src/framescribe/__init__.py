@@ -8,37 +8,53 @@ from typing import TYPE_CHECKING, Any
 from framescribe.version import VERSION
 
 if TYPE_CHECKING:
-    from framescribe.engines.base import Decoding as Decoding
-    from framescribe.engines.choice import ModelChoice as ModelChoice
+    from framescribe.errors import ActorDied as ActorDied
+    from framescribe.errors import BadReply as BadReply
+    from framescribe.errors import DecodeCrashed as DecodeCrashed
+    from framescribe.errors import DecodeTimeout as DecodeTimeout
+    from framescribe.errors import EngineFault as EngineFault
+    from framescribe.errors import FramescribeError as FramescribeError
+    from framescribe.errors import Missing as Missing
+    from framescribe.errors import MissingExtra as MissingExtra
+    from framescribe.errors import NoFrames as NoFrames
+    from framescribe.errors import Refused as Refused
+    from framescribe.errors import RunError as RunError
+    from framescribe.errors import TooLarge as TooLarge
+    from framescribe.errors import TooLong as TooLong
+    from framescribe.errors import Unreadable as Unreadable
+    from framescribe.errors import UserError as UserError
+    from framescribe.errors import VideoError as VideoError
     from framescribe.frames.sample import sample as sample
-    from framescribe.frames.sampling import Sampling as Sampling
+    from framescribe.python.captions import caption as caption
+    from framescribe.python.captions import caption_async as caption_async
+    from framescribe.python.captions import run as run
+    from framescribe.python.captions import run_async as run_async
+    from framescribe.python.export import export as export
+    from framescribe.python.recipe import Recipe as Recipe
+    from framescribe.python.rows import rows as rows
+    from framescribe.records import Frame as Frame
     from framescribe.records import Row as Row
-    from framescribe.records import Video as Video
-    from framescribe.results.rows import Results as Results
-    from framescribe.run.captioner import Captioner as Captioner
-    from framescribe.run.job import RunOptions as RunOptions
-    from framescribe.run.job import run_job as run_job
-    from framescribe.run.recipe import Recipe as Recipe
-    from framescribe.run.recipe import StageChoice as StageChoice
-    from framescribe.run.report import Report as Report
-    from framescribe.sources import find_videos as find_videos
 
 __version__ = VERSION
 _HOMES = {
-    "Captioner": "run.captioner",
-    "Decoding": "engines.base",
-    "ModelChoice": "engines.choice",
-    "Recipe": "run.recipe",
-    "Report": "run.report",
-    "Results": "results.rows",
-    "Row": "records",
-    "RunOptions": "run.job",
-    "StageChoice": "run.recipe",
-    "Sampling": "frames.sampling",
-    "Video": "records",
-    "find_videos": "sources",
-    "run_job": "run.job",
+    "Recipe": "python.recipe",
+    "caption": "python.captions",
+    "caption_async": "python.captions",
+    "export": "python.export",
+    "rows": "python.rows",
+    "run": "python.captions",
+    "run_async": "python.captions",
     "sample": "frames.sample",
+    "Frame": "records",
+    "Row": "records",
+    **dict.fromkeys(
+        (
+            *("FramescribeError", "UserError", "MissingExtra", "RunError", "VideoError"),
+            *("Unreadable", "Missing", "NoFrames", "DecodeTimeout", "DecodeCrashed", "TooLarge"),
+            *("Refused", "TooLong", "EngineFault", "BadReply", "ActorDied"),
+        ),
+        "errors",
+    ),
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic_core import from_json
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
 DECODE = "decode"  # the stage that precedes every strategy's own
+IMPORTED = "imported"  # the stage of captions that were made elsewhere
 INTERNAL = "internal"  # the kind of a failure that nobody foresaw: the next run tries again
 Status = Literal["ok", "flagged", "failed"]
 STATUSES = get_args(Status)
@@ -30,7 +31,7 @@ class Video:
 
     `size` is the file's length in bytes; `stamp` is what its store says about its version (a modification time in
     nanoseconds, an ETag). Both are set only if known without opening the file. `fault` says why there is nothing to
-    open: its line in a list is no proper one.
+    open: its line in a list is no proper one. `caption`: what its row says now, where prompts may use that.
     """
 
     id: str
@@ -39,6 +40,12 @@ class Video:
     size: int | None = None
     stamp: int | str | None = None
     fault: str | None = None
+    caption: str | None = None
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What prompts may use: the user's columns, and as "caption" what the row says now, where that is wanted."""
+        return self.metadata if self.caption is None else {**self.metadata, "caption": self.caption}
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -136,7 +143,8 @@ class Row:
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
                           `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
                           the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
-                          output is the caption that it made, before a later stage made another one
+                          output is the caption that it made, before a later stage made another one; "captions" if
+                          it is a list of all captions but the one that it `fills`
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
         edits             what a person changed, in order: field, old, new, who, when
@@ -153,6 +161,18 @@ class Row:
     error: Failure | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    as_html: ClassVar[Callable[[Row], str | None]] = lambda row: None
+    """How a notebook shows it; set by the room that opens files (`python.notebook`)."""
+
+    def __repr__(self) -> str:
+        said = f"caption={self.caption!r}"
+        if self.error is not None:
+            said = f"error={f'{self.error.stage}: {self.error.message}'!r}"
+        return f"Row(id={self.id!r}, status={self.status!r}, {said}, frames={len(self.frames)})"
+
+    def _repr_html_(self) -> str | None:
+        return self.as_html()
 
     @property
     def stages(self) -> Mapping[str, Mapping[str, Any]]:
@@ -218,9 +238,10 @@ class Row:
         return dumps(self.as_dict())
 
     @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Row:
+    def from_dict(cls, record: Mapping[str, Any], *, frames: bool = True) -> Row:
         """The inverse of `as_dict`, also for rows of version 0.1.0. Unknown keys from another version are
-        dropped, as are incomplete facts of the video. ValueError, KeyError or TypeError if it is not a row."""
+        dropped, as are incomplete facts of the video, and the frames if not `frames`. ValueError, KeyError or TypeError
+        if it is not a row."""
         if not isinstance(record["id"], str) or record["status"] not in STATUSES:
             raise ValueError("its id is not text, or its status is unknown")
         error = record.get("error")
@@ -229,7 +250,7 @@ class Row:
             video_path=record["video_path"],
             caption=record["caption"],
             status=record["status"],
-            frames=_captions(record.get("frames") or ()),
+            frames=_captions(record.get("frames") or ()) if frames else (),
             video=_facts(record.get("video")),
             size=record.get("size"),
             flags=tuple(record.get("flags") or ()),

@@ -28,15 +28,39 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "frames-then-summary": "framescribe.strategies.frames_then_summary:FramesThenSummary",
         "whole-clip": "framescribe.strategies.whole_clip:WholeClip",
     },
+    "formats": {
+        "txt": "framescribe.formats.sidecars:FORMAT",
+        "musubi-tuner": "framescribe.formats.musubi_tuner:FORMAT",
+        "diffusion-pipe": "framescribe.formats.diffusion_pipe:FORMAT",
+        "ai-toolkit": "framescribe.formats.ai_toolkit:FORMAT",
+        "simpletuner": "framescribe.formats.simpletuner:FORMAT",
+        "finetrainers": "framescribe.formats.finetrainers:FORMAT",
+        "diffusers": "framescribe.formats.diffusers:FORMAT",
+        "videox-fun": "framescribe.formats.videox_fun:FORMAT",
+        "easyanimate": "framescribe.formats.videox_fun:EASYANIMATE",
+        "ltx-2": "framescribe.formats.ltx:LTX_2",
+        "ltx-video-trainer": "framescribe.formats.ltx:LTX_VIDEO_TRAINER",
+        "diffsynth-studio": "framescribe.formats.diffsynth_studio:FORMAT",
+        "fastvideo": "framescribe.formats.fastvideo:FORMAT",
+        "open-sora": "framescribe.formats.open_sora:FORMAT",
+        "open-sora-plan": "framescribe.formats.open_sora_plan:FORMAT",
+        "cosmos-predict2": "framescribe.formats.cosmos:COSMOS_PREDICT2",
+        "cosmos3": "framescribe.formats.cosmos:COSMOS3",
+        "videofolder": "framescribe.formats.hugging_face:VIDEOFOLDER",
+        "datasets": "framescribe.formats.hugging_face:DATASETS",
+        "webdataset": "framescribe.formats.webdataset:FORMAT",
+        "csv": "framescribe.formats.plain_tables:CSV",
+        "parquet": "framescribe.formats.plain_tables:PARQUET",
+    },
 }
-_ONE = {"engines": "engine", "strategies": "strategy"}
+_ONE = {"engines": "engine", "strategies": "strategy", "formats": "format"}
 
 _log = logging.getLogger("framescribe")
 _warned: set[str] = set()
 
 
 def names(kind: str) -> list[str]:
-    """The names of this kind ("engines", "strategies"): the built-in ones, then those of plug-ins. Imports none."""
+    """The names of this kind ("engines", "strategies", "formats"): the built-in ones, then plug-ins. Imports none."""
     return [*BUILT_IN[kind], *_plug_ins(kind)]
 
 

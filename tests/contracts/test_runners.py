@@ -68,7 +68,8 @@ def test_actors_on_a_cluster_of_its_own(listed: tuple[object, ...], straight: Ro
     assert content(output) == straight
     assert len(writers(output)) == 1
     assert said.count("failed: ") == 2
-    assert len(said.splitlines()) < 20, said  # Ray itself says nothing
+    once = [line for line in said.splitlines() if " videos (" not in line and not line.startswith("last caption")]
+    assert len(once) < 18, said  # Ray itself says nothing
 
 
 def test_actors_on_two_machines_of_which_one_is_lost(

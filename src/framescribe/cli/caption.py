@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,11 +17,15 @@ from framescribe.cli.options import (
     SummaryModelOptions,
     takes,
 )
-from framescribe.cli.recipes import chosen, decoding_of, made, partner_of, prompt, recipe_of
+from framescribe.cli.recipes import asked, chosen, made, partner_of, recipe_of
 from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptions, ScreenOptions
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
+from framescribe.cli.sidecars import SidecarOptions
 from framescribe.errors import UserError
+from framescribe.python.recipe import prompt_text, urls
+
+DONE = (0, 3)  # exit codes of a run that came to its end
 
 
 @takes(
@@ -30,6 +35,7 @@ from framescribe.errors import UserError
     SummaryModelOptions,
     EngineOptions,
     ResultOptions,
+    SidecarOptions,
     LimitOptions,
     RunnerOptions,
     ScreenOptions,
@@ -41,6 +47,7 @@ def caption(
     summary: SummaryModelOptions,
     engine: EngineOptions,
     results: ResultOptions,
+    beside: SidecarOptions,
     limits: LimitOptions,
     running: RunnerOptions,
     shown: ScreenOptions,
@@ -50,20 +57,26 @@ def caption(
     Repeating the command does only what is missing. Exit code 3: finished, but some videos failed.
     """
     engine, runner = running.runner_for(engine)
+    results, folder = beside.settled(results)
+    if runner.number is not None and (beside.sidecars or folder is not None):
+        raise UserError("texts beside videos are written by one process: run framescribe export --to txt afterwards")
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
         display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
         recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
+        rows = results.results("captions.jsonl")
         code = run(
             recipe,
             videos,
-            results.results("captions.jsonl"),
+            rows,
             display,
             options=results.run_options(limits),
             limits=limits,
             runner=runner,
             metrics=shown.metrics_port,
         )
+        if code in DONE:
+            beside.write(rows, videos, folder, display.say)
     raise typer.Exit(code)
 
 
@@ -133,10 +146,11 @@ def summarize(
         model = given.model
         if model is None and not given.base_url:
             model = partner_of(sources.values())
+        recipe = replace(asked(engine), seed=given.seed)
         stage = {
-            "model": chosen(engine.choice(model, given.base_url), display.say, runner),
-            "prompt": prompt(given.prompt, "summary", videos, display.say),
-            "decoding": decoding_of(engine, given.seed),
+            "model": chosen(recipe.choice(model, urls(given.base_url)), display.say, runner),
+            "prompt": prompt_text(given.prompt, "summary", videos, display.say),
+            "decoding": recipe.decoding(),
         }
         code = run(
             made(stages={"summary": stage}),

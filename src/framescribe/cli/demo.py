@@ -56,7 +56,7 @@ def demo(
     from framescribe.demo.report import write_report
     from framescribe.results.plan import Again
     from framescribe.results.rows import Results
-    from framescribe.run.job import RunOptions
+    from framescribe.runs.job import RunOptions
 
     if videos and (seed is not None or clips is not None):
         raise UserError("--seed and --clips are for the clips that the demo makes; leave them out if you name videos")

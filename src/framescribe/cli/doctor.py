@@ -20,11 +20,12 @@ import typer
 from framescribe import names
 from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import FrameModelOptions, option, takes
-from framescribe.cli.recipes import chosen, decoding_of
+from framescribe.cli.recipes import asked, chosen
 from framescribe.cli.running import on_ending_signals
 from framescribe.cli.screen import screen
 from framescribe.engines.prompt_size import PIXELS
 from framescribe.errors import RunError, UserError
+from framescribe.python.recipe import urls
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,8 +61,9 @@ def doctor(frame: FrameModelOptions, pictures: PictureOptions, engine: EngineOpt
     for name, text in machine():
         _line(console, name, text)
     with screen(quiet=False, json_logs=False) as display:
-        choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
-        bad = asyncio.run(_examine(choice, decoding_of(engine, seed=0), pictures.max_pixels, console))
+        recipe = asked(engine)
+        choice = chosen(recipe.choice(frame.model, urls(frame.base_url)), display.say)
+        bad = asyncio.run(_examine(choice, recipe.decoding(), pictures.max_pixels, console))
     raise typer.Exit(1 if bad else 0)
 
 
@@ -72,7 +74,7 @@ def serve(frame: FrameModelOptions, engine: EngineOptions) -> None:
     Prints the URLs to give to --base-url in another run.
     """
     with screen(quiet=False, json_logs=False) as display:
-        choice = chosen(engine.choice(frame.model, frame.base_url), display.say)
+        choice = chosen(asked(engine).choice(frame.model, urls(frame.base_url)), display.say)
         if choice.engine in ("openai", "transformers"):
             raise UserError("`serve` starts an engine's servers: --engine vllm, sglang, lmdeploy, llama-cpp or ollama")
         asyncio.run(_serve(choice))
@@ -148,7 +150,7 @@ async def _serve(choice: ModelChoice) -> None:
     from framescribe.engines.factory import make_engine
     from framescribe.engines.prompt_size import PromptSize
     from framescribe.engines.servers.served import ServedEngine
-    from framescribe.run.driver import Stopped, unless_stopped
+    from framescribe.runs.driver import Stopped, unless_stopped
 
     stop = asyncio.Event()
     on_ending_signals(stop.set)

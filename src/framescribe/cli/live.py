@@ -18,8 +18,8 @@ from framescribe.names import shown
 
 if TYPE_CHECKING:
     from framescribe.results.plan import Plan
-    from framescribe.run.captions import Captions
-    from framescribe.run.report import Report
+    from framescribe.runs.captions import Captions
+    from framescribe.runs.report import Report
 
 _SHORTEST_BAR = 8
 _REFRESHES = 4  # per second

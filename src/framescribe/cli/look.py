@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from framescribe.cli.options import SamplingOptions, SourceOptions, SummaryModelOptions, takes
-from framescribe.cli.recipes import strategy_of
+from framescribe.cli.options import SamplingOptions, SourceOptions, takes
+from framescribe.cli.recipes import asked
 from framescribe.cli.terminal import say
 from framescribe.errors import RunError, Unreadable, UserError, VideoError
 from framescribe.machine import cpus
 from framescribe.names import file_paths, json_shown, shown
 from framescribe.plain_json import dumps
+from framescribe.python.recipe import DEFAULTS, strategy_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -135,8 +136,8 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     """Write the frames that a recipe would send to a model, as images named by frame and second."""
     from framescribe.frames.pool import sample_as
 
-    plain = strategy_of(SummaryModelOptions().strategy)
-    chosen, written = sampling.sampling(plain), 0
+    recipe, plain, written = asked(sampling), strategy_of(DEFAULTS.strategy), 0
+    chosen, pixels = recipe.sampling(plain), recipe.pixels(plain)
     try:
         images.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -148,7 +149,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
 
     async def one(pool: DecoderPool, video: Video) -> None:
         form = "pixels" if images.sheet else images.form.value
-        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=sampling.pixels(plain), form=form)
+        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=pixels, form=form)
         if clip.flags:
             say(f"odd: {video.id}: {', '.join(flag.replace('_', ' ') for flag in clip.flags)}")
         base = paths[video.id, video.place]  # with its ending, since a.mp4 and a.webm may exist side by side

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from framescribe.cli import caption, convert, demo, doctor, look, models, recaption, status
+from framescribe.cli import caption, convert, demo, doctor, export, imported, look, models, recaption, status
 from framescribe.cli.engine_options import FOR_ENGINE
 from framescribe.cli.terminal import ended
 from framescribe.version import VERSION
@@ -38,6 +38,8 @@ app.command("caption", rich_help_panel="Caption")(caption.caption)
 app.command("frames", rich_help_panel="Caption")(caption.frames)
 app.command("summarize", rich_help_panel="Caption")(caption.summarize)
 app.command("recaption", rich_help_panel="Caption")(recaption.recaption)
+app.command("export", rich_help_panel="Data sets")(export.export)
+app.command("import", rich_help_panel="Data sets")(imported.import_)
 app.command("serve", rich_help_panel="Engines")(doctor.serve)
 app.command("doctor", rich_help_panel="Engines")(doctor.doctor)
 app.command("status", rich_help_panel="Look")(status.status)

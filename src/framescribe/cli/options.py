@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from framescribe.cli.numbers import refuse_strange
+from framescribe.python.recipe import DEFAULTS, MOST
+from framescribe.python.recipe import Say as Say
 
 if TYPE_CHECKING:
-    from framescribe.frames.sampling import Sampling
     from framescribe.records import Video
-    from framescribe.strategies.base import Strategy
 
-Say = Callable[[str], None]
 SUMMARY_PROMPT = (
     "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
     "without that they follow it."
@@ -43,7 +42,6 @@ class SampleMethod(StrEnum):
 
 
 MOST_NAMED = 3  # sources in a message: a shell may have made thousands of one pattern
-MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
 class Thinking(StrEnum):
@@ -120,16 +118,16 @@ class SamplingOptions:
             metavar="N",
             show_default=False,
         ),
-    ] = None
+    ] = DEFAULTS.frames
     times: Annotated[str | None, option("Frames", "The frames at these seconds: 1.5,3.0", metavar="S,S,…")] = None
     every: Annotated[str | None, option("Frames", "One frame per interval: 2s, 500ms.", metavar="TIME")] = None
     skip_edges: Annotated[
         float, option("Frames", "Skip this share at both ends (black first frames): 0.05", min=0.0, max=0.49)
-    ] = 0.0
+    ] = DEFAULTS.skip_edges
     salvage: Annotated[
         bool, option("Frames", "Use what can be read of videos that are cut off or damaged, and flag them.")
-    ] = False
-    seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = 0
+    ] = DEFAULTS.salvage
+    seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = DEFAULTS.seed
     max_pixels: Annotated[
         int | None,
         option(
@@ -139,44 +137,15 @@ class SamplingOptions:
             metavar="N",
             show_default=False,
         ),
-    ] = None
+    ] = DEFAULTS.max_pixels
     decoders: Annotated[
         int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1, max=256)
-    ] = None
+    ] = DEFAULTS.decoders
 
     decode_timeout: Annotated[
         float | None,
         option("Frames", "Seconds allowed for decoding one video. Default: 60, plus 1 per megabyte.", min=0.1),
-    ] = None
-
-    def pixels(self, strategy: type[Strategy]) -> int:
-        """The most pixels of a frame."""
-        return self.max_pixels or strategy.max_pixels
-
-    def sampling(self, strategy: type[Strategy]) -> Sampling:
-        """The sampler, by default the strategy's; UserError if the options contradict each other."""
-        from framescribe.errors import UserError
-        from framescribe.frames.sampling import COUNTED, Sampling, seconds
-
-        implied = [name for name, value in (("times", self.times), ("every", self.every)) if value is not None]
-        method = self.sample.value if self.sample else next(iter(implied), strategy.sampling["method"])
-        if len(implied) > 1 or (implied and implied[0] != method):
-            raise UserError(f"--{' and --'.join(implied)} and --sample {method} contradict each other: choose one")
-        if method in ("times", "every") and not implied:
-            raise UserError(f"--sample {method} needs --{method}")
-        if (self.frames or 1) > 1 and method not in COUNTED:
-            counted = f"{', '.join(COUNTED[:-1])} or {COUNTED[-1]}"
-            raise UserError(f"--frames {self.frames} needs --sample {counted}: {method} does not count frames")
-        many = strategy.sampling["frames"]
-        return Sampling(
-            method=method,  # type: ignore[arg-type]
-            frames=self.frames or (MOST if method in ("keyframes", "scenes") else many if method in COUNTED else 1),
-            times=tuple(seconds(text) for text in self.times.split(",")) if self.times else (),
-            every=seconds(self.every) if self.every else None,
-            seed=self.seed,
-            skip_edges=self.skip_edges,
-            salvage=self.salvage,
-        )
+    ] = DEFAULTS.decode_timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +154,7 @@ class FrameModelOptions:
 
     model: Annotated[
         str | None, option("Models", "A name from `framescribe models`, a folder, a repository, or a server's model.")
-    ] = None
+    ] = DEFAULTS.model
     base_url: Annotated[
         list[str] | None,
         option(
@@ -196,7 +165,7 @@ class FrameModelOptions:
     ] = None
     prompt: Annotated[
         str, option("Prompts", "The frame or clip prompt: text, @file, or default, easyanimate (for frames).")
-    ] = "default"
+    ] = DEFAULTS.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +180,11 @@ class SummaryModelOptions:
             "a model sees all frames at once and writes the caption. Plug-ins may add others.",
             metavar="NAME",
         ),
-    ] = "frames-then-summary"
+    ] = DEFAULTS.strategy
 
     summary_model: Annotated[
         str | None, option("Models", "The model that writes the video's caption. Default: the same as --model.")
-    ] = None
+    ] = DEFAULTS.summary_model
     summary_base_url: Annotated[
         list[str] | None,
         option("Models", "Its server, if a different one. Default: --base-url.", metavar="URL"),
@@ -229,11 +198,11 @@ class SummaryModelOptions:
             metavar="NAME",
             show_default=False,
         ),
-    ] = None
+    ] = DEFAULTS.summary_api_key_env
     summary_thinking: Annotated[
         Thinking | None, option("Prompts", "The same for the summary. Default: --thinking.", show_default=False)
     ] = None
-    summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = "default"
+    summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = DEFAULTS.summary_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +220,7 @@ class FrameCaptionOptions:
             "--model",
             "--summary-model",
         ),
-    ] = None
+    ] = DEFAULTS.model
     base_url: Annotated[
         list[str] | None,
         option(
@@ -265,8 +234,8 @@ class FrameCaptionOptions:
     prompt: Annotated[
         str,
         option("Prompts", SUMMARY_PROMPT, "--summary-prompt"),
-    ] = "default"
-    seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = 0
+    ] = DEFAULTS.summary_prompt
+    seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = DEFAULTS.seed
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from framescribe.records import Row
     from framescribe.results.plan import Plan
-    from framescribe.run.captions import Captions
-    from framescribe.run.report import Report
+    from framescribe.runs.captions import Captions
+    from framescribe.runs.report import Report
 
 _EVERY_S = 10.0
 _LONGEST = 240  # characters of a caption in a log

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,6 @@ from framescribe.cli.engine_options import EngineOptions
 from framescribe.cli.options import (
     FrameModelOptions,
     SamplingOptions,
-    Say,
     SummaryModelOptions,
     option,
     takes,
@@ -23,6 +22,7 @@ from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptio
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
 from framescribe.errors import UserError
+from framescribe.python.recipe import Say
 
 if TYPE_CHECKING:
     from framescribe.records import Row, Video
@@ -93,7 +93,7 @@ def recaption(
         display.say(f"reading {which.output}")
         from framescribe.results.plan import Again  # which takes long, so not before the first words
         from framescribe.results.rows import Results, video_of
-        from framescribe.run.job import RunOptions
+        from framescribe.runs.job import RunOptions
 
         results = Results(which.output)
         if not len(results):
@@ -139,17 +139,22 @@ def chosen_rows(results: Results, which: ChoiceOptions, say: Say) -> list[Row]:
 
 
 def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
-    """The videos of these rows. UserError if a row alone is not enough to find its file."""
+    """The videos of these rows, with what the rows say now. UserError if a row alone is not enough to find its file."""
+    wanted = {(row.id, row.video_path): row for row in rows}
+    videos = _found(wanted, sources, say)
+    return [replace(video, caption=row.caption or "") for video, row in zip(videos, wanted.values(), strict=True)]
+
+
+def _found(wanted: Mapping[tuple[str, str], Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
     from framescribe.results.rows import video_of
     from framescribe.sources import find_videos
 
     if sources:
-        wanted = {(row.id, row.video_path): row for row in rows}
         found = {(video.id, video.place): video for video in find_videos(sources, say=say)}
         if missing := [row.id for key, row in wanted.items() if key not in found]:
             raise UserError(f"videos not found in --source {' '.join(sources)}: {len(missing):,} (first: {missing[0]})")
         return [found[key] for key in wanted]
-    videos = [video_of(row) for row in rows]
+    videos = [video_of(row) for row in wanted.values()]
     shards = defaultdict[str, list[int]](list)
     for at, video in enumerate(videos):
         if "?" in video.path and "://" in video.path:
@@ -166,8 +171,5 @@ def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> l
             inside_it = found_there.get(videos[at].path)
             if inside_it is None:
                 raise UserError(f"{videos[at].path} no longer exists: leave it out of --ids")
-            own = videos[at]
-            videos[at] = type(own)(
-                id=own.id, path=inside_it.path, metadata=own.metadata, size=inside_it.size, stamp=inside_it.stamp
-            )
+            videos[at] = replace(videos[at], path=inside_it.path, size=inside_it.size, stamp=inside_it.stamp)
     return videos

@@ -13,10 +13,10 @@ from framescribe.cli.options import option
 
 if TYPE_CHECKING:
     from framescribe.results.rows import Results
-    from framescribe.run.budget import Budget
-    from framescribe.run.job import RunOptions
-    from framescribe.run.patience import MaxFailed
-    from framescribe.run.runner import Runner
+    from framescribe.runs.budget import Budget
+    from framescribe.runs.job import RunOptions
+    from framescribe.runs.patience import MaxFailed
+    from framescribe.runs.runner import Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class ResultOptions:
     retry_failed: Annotated[bool, option("Results", "Retry the videos that failed.", "--retry-failed")] = False
     redo: Annotated[
         bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
+    ] = False
+    keep_captions: Annotated[
+        bool,
+        option(
+            "Results",
+            "Leave every caption as it is, whoever wrote it, and caption only the clips that have none.",
+            "--keep-captions",
+        ),
     ] = False
     check_content: Annotated[
         bool,
@@ -61,12 +69,12 @@ class ResultOptions:
         return Results(self.output or default)
 
     def run_options(self, limits: LimitOptions) -> RunOptions:
-        """These options in the form that a run takes."""
+        """These options in the form that a run takes. UserError if they contradict each other."""
         from framescribe.results.plan import Again
-        from framescribe.run.job import RunOptions
+        from framescribe.runs.job import RunOptions
 
         return RunOptions(
-            again=Again(failed=self.retry_failed, redo=self.redo),
+            again=Again(failed=self.retry_failed, redo=self.redo, keep_captions=self.keep_captions),
             check_content=self.check_content,
             preflight=limits.preflight,
             prune=self.prune,
@@ -110,13 +118,13 @@ class LimitOptions:
 
     def most_failed(self) -> MaxFailed | None:
         """How many videos may fail; None: the default. UserError if it is neither a number nor a percentage."""
-        from framescribe.run.patience import MaxFailed
+        from framescribe.runs.patience import MaxFailed
 
         return MaxFailed.parse(self.max_failed) if self.max_failed is not None else None
 
     def budget(self) -> Budget:
         """UserError if it is not a price file."""
-        from framescribe.run.budget import Budget, read_prices
+        from framescribe.runs.budget import Budget, read_prices
 
         prices = read_prices(self.prices) if self.prices else {}
         return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
@@ -160,7 +168,7 @@ class RunnerOptions:
         """The engine's options for each process, and the runner, to which this process belongs from here on. UserError
         if they contradict each other, or if no launcher has set the variables that --runner accelerate needs."""
         from framescribe.errors import UserError
-        from framescribe.run.runner import Runner
+        from framescribe.runs.runner import Runner
 
         if self.runner == RunnerName.ray:
             from framescribe.runners.cluster import Cluster

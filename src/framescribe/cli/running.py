@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from framescribe.cli.run_options import LimitOptions
     from framescribe.records import Row, Video
     from framescribe.results.rows import Results
-    from framescribe.run.captions import Captions
-    from framescribe.run.job import RunOptions
-    from framescribe.run.recipe import Recipe
-    from framescribe.run.report import Report
-    from framescribe.run.runner import Runner
+    from framescribe.runs.captions import Captions
+    from framescribe.runs.job import RunOptions
+    from framescribe.runs.recipe import Recipe
+    from framescribe.runs.report import Report
+    from framescribe.runs.runner import Runner
 
 STOPPED = 130
 
@@ -69,8 +69,8 @@ async def _work(
     frames_from: Mapping[tuple[str, int], Row] | None,
     metrics: str | None,
 ) -> Report:
-    from framescribe.run.job import Watcher, run_job
-    from framescribe.run.metrics import Exposition, parse_address
+    from framescribe.runs.job import Watcher, run_job
+    from framescribe.runs.metrics import Exposition, parse_address
 
     stop = stopping.listen()
     number, local = (runner.number, runner.local) if runner is not None else (None, 0)

@@ -14,8 +14,8 @@ from framescribe.plain_json import dumps
 if TYPE_CHECKING:
     from framescribe.records import Row
     from framescribe.results.plan import Plan
-    from framescribe.run.captions import Captions
-    from framescribe.run.report import Report
+    from framescribe.runs.captions import Captions
+    from framescribe.runs.report import Report
 
 
 class JsonScreen(Screen):

@@ -11,7 +11,7 @@ from framescribe.cli.plain import clock, cut
 from framescribe.cli.terminal import tell, width
 from framescribe.names import shown
 from framescribe.results.rows import Results
-from framescribe.run.metrics import read_notes
+from framescribe.runs.metrics import read_notes
 
 EVERY_SECONDS, RATE_SECONDS = 2.0, 30.0
 

@@ -21,7 +21,7 @@ from framescribe.frames.sampling import Sampling
 from framescribe.names import file_path
 from framescribe.prompts import load
 from framescribe.records import Row, Video
-from framescribe.run.recipe import Recipe, StageChoice
+from framescribe.runs.recipe import Recipe, StageChoice
 from framescribe.sources import find_videos
 
 DEFAULT_FOLDER = "framescribe-demo"

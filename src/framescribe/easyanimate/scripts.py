@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from framescribe.easyanimate.saved import Saved
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
-    from framescribe.run.recipe import Recipe
     from framescribe.runners.ranks import Rank
+    from framescribe.runs.recipe import Recipe
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
 SUMMARY_MODEL = "mistralai/Mistral-7B-Instruct-v0.2"
@@ -150,7 +150,7 @@ def _caption_frames(flags: FrameFlags, display: Screen) -> int:
     from framescribe.easyanimate.saved import Saved
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import check, load
-    from framescribe.run.recipe import Recipe, StageChoice
+    from framescribe.runs.recipe import Recipe, StageChoice
 
     method, count = METHODS[flags.frame_sample_method], flags.num_sampled_frames
     if method == "mid" and count != 1:
@@ -180,7 +180,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
     from framescribe.easyanimate.captions import frame_captions
     from framescribe.easyanimate.saved import Saved
     from framescribe.prompts import check, load
-    from framescribe.run.recipe import Recipe, StageChoice
+    from framescribe.runs.recipe import Recipe, StageChoice
 
     rows = frame_captions(
         flags.video_metadata_path, flags.video_path_column, flags.caption_column, flags.remove_quotes, display.say
@@ -247,8 +247,8 @@ def _job(
     from framescribe.results.index import hash_of
     from framescribe.results.plan import Again
     from framescribe.results.rows import Results, video_of
-    from framescribe.run.job import RunOptions
     from framescribe.runners.ranks import joined
+    from framescribe.runs.job import RunOptions
 
     sources = None if frames_from is None else {(row.id, hash_of(video_of(row))): row for row in frames_from.values()}
     kept = Results(_rows_path(saved.path, output_dir))

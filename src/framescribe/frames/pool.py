@@ -11,7 +11,6 @@ import asyncio
 import ctypes
 import logging
 import math
-import multiprocessing
 import os
 import signal
 import sys
@@ -30,6 +29,7 @@ from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import Form
 from framescribe.frames.sampling import Sampling
+from framescribe.frames.spawning import WithoutMain
 from framescribe.records import Clip
 from framescribe.storage.object_store import is_remote
 
@@ -84,7 +84,7 @@ class DecoderPool:
     def _made(self) -> ProcessPool:
         # A fork would copy the locks of this process's threads. A fork server's children outlive a run that is killed
         # while one of them hangs: each of them holds open the pipe whose end the server waits for.
-        context: Any = multiprocessing.get_context("spawn")
+        context: Any = WithoutMain()
         return _Workers(
             max_workers=self._workers,
             max_tasks=VIDEOS_A_WORKER,
@@ -139,8 +139,8 @@ class DecoderPool:
             except BrokenProcessPool as error:  # also where a worker was killed before it reported its task
                 if pool is self._pool and not self._worked and self._renewals == STARTS:
                     raise RunError(
-                        "the decoder processes cannot be started. A script that runs framescribe must do its work "
-                        'under if __name__ == "__main__":, since each of these processes imports the script again.'
+                        "the decoder processes cannot be started. This shows why, or prints nothing: "
+                        f"{sys.executable} -c 'import framescribe.frames.pool'"
                     ) from error
                 self._renew(pool)
             except RuntimeError:  # what Pebble raises for a pool that can no longer be used

@@ -1,31 +1,20 @@
-"""Knows how a row stands in a table: names of columns, and cells that a spreadsheet would run; the way back is exact.
+"""Knows how a row stands in a table: which columns it has, and what is in their cells; the way back is exact.
 
 In csv and Parquet the user's columns stand beside ours. One whose name is one of ours, or begins with "metadata.", is
-written with "metadata." before it. Text that is not Unicode (a file's name need not be) is written with escapes. In csv
-a text that a spreadsheet would take for a formula gets an apostrophe before it
-(https://owasp.org/www-community/attacks/CSV_Injection).
+written with "metadata." before it.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from framescribe.records import Row
+from framescribe.storage.cell_text import escaped, quoted, unescaped, unquoted
 
 OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
 _APART = "metadata."
-
-# A lone surrogate, and the start of a text that looks like its escape.
-_ESCAPED = re.compile(r"[\ud800-\udfff]|\\(?=u(?:d[89a-f][0-9a-f]{2}|005c))")
-_ESCAPE = re.compile(r"\\u(d[89a-f][0-9a-f]{2}|005c)")
-
-# What spreadsheets run: = + - @, also in their wide forms and after blanks; and what they may cut off before these.
-_FORMULA = re.compile(r"'*(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_QUOTED = re.compile(r"'+(?:[\t\r\n]|\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def flat(row: Row) -> dict[str, Any]:
@@ -66,27 +55,6 @@ def row_of(record: Mapping[str, Any], *, spreadsheet: bool) -> dict[str, Any]:
 
 def _column(name: str) -> str:
     return f"{_APART}{name}" if name in (*OWN, "metadata") or name.startswith(_APART) else name
-
-
-def escaped(text: str) -> str:
-    """The text in Unicode; nothing changes unless it holds lone surrogates, or what looks like their escapes."""
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def unescaped(text: str) -> str:
-    """The inverse of `escaped`."""
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
-
-
-def quoted(text: str) -> str:
-    """The text as a spreadsheet may have it: with an apostrophe before what it would run."""
-    text = escaped(text)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
-
-
-def unquoted(text: str) -> str:
-    """The inverse of `quoted`."""
-    return unescaped(text[1:] if _QUOTED.match(text) else text)
 
 
 def _without_nothing(value: Any) -> Any:

@@ -10,8 +10,11 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import from_json
 
 from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
@@ -154,17 +157,55 @@ class _Again:
         return iter(self._make())
 
 
-def read_rows(path: Location) -> Iterator[Row]:
-    """The rows of a finished file, here or at a URL. UserError if framescribe did not write it."""
+def read_rows(path: Location, *, frames: bool = True) -> Iterator[Row]:
+    """The rows of a finished file, here or at a URL; without `frames`, which takes less time, they have no frames.
+    UserError if framescribe did not write it."""
     ending = ending_of(str(path))
     whole, spreadsheet = ending in (".jsonl", ".tar"), ending == ".csv"
-    for record in _tar_records(path) if ending == ".tar" else records_of(path):
+    for record in _tar_records(path) if ending == ".tar" else _lines(path) if whole else records_of(path):
         try:
-            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet))
+            yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet), frames=frames)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(
                 f"{path} was not written by framescribe (not a row: {error!r}). Choose another file."
             ) from error
+
+
+def is_result(path: Path) -> bool:
+    """Whether a file on this machine is a result: its first row is one of framescribe's."""
+    ending = ending_of(str(path))
+    if ending not in ENDINGS or not path.is_file():
+        return False
+    try:
+        if ending != ".tar":
+            return next(read_rows(path), None) is not None
+        with tarfile.open(path, "r:") as tar:
+            first = tar.next()
+            sample = tar.extractfile(first) if first is not None and first.name.endswith(".json") else None
+            if sample is not None:
+                Row.from_dict(json.loads(sample.read()))
+            return sample is not None
+    except (UserError, tarfile.TarError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def _lines(path: Location) -> Iterator[dict[str, Any]]:
+    """The records of a .jsonl. From the first line on that is not plainly one, they are read as those of any table."""
+    count = 0
+    if isinstance(path, Path):
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    record = from_json(line)  # reads four times as many lines a second as a table's reader
+                except ValueError:
+                    break
+                if type(record) is not dict:
+                    break
+                yield record
+                count += 1
+            else:
+                return
+    yield from islice(records_of(path), count, None)
 
 
 def _tar_records(path: Location) -> Sequence[Mapping[str, Any]]:

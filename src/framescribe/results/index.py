@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
     `place` is a hash of its place, `quick` the file's fingerprint, as bytes where it has the usual form (there may be
     millions of them). `stages`: for each its name, fingerprint, and whether it has a result. `internal`: it failed in a
-    way that nobody foresaw.
+    way that nobody foresaw. `captioned`: the stage whose caption the row has.
     """
 
     part: Location | None
@@ -37,6 +37,7 @@ class Entry(NamedTuple):
     content: str | None
     stages: Prints
     internal: bool = False
+    captioned: str | None = None
 
     @property
     def fingerprint(self) -> str | None:
@@ -135,6 +136,7 @@ class Index:
             file.get("content"),
             self._same.setdefault(stages, stages),
             status == "failed" and (record.get("error") or {}).get("kind") == INTERNAL,
+            _filled_by(made.get("stages") or {}),
         )
         if replaces := made.get("replaces"):
             self._remove(replaces[0], place_hash(replaces[1]))
@@ -169,6 +171,14 @@ class Index:
             self.count -= 1
             self.failed -= gone.failed
             self._by_place = None
+
+
+def _filled_by(stages: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The stage that made the caption."""
+    for name, of in stages.items():
+        if "caption" in (of.get("fills") or ()):
+            return name
+    return None
 
 
 def _packed(fingerprint: str | None) -> bytes | str | None:

@@ -137,6 +137,9 @@ class ObjectParts:
     def names(self) -> Iterator[str]:
         yield from {*self._seen, *self._own, *self._in_spool()}
 
+    def newest(self) -> str | None:
+        return max(self._in_spool() | self._listed().keys(), default=None)
+
     def all_lines(self) -> Iterator[tuple[str, bytes]]:
         for name in sorted(self._in_spool() | self._listed().keys()):
             yield from ((name, line) for line in io.BytesIO(self._content(name)) if line.endswith(b"\n"))

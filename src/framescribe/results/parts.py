@@ -62,6 +62,9 @@ class Parts(Protocol):
     def names(self) -> Iterator[str]:
         """The parts' names."""
 
+    def newest(self) -> str | None:
+        """The name of the last part that there is now, None if there is none."""
+
     def all_lines(self) -> Iterator[tuple[str, bytes]]:
         """Whole lines of all parts, with their parts' names, ordered by these."""
 
@@ -137,6 +140,9 @@ class LocalParts:
 
     def names(self) -> Iterator[str]:
         return (part.name for part in self.place.glob("*.jsonl"))
+
+    def newest(self) -> str | None:
+        return max(self.names(), default=None)
 
     def all_lines(self) -> Iterator[tuple[str, bytes]]:
         for name in sorted(self.names()):

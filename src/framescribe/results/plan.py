@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from framescribe.addresses import without_access
+from framescribe.errors import UserError
 from framescribe.machine import without_collection
 from framescribe.prompts import as_filled
-from framescribe.records import Row, Video
+from framescribe.records import IMPORTED, Row, Video
 from framescribe.results.index import Entry, Index, Key, hash_of
 from framescribe.strategies.base import StageWanted
 
@@ -76,6 +77,8 @@ class Plan:
     replaced: int = 0
     other_values: int = 0
     other_recipe: int = 0
+    imported: int = 0
+    captions_kept: int = 0
     recaptioned: int = 0
     edited: int = 0
     internal: int = 0
@@ -83,12 +86,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made; what
-    failed with an internal error."""
+    """What is captioned again although it has a row: failed videos; what another recipe or `recaption` made, or was
+    imported; what failed with an internal error. `keep_captions`: nothing that has a caption, whoever wrote it.
+    UserError for the second and the last together."""
 
     failed: bool = False
     redo: bool = False
     internal: bool = True
+    keep_captions: bool = False
+
+    def __post_init__(self) -> None:
+        if self.keep_captions and self.redo:
+            raise UserError("--keep-captions keeps the captions that --redo makes anew: choose one")
 
 
 class Planner:
@@ -204,6 +213,9 @@ class Planner:
         elif not self._again.redo and chosen:
             plan.recaptioned += bool(again)
             again = {}
+        elif self._again.keep_captions and entry.captioned is not None:
+            plan.captions_kept += bool(again)
+            again = {}
         internal = entry.internal and self._again.internal
         plan.internal += internal
         if entry.failed and (self._again.failed or internal or self._may_end_otherwise(entry, again)):
@@ -215,8 +227,10 @@ class Planner:
                 plan.moved.append(todo)
         else:
             states = {again[wanted.name] for wanted in self._wanted if wanted.sees and wanted.name in again}
-            if states & {OTHER, MISSING}:
-                plan.other_recipe += 1
+            imported = entry.captioned == IMPORTED
+            if imported or states & {OTHER, MISSING}:
+                plan.imported += imported
+                plan.other_recipe += not imported
                 if self._again.redo:
                     plan.todo.append(todo)
                 return
@@ -277,13 +291,16 @@ class Planner:
             return MISSING
         if found == wanted.of(video):
             return SAME
+        same_recipe = found.partition(":")[0] == wanted.recipe
+        if same_recipe and entry.recaptioned and video.caption is not None and "caption" in wanted.columns:
+            return SAME  # this prompt has made its caption already, from the one before it
         if found == wanted.former:
             if not wanted.columns:
                 return SAME
             before, now = self._metadata(entry), video.kept
             same = (without_access(as_filled(before.get(name))) == as_filled(now.get(name)) for name in wanted.columns)
             return SAME if all(same) else VALUES
-        return VALUES if found.partition(":")[0] == wanted.recipe else OTHER
+        return VALUES if same_recipe else OTHER
 
 
 def _stamps_differ(video: Video, entry: Entry) -> bool:

@@ -153,7 +153,7 @@ class Results:
         """Keep what a person changed. RunError if it cannot be written."""
         for one in made:
             self._store.append(one.as_line())
-            self._add_edit(one)
+            self.count(one)
 
     def begin(self, record: Mapping[str, Any], launch: str | None = None) -> list[Edit]:
         """Make the parts ready, keep in them what was asked for, and adopt what a person changed in the finished file;
@@ -280,7 +280,7 @@ class Results:
                     if kind == ROW_KIND:
                         keys.append(self._add_row(record, part, offset))
                     elif kind == edits.KIND:
-                        self._add_edit(Edit.from_dict(record))
+                        self.count(Edit.from_dict(record))
                 except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
                     self.unreadable_lines += 1
         return keys
@@ -294,7 +294,8 @@ class Results:
 
     # --- what a person changed ---
 
-    def _add_edit(self, edit: Edit) -> None:
+    def count(self, edit: Edit) -> None:
+        """What a person changed counts from now on; this keeps it nowhere."""
         known = self._edits.setdefault((edit.id, place_hash(edit.video_path)), [])
         if edit not in known:
             known.append(edit)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from framescribe.errors import UserError
-from framescribe.records import Row
+from framescribe.records import IMPORTED, Row
 from framescribe.storage.tables import ending_of, read_table
 
 _COMPARED = re.compile(r"\s*([^\s<>=!][^<>=!]*?)\s*(<=|>=|==|!=|=|<|>)\s*(.+?)\s*")
@@ -26,6 +26,7 @@ _WORDS: dict[str, Callable[[Row], bool]] = {
     "flagged": lambda row: row.status == "flagged",
     "failed": lambda row: row.status == "failed",
     "edited": lambda row: bool(row.provenance.get("edits")),
+    "imported": lambda row: "caption" in (row.stages.get(IMPORTED, {}).get("fills") or ()),
     "recaptioned": lambda row: bool(row.provenance.get("recaptioned")),
 }
 _VALUES: dict[str, Callable[[Row], Any]] = {
@@ -49,6 +50,9 @@ FORMS = (
 def chosen(rows: Iterable[Row], *, ids: str | None, where: Sequence[str]) -> Iterator[Row]:
     """The rows whose id is in the file `ids` (one per line, or a table's column "id") and for which every condition
     holds. UserError if a condition is not understood, or if an id has no row."""
+    if ids is None and not where:
+        yield from rows
+        return
     tests = [condition(text) for text in where]
     named = ids_in(ids) if ids is not None else None
     left = set((named or {}).values())

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import sys
 from collections import Counter
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
@@ -18,9 +17,9 @@ from typing import TypeVar
 
 from framescribe.errors import FramescribeError, UserError
 from framescribe.records import Row, Video
-from framescribe.run.budget import Budget, Price
-from framescribe.run.captioner import Captioner
-from framescribe.run.recipe import Recipe
+from framescribe.runs.budget import Budget, Price
+from framescribe.runs.captioner import Captioner
+from framescribe.runs.recipe import Recipe
 
 T = TypeVar("T")
 
@@ -54,9 +53,6 @@ class Actor:
     """Holds one captioner. Call `open`, `caption` for as many videos at once as it says, then `close`."""
 
     def __init__(self) -> None:
-        # A decode worker re-imports its parent's main script. Here that is the cluster's own, which would load the
-        # cluster's library into each of them.
-        vars(sys.modules["__main__"]).pop("__file__", None)
         self._captioner: Captioner | None = None
         self._opening: asyncio.Task[None] | None = None
         self._told = Counter[str]()

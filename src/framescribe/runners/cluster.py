@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framescribe.errors import MissingExtra, UserError
-from framescribe.run.recipe import Recipe
+from framescribe.runs.recipe import Recipe
 from framescribe.version import VERSION
 
 MOST_DECODERS = 8

@@ -17,8 +17,8 @@ from framescribe.records import Video
 from framescribe.results.index import Key, hash_of
 from framescribe.results.plan import Planner, Todo
 from framescribe.results.rows import Results
-from framescribe.run.driver import in_thread
-from framescribe.run.runner import Runner
+from framescribe.runs.driver import in_thread
+from framescribe.runs.runner import Runner
 
 _LAUNCH = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID", "WORLD_SIZE")
 

@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 
 from framescribe.errors import FramescribeError, RunError, UserError
 from framescribe.records import Row, Video
-from framescribe.run.budget import Budget, Tab
-from framescribe.run.meter import Figure, Meter
-from framescribe.run.recipe import Recipe
-from framescribe.run.runner import Runner
 from framescribe.runners.actor import Actor, Done, Opened
 from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
 from framescribe.runners.died import row_of
+from framescribe.runs.budget import Budget, Tab
+from framescribe.runs.meter import Figure, Meter
+from framescribe.runs.recipe import Recipe
+from framescribe.runs.runner import Runner
 
 MOST_DEATHS = 4  # of actors, one after the other, with no video done in between
 TOGETHER_SECONDS = 2.0  # actors that die within this time share one cause, such as their machine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
@@ -18,7 +18,7 @@ from framescribe.sources.spellings import local_of, packed
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, size_of
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
-__all__ = ["VIDEO_ENDINGS", "find_videos"]
+__all__ = ["VIDEO_ENDINGS", "each_video", "find_videos"]
 
 
 def find_videos(
@@ -58,6 +58,13 @@ def find_videos(
     if not tables and all(video.fault is not None for video in videos):
         raise UserError(f"{without_keys(videos[0].path)}: {videos[0].fault}")
     return videos
+
+
+def each_video(source: str) -> Iterator[Video]:
+    """The videos of one folder, list or tar under the ids that `find_videos` gives them, one at a time and without the
+    user's columns. UserError as there, also after the first ones."""
+    for one in _find(source, Columns(None, None, None), lambda line: None):
+        yield Video(id=one.id, path=one.path, size=one.size, stamp=one.stamp)
 
 
 def _is_table(source: str) -> bool:

@@ -151,7 +151,7 @@ class StageWanted:
         if not self.columns and not self.by_id:
             return self.recipe
         # A re-signed address is the same value.
-        values = [without_access(as_filled(video.metadata.get(name))) for name in self.columns]
+        values = [without_access(as_filled(video.values.get(name))) for name in self.columns]
         values += [video.id] if self.by_id else []
         return f"{self.recipe}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]}"
 

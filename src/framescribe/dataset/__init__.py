@@ -1,0 +1,1 @@
+"""From rows to data sets that trainers read, and back."""

@@ -1,0 +1,1 @@
+"""What `import framescribe` offers, and what the command line does with the same recipe; captions nothing itself."""
