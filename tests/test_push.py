@@ -26,7 +26,7 @@ from framescribe.formats.hugging_face import VIDEOFOLDER
 from framescribe.formats.target import Target
 from tests.formats.nasty import samples
 
-TOKEN = "hf_abcdefghijklmnopqrstuvwxyz012345"
+TOKEN = "hf_" + "a" * 34  # no token, but of the form of one
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 PUSH = """
 import sys
@@ -251,7 +251,7 @@ def test_files_that_did_not_arrive_are_told(hub: tuple[Hub, str], folder: Path, 
     ("change", "repo", "told"),
     [
         ({"HF_TOKEN": None}, "somebody/set", "UserError: no token for 127.0.0.1"),
-        ({"HF_TOKEN": "hf_another0000000000000000000000000"}, "somebody/set", "UserError: 127.0.0.1"),
+        ({"HF_TOKEN": "hf_" + "b" * 34}, "somebody/set", "UserError: 127.0.0.1"),
         ({"HF_HUB_OFFLINE": "1"}, "somebody/set", "UserError: HF_HUB_OFFLINE is set"),
         ({"HF_ENDPOINT": "http://127.0.0.1:9"}, "somebody/set", "RunError: 127.0.0.1:9 cannot be reached"),
         ({}, "some body/set", "UserError: 'some body/set' cannot be the name of a data set"),
