@@ -74,8 +74,8 @@ def test_folder_and_sidecars_contradict_each_other(clips: Path) -> None:
 
 
 def test_videos_share_the_outermost_folder_that_holds_one() -> None:
-    places = ["/a/b/1.mp4", "/a/bc/2.mp4", "/a/b/c/3.mp4", "/d/4.mp4"]
-    assert roots(places) == ["/a/b", "/a/bc", "/d"]
+    places = ["/a/b/1.mp4", "/a/bc/2.mp4", "/a/b/c/3.mp4", "/a/b-c/5.mp4", "/d/4.mp4"]
+    assert roots(places) == ["/a/b", "/a/b-c", "/a/bc", "/d"]
     with pytest.raises(UserError, match="not on this machine"):
         roots(["/a/1.mp4", "s3://bucket/2.mp4"])
 
@@ -85,3 +85,12 @@ def test_texts_of_another_result_in_the_same_folder_stay(clips: Path, tmp_path: 
     run("caption", clips, *MODELS, "--sidecars", "-o", tmp_path / "all.jsonl")
     run("caption", clips / "one.mp4", *MODELS, "--sidecars", "-o", tmp_path / "one.jsonl")
     assert (clips / "more" / "two.txt").exists()
+
+
+def test_a_folder_whose_name_begins_with_anothers_is_not_in_it(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+    for name, clip in zip(("b", "bc"), demo_clips, strict=False):
+        (tmp_path / name).mkdir()
+        shutil.copy(clip.path, tmp_path / name / f"{name}.mp4")
+    run("caption", tmp_path / "b", tmp_path / "bc", *MODELS, "--sidecars", "-o", tmp_path / "out.jsonl")
+    found = sorted(path.name for path in (tmp_path / "b").iterdir() if not path.name.startswith("."))
+    assert (found, (tmp_path / "bc" / "bc.txt").exists()) == (["README.md", "b.mp4", "b.txt"], True)

@@ -211,8 +211,6 @@ def _tell(exported: Exported) -> None:
         more = "" if exported.unfit_count <= UNFIT_SHOWN else ", …; README.md there lists them"
         tell(f"clips of which the trainer leaves something out: {exported.unfit_count:,}: {shown}{more}")
         tell(f"    ({exported.unfit_why})")
-    for path in exported.settings_kept:
-        tell(f"{path} was changed by a person, and kept (--force overwrites it)")
     if exported.kept:
         tell(
             f"captions beside videos that a person wrote or changed, kept: {len(exported.kept):,} "

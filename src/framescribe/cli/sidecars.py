@@ -64,23 +64,28 @@ def roots(places: Sequence[str]) -> list[str]:
             "--videos copy makes a folder of copies and texts"
         )
     found: list[str] = []
-    for folder in sorted({os.path.dirname(place) for place in places}):
-        if not found or os.path.commonpath((found[-1], folder)) != found[-1]:
+    for folder in sorted({os.path.dirname(place) for place in places}, key=lambda folder: folder.split(os.sep)):
+        if not found or not _is_in(folder, found[-1]):
             found.append(folder)
     return found
+
+
+def _is_in(folder: str, root: str) -> bool:
+    return os.path.join(folder, "").startswith(os.path.join(root, ""))
 
 
 def _export(results: Results, folder: str, below: str | None, say: Say) -> None:
     from framescribe.dataset.export import Options, export_rows
 
     def inside(row: Row) -> bool:
-        return below is None or os.path.dirname(row.video_path).startswith(below)
+        return _is_in(os.path.dirname(row.video_path), below or "")
 
     try:
-        exported = export_rows(results.output, TEXTS, folder, options=Options(only=inside), say=say)
+        exported = export_rows(results.output, TEXTS, folder, options=Options(only=inside if below else None), say=say)
     except UserError as error:
         raise UserError(
             f"the captions are in {results.output}, but no texts were written beside videos: {error}"
         ) from None
     kept = f"; kept, because a person wrote them: {len(exported.kept):,}" if exported.kept else ""
-    say(f"texts beside videos in {exported.folder}: {exported.clips:,}{kept}")
+    left = "".join(f"; {what}, left out: {count:,}" for what, count in exported.left_out.items())
+    say(f"texts beside videos in {exported.folder}: {exported.clips:,}{kept}{left}")
