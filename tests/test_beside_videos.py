@@ -93,4 +93,4 @@ def test_a_folder_whose_name_begins_with_anothers_is_not_in_it(demo_clips: list[
         shutil.copy(clip.path, tmp_path / name / f"{name}.mp4")
     run("caption", tmp_path / "b", tmp_path / "bc", *MODELS, "--sidecars", "-o", tmp_path / "out.jsonl")
     found = sorted(path.name for path in (tmp_path / "b").iterdir() if not path.name.startswith("."))
-    assert (found, (tmp_path / "bc" / "bc.txt").exists()) == (["README.md", "b.mp4", "b.txt"], True)
+    assert (found, (tmp_path / "bc" / "bc.txt").exists()) == (["b.mp4", "b.txt"], True)

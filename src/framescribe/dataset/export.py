@@ -155,6 +155,8 @@ class _Export:
         self._target.tidy(NAME, OTHER_NAME)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
+        if self._options.only is not None:  # a part of what lies there: no data set of its own
+            return exported
         card = self._card.write(
             self._target,
             format=self._format,
