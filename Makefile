@@ -13,7 +13,7 @@ SIDE_BY_SIDE = -n $(shell $(PYTHON) -c "import os; print(min(8, 1 + os.cpu_count
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
-.PHONY: demo test test-slow test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale
+.PHONY: demo test test-slow test-versions test-engines test-engine test-llama-cpp test-sglang check setup train clean torture scale quality
 
 demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
@@ -55,9 +55,21 @@ test-sglang:
 torture: $(READY)
 	FRAMESCRIBE_TORTURE=200 $(BIN)/python -m pytest -s tests/test_torture.py
 
-# What a result of a million rows costs: 3 GB of disk, a few minutes.
+# What a result of a million rows costs, and whether ten times the rows cost ten times as much: 4 GB of disk, a few
+# minutes. Ten million: benchmarks/scale.py --rows 10000000, which needs 32 GB.
 scale: $(READY)
 	$(BIN)/python benchmarks/scale.py
+
+# How well the checks judge labelled captions: those they were written with, and those that their authors had not seen;
+# then how often a bad caption comes out of a run, before and after the gate; then how much of what each strategy says is
+# true; how many planted falsehoods verification catches; and how rightly the camera is measured.
+quality: $(READY)
+	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python benchmarks/quality.py --wrong --labelled tests/checks/unseen.jsonl tests/checks/unseen2.jsonl
+	$(BIN)/python benchmarks/glitches.py
+	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/verify.py --clips 20
+	$(BIN)/python benchmarks/camera.py --clips 40
 
 check: $(READY)
 	$(BIN)/ruff check .
@@ -72,15 +84,21 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[local-cpu,metrics,ray,scenes]' datasets fastapi hypothesis imageio-ffmpeg ipykernel 'moto[server]' \
-		mypy nbclient pandas polars pytest pytest-timeout pytest-xdist ruff s3fs uvicorn webdataset
+		--editable '.[local-cpu,measures,metrics,ocr,ray,review,scenes]' datasets fastapi httpx2 hypothesis imageio-ffmpeg ipykernel \
+		'moto[server]' mypy nbclient openai pandas playwright polars pytest pytest-timeout pytest-xdist ruff s3fs webdataset
 	touch $(READY)
 
-# Trains the two tiny checkpoints from scratch: more than half an hour each, on one core.
+# Trains the tiny checkpoints from scratch: more than half an hour each, on one core.
 train: $(READY)
 	$(BIN)/python training/train_vlm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-vlm
+	$(BIN)/python training/train_clip.py --seed 0 --from src/framescribe/demo/checkpoints/shapes-vlm \
+		--out src/framescribe/demo/checkpoints/shapes-clip
 	$(BIN)/python training/train_llm.py --seed 0 --out src/framescribe/demo/checkpoints/shapes-llm
+	$(BIN)/python training/train_llm_forms.py --seed 0 --from src/framescribe/demo/checkpoints/shapes-llm \
+		--out src/framescribe/demo/checkpoints/shapes-llm
 	$(BIN)/python training/evaluate.py
+	$(BIN)/python training/evaluate_forms.py
+	$(BIN)/python training/evaluate_clip.py
 
 clean:
 	rm -rf $(VENV) .engines .versions framescribe-demo*

@@ -13,9 +13,11 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
+import each_request
 import loads
 import report
 import responders
@@ -26,7 +28,7 @@ from framescribe.records import Video
 from framescribe.sources import find_videos
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("heavy", "shapes", "yes")
+PARTS = ("heavy", "shapes", "yes", "each")
 OURS, IDEAL, BATCHES, ONE = "framescribe", "ideal load", "batches of ten", "one by one"
 ENGINE, PACKAGE, RAY, FLOOR = "framescribe's OpenAIEngine", "openai's AsyncOpenAI", "Ray Data's HTTP stage", "floor"
 MADE = 36  # clips made where none are given
@@ -47,7 +49,7 @@ def main() -> None:
     folder = options.folder or (Path(given) if (given := os.environ.get("FRAMESCRIBE_CLIPS")) else None)
     with tempfile.TemporaryDirectory(prefix="client-") as made:
         work = Path(made)
-        videos = usable(folder or make_clips(work / "clips"))
+        videos = usable(folder or make_clips(work / "clips")) if set(options.only) != {"each"} else []
         about = machine(options, len(videos), made_up=folder is None)
         lines = ["# The client compared with an ideal load and other clients", ""]
         lines += [f"- {name}: {said}" for name, said in about.items()]
@@ -62,7 +64,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="framescribe's client compared with an ideal load and other clients")
     parser.add_argument("folder", nargs="?", type=Path, help="videos; none: FRAMESCRIBE_CLIPS, or some are made")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help="of heavy, shapes, yes")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=PARTS, help="of heavy, shapes, yes, each")
     parser.add_argument("--pairs", type=int, default=5, help="passes of each side (5)")
     parser.add_argument("--vllm", type=Path, default=ROOT / ".engines/vllm/bin/vllm", help="the program")
     parser.add_argument("--ray", type=Path, default=ROOT / ".engines/ray/bin/python", help="a Python that has Ray")
@@ -88,7 +90,9 @@ def usable(folder: Path) -> list[Video]:
 
 
 def machine(options: argparse.Namespace, videos: int, *, made_up: bool) -> dict[str, str]:
-    versions = {package: version(package) for package in ("openai", "aiohttp")}
+    versions = {"aiohttp": version("aiohttp")}
+    if find_spec("openai") is not None:
+        versions["openai"] = version("openai")
     for package, python in (("vllm", options.vllm.with_name("python")), ("ray", options.ray)):
         if python.exists():
             ask = [python, "-c", f"from importlib.metadata import version; print(version({package!r}))"]
@@ -100,6 +104,8 @@ def machine(options: argparse.Namespace, videos: int, *, made_up: bool) -> dict[
 
 
 def part(name: str, videos: Sequence[Video], options: argparse.Namespace, work: Path) -> str:
+    if name == "each":
+        return each_request.compare(options.pairs, work)
     if name == "yes":
         return against_yes(videos, options, work)
     chosen = videos if name == "shapes" else videos[:: max(1, len(videos) // HEAVY_VIDEOS)][:HEAVY_VIDEOS]
@@ -229,7 +235,7 @@ def against_yes(videos: Sequence[Video], options: argparse.Namespace, work: Path
     with responders.yes() as url:
         ways: dict[str, Callable[[], Awaitable[Answers]]] = {
             ENGINE: lambda: loads.engine(url, "none", asked, 50, AT_ONCE),
-            PACKAGE: lambda: loads.package(url, "none", asked, 50, AT_ONCE),
+            **({PACKAGE: lambda: loads.package(url, "none", asked, 50, AT_ONCE)} if find_spec("openai") else {}),
             FLOOR: lambda: loads.ready(url, bodies, AT_ONCE),
         }
         for turn in range(options.pairs):

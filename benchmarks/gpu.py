@@ -52,7 +52,7 @@ from framescribe.frames.display import fit
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import load
 from framescribe.records import Row, Video
-from framescribe.results.plan import Todo
+from framescribe.results.todos import Todo
 from framescribe.runs.captioner import Captioner
 from framescribe.runs.driver import drive
 from framescribe.runs.recipe import Recipe, StageChoice

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import resource
+import ssl
 import time
 from collections.abc import Awaitable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import openai
 
 from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.choice import ModelChoice
@@ -195,17 +195,19 @@ def _sum(answers: Sequence[Answers]) -> Answers:
 # ------------------------------------------------------------------------------- pictures, a responder
 
 
-async def engine(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
-    """framescribe's client: `OpenAIEngine.complete` for each picture, all awaited together."""
+async def engine(
+    url: str, model: str, pictures: Sequence[EncodedImage | Sequence[EncodedImage]], max_tokens: int, at_once: int
+) -> Answers:
+    """framescribe's client: `OpenAIEngine.complete` for each picture (or group of them), all awaited together."""
     made = OpenAIEngine(model=model, base_url=url, concurrency=at_once)
     await made.open()
     try:
         asked = [
             ChatRequest(
-                messages=(Message(role="user", parts=(ImagePart(picture), TextPart(PROMPT))),),
+                messages=(Message(role="user", parts=(*map(ImagePart, shown), TextPart(PROMPT))),),
                 decoding=Decoding(max_tokens=max_tokens),
             )
-            for picture in pictures
+            for shown in ([one] if isinstance(one, EncodedImage) else one for one in pictures)
         ]
         replies = await asyncio.gather(*(made.complete(one) for one in asked))
     finally:
@@ -213,8 +215,25 @@ async def engine(url: str, model: str, pictures: Sequence[EncodedImage], max_tok
     return _sum([Answers(1, reply.prompt_tokens or 0, reply.completion_tokens or 0) for reply in replies])
 
 
+async def plain(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
+    """aiohttp as anyone would use it: base64 and json.dumps, one session, its own pool of connections."""
+    waiting, answers = iter(pictures), list[Answers]()
+    trust = ssl.create_default_context() if url.startswith("https") else True
+    connector = aiohttp.TCPConnector(limit=0, ssl=trust)
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
+
+        async def ask() -> None:
+            for picture in waiting:
+                answers.append(await _post(session, url, json.dumps(request(model, picture, max_tokens)).encode()))
+
+        await asyncio.gather(*(ask() for _ in range(at_once)))
+    return _sum(answers)
+
+
 async def package(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
     """The `openai` package as its users use it: AsyncOpenAI, `gather`, a semaphore, the transport it comes with."""
+    import openai
+
     turn = asyncio.Semaphore(at_once)
     async with openai.AsyncOpenAI(base_url=url, api_key="none") as client:
 

@@ -1,9 +1,11 @@
 """Knows what answers the loads: vLLM with models whose answers have one fixed length, and a server that only says yes.
 
-    python benchmarks/responders.py [SECONDS]
+    python benchmarks/responders.py [SECONDS] [CERTIFICATE]
 
 is the latter: it prints its URL first, reads each request to its end and answers with the same chat completion, SECONDS
-later. GET /v1/times says when requests with a picture came and were answered since the last such GET.
+later. With a certificate and its key in one file it speaks https. Below /numbered/v1 an answer's id holds the request's
+X-Request-Id, as vLLM's does. GET /v1/times says when requests with a picture came and were answered since the last such
+GET.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import asyncio
 import json
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -33,6 +36,7 @@ FLAGS = (
     *("--no-enable-prefix-caching", "--max-num-batched-tokens", "2048"),
 )
 ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "OMP_NUM_THREADS": "1"}
+CERTIFICATE, NUMBERED = "certificate.pem", "/numbered"
 NEVER = "<unk>"  # a token that no text contains: as the end of an answer it makes answers run to max_tokens
 ANSWER = {
     "id": "chatcmpl-0",
@@ -116,9 +120,13 @@ async def served(vllm: Path, folder: Path, name: str, logs: Path) -> AsyncIterat
 
 
 @contextmanager
-def yes(seconds: float = 0.0) -> Iterator[str]:
-    """The URL of a server, in a process of its own, to which a request costs nothing much but the given seconds."""
-    process = subprocess.Popen([sys.executable, __file__, str(seconds)], stdout=subprocess.PIPE, text=True)
+def yes(seconds: float = 0.0, *, secure: Path | None = None) -> Iterator[str]:
+    """The URL of a server, in a process of its own, to which a request costs nothing much but the given seconds. With
+    `secure` it speaks https, and its certificate is put into that folder."""
+    words = [sys.executable, __file__, str(seconds)]
+    if secure is not None:
+        words.append(str(_certificate(secure)))
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield process.stdout.readline().strip()
@@ -127,8 +135,32 @@ def yes(seconds: float = 0.0) -> Iterator[str]:
         process.wait()
 
 
-async def _say_yes(seconds: float) -> None:
+def _certificate(folder: Path) -> Path:
+    """A certificate for localhost that signs itself, and its key, in one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file, key = folder / CERTIFICATE, folder / "key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    made += [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(key),
+        "-out",
+        str(file),
+    ]
+    subprocess.run(made, check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + key.read_bytes())
+    return file
+
+
+async def _say_yes(seconds: float, certificate: str | None) -> None:
     answer = json.dumps(ANSWER).encode()
+    trust = None
+    if certificate is not None:
+        trust = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        trust.load_cert_chain(certificate)
     times: list[tuple[float, float]] = []
 
     async def complete(request: web.Request) -> web.Response:
@@ -138,7 +170,10 @@ async def _say_yes(seconds: float) -> None:
             await asyncio.sleep(seconds)
         if picture:
             times.append((came, time.monotonic()))
-        return web.Response(body=answer, content_type="application/json")
+        number = request.headers.get("X-Request-Id", "") if request.path.startswith(NUMBERED) else ""
+        return web.Response(
+            body=answer.replace(b"chatcmpl-0", f"chatcmpl-{number}".encode()), content_type="application/json"
+        )
 
     async def told(_: web.Request) -> web.Response:
         response = web.json_response(times)
@@ -150,14 +185,19 @@ async def _say_yes(seconds: float) -> None:
 
     app = web.Application(client_max_size=2**28)
     app.add_routes(
-        [web.post("/v1/chat/completions", complete), web.get("/v1/models", models), web.get("/v1/times", told)]
+        [
+            *(web.post(f"{at}/v1/chat/completions", complete) for at in ("", NUMBERED)),
+            *(web.get(f"{at}/v1/models", models) for at in ("", NUMBERED)),
+            web.get("/v1/times", told),
+        ]
     )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}/v1", flush=True)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=trust).start()
+    host = "http://127.0.0.1" if trust is None else "https://localhost"
+    print(f"{host}:{runner.addresses[0][1]}/v1", flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_say_yes(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0))
+    asyncio.run(_say_yes(float(sys.argv[1]) if len(sys.argv) > 1 else 0.0, sys.argv[2] if len(sys.argv) > 2 else None))

@@ -125,8 +125,8 @@ def record(folder: Path) -> Recorded:
 async def drive(part: str, recorded: Recorded, rate: float, latency: float, seconds: float, folder: Path) -> None:
     """One process's work: as many videos as `rate` means in `seconds`, and what they took, as JSON."""
     from framescribe.records import Video
-    from framescribe.results.plan import Todo
     from framescribe.results.rows import Results
+    from framescribe.results.todos import Todo
     from framescribe.runs import driver
 
     drawn, chance = recorded.stretched(latency), random.Random(0)

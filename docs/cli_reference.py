@@ -8,8 +8,21 @@ import sys
 from pathlib import Path
 
 COMMANDS = (
-    *("caption", "frames", "summarize", "recaption", "serve", "doctor"),
-    *("export", "import", "status", "probe", "sample", "models", "convert", "demo"),
+    *("caption", "frames", "summarize", "recaption", "verify", "review", "serve", "doctor"),
+    *(
+        "check",
+        "score",
+        "compare",
+        "export",
+        "import",
+        "status",
+        "probe",
+        "sample",
+        "measure",
+        "models",
+        "convert",
+        "demo",
+    ),
 )
 PAGE = Path(__file__).parent / "cli.md"
 
@@ -32,7 +45,9 @@ def reference() -> str:
     parts.append(
         "## Exit codes\n\n| code | means |\n|---|---|\n| 0 | all done |\n| 1 | the run had to stop; every row is kept, "
         "the same command goes on |\n| 2 | something you must change; one or two lines say what |\n| 3 | finished, but "
-        "some videos failed; they are listed and have rows |\n| 130 | interrupted; every row is kept |\n"
+        "some videos failed; they are listed and have rows. `check`: some captions have a fault. `score`, `compare`: "
+        "some clips could not be judged. `compare --fail-if-worse`: B is worse |\n"
+        "| 130 | interrupted; every row is kept |\n"
     )
     return "\n".join(parts)
 

@@ -23,7 +23,7 @@ def _one(format: Format) -> list[str]:
     lines = [
         f"### {format.title}\n",
         "```sh",
-        "framescribe caption clips/ -o captions.jsonl",
+        f"framescribe caption clips/{' --strategy structured' if first.variant else ''} -o captions.jsonl",
         f"framescribe export captions.jsonl --to {format.name} -o set",
         *([format.start(SET, first.name)] if format.start(SET, first.name) else []),
         "```\n",

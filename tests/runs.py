@@ -90,9 +90,9 @@ def content(output: Path) -> list[dict[str, Any]]:
 
 
 def writers(output: Path) -> list[int]:
-    """How many rows each process wrote."""
+    """How many rows each process wrote. A part without any only marks where the finished file ends."""
     parts = output.with_name(output.name + ".parts").glob("*.jsonl")
-    return sorted(part.read_bytes().count(b"\n") for part in parts)
+    return sorted(count for part in parts if (count := part.read_bytes().count(b"\n")))
 
 
 def until(true: Callable[[], object], seconds: float = 90) -> None:

@@ -74,11 +74,12 @@ class Run:
         redo: bool = False,
         retry_failed: bool = False,
         keep_captions: bool = False,
+        recheck: bool = False,
         **options: Any,
     ) -> None:
         self.said: list[str] = []
         before = len(server.requests)
-        again = Again(redo=redo, failed=retry_failed, keep_captions=keep_captions)
+        again = Again(redo=redo, failed=retry_failed, keep_captions=keep_captions, recheck=recheck)
         self.report: Report = asyncio.run(self._run(made or recipe(server), videos, output, stop_after, again, options))
         asked = server.requests[before:]
         self.pictures = sum("image_url" in str(request) for request in asked)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import s3fs
 
 KEY, SECRET = "AKIATESTKEYOFTHETESTS", "not-to-be-found-in-any-row-or-log"
 
@@ -67,6 +68,7 @@ def s3_server(folder: Path) -> Iterator[Door]:
     front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(door, port))
     front.daemon_threads = True
     thread = threading.Thread(target=front.serve_forever, daemon=True)
+    s3fs.S3FileSystem.clear_instance_cache()  # they would ask the server of other tests in this process
     try:
         _wait(port, server)
         thread.start()
@@ -82,6 +84,7 @@ def s3_server(folder: Path) -> Iterator[Door]:
         front.shutdown()
         thread.join()
     finally:
+        s3fs.S3FileSystem.clear_instance_cache()
         if door.client is not None:
             door.client.close()
         front.server_close()

@@ -57,7 +57,8 @@ def test_the_end_of_one_server_costs_no_request(caplog):
 
         async def work(engine):
             asked = asyncio.gather(*(engine.complete(question(str(n))) for n in range(150)))
-            await asyncio.sleep(0.15)
+            while not second.requests:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
             await asyncio.to_thread(second.stop)
             return await asked
 
@@ -150,11 +151,9 @@ def test_overload_halves_what_is_under_way():
 
 
 def test_retry_after_leaves_the_server_alone_but_not_the_others():
-    later = answers(429, "later", {"Retry-After": "2"})
+    later = answers(429, "later", {"Retry-After": "300"})
     with ScriptedServer(later, says("rested")) as tired, ScriptedServer(sleeps(0.02)) as fresh:
-        started = time.monotonic()
         replies = using([tired.url, fresh.url], many(30), concurrency=1)
-        assert time.monotonic() - started < 2
         assert {reply.text for reply in replies} == {"fine"}
         assert len(tired.requests) == 1
 
@@ -222,7 +221,7 @@ def test_azures_key_header_is_sent_to_azure_alone(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "a-key")
 
     def headers(url):
-        return OpenAIEngine(model="m", base_url=url).endpoints[0]._connect().default_headers
+        return OpenAIEngine(model="m", base_url=url).endpoints[0]._connect().place.headers
 
     azure = headers("https://mine.openai.azure.com/openai/deployments/m?api-version=2024-10-21")
     assert azure["api-key"] == "a-key"

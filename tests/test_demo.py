@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import html
 import io
 import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from framescribe.demo import show
 from framescribe.demo.clips import DemoClip, demo_clips
-from framescribe.demo.report import percent, write_report
+from framescribe.demo.report import extras_of, percent, write_report
 from framescribe.errors import UserError
 from framescribe.records import Failure, FrameCaption, Row
+from tests.review.browsing import browser as headless
+from tests.review.browsing import watched
 
 CLIPS = 4
 
@@ -34,31 +36,16 @@ def rows_of(folder: Path) -> list[Row]:
     return [Row.from_dict(json.loads(line)) for line in (folder / "captions.jsonl").read_text().splitlines()]
 
 
-class Page(HTMLParser):
-    """What a browser would see: tags with their attributes, and the text."""
+def data_in(page: Path) -> dict[str, Any]:
+    """What the page holds."""
+    found = re.search(r'<script type="application/json" id="saved-data">(.*?)</script>', page.read_text(), re.DOTALL)
+    assert found is not None
+    data: dict[str, Any] = json.loads(found[1])
+    return data
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.source = path.read_text(encoding="utf-8")
-        self.feed(self.source)
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def pictures(self) -> list[Image.Image]:
-        sources = [str(attributes["src"]) for tag, attributes in self.tags if tag == "img"]
-        return [
-            Image.open(io.BytesIO(base64.b64decode(source.partition("base64,")[2]))).convert("RGB")
-            for source in sources
-        ]
-
-    def cards(self) -> list[str]:
-        return re.findall(r"<article.*?</article>", self.source, re.DOTALL)
+def pictures_in(row: dict[str, Any]) -> list[Image.Image]:
+    return [Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB") for data in row["pictures"].values()]
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +61,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.Com
     done = framescribe("demo", "--clips", str(CLIPS), "-o", "tmp", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "tmp", done
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """For one test: while Playwright is there, no other test of this process could run an event loop."""
+    with headless() as opened:
+        yield opened
 
 
 # --------------------------------------------------------------------------- a demo, from end to end
@@ -117,52 +111,100 @@ def test_the_terminal_shows_every_clip_with_its_verdict(demo: tuple[Path, subpro
     assert "tmp/report.html" in printed
     assert "know only drawn shapes" in printed
     assert "framescribe caption YOUR-VIDEOS/ -o captions.jsonl" in printed
+    assert printed.endswith("framescribe review tmp/captions.jsonl")
 
 
-def test_the_page_needs_nothing_but_itself(demo: tuple[Path, object]) -> None:
-    page = Page(demo[0] / "report.html")
-    loading = ("src", "srcset", "poster", "data", "background", "xlink:href")
-    loaded = [attributes[name] for _, attributes in page.tags for name in loading if name in attributes]
-    assert len(loaded) == 5 * CLIPS
-    assert all(str(source).startswith("data:image/jpeg;base64,") for source in loaded)
-    assert not {"script", "link", "iframe", "object", "embed", "base"} & {tag for tag, _ in page.tags}
-    without_pictures = re.sub(r"data:[^\"]+", "", page.source)
-    assert not re.search(r"https?:|@import|url\(", without_pictures)
-    for tag, attributes in page.tags:
-        if tag == "a":  # to a card, or to a clip that lies beside the page
-            place = str(attributes["href"])
-            assert place.startswith("#clip-") or (demo[0] / place).is_file()
+def test_the_page_needs_nothing_but_itself(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
+    rows = data_in(demo[0] / "report.html")["rows"]
+    assert {row["id"] for row in rows} == known.keys()
+    for row in rows:
+        assert row["video_path"] == f"clips/{row['id']}"
+        assert (demo[0] / row["video_path"]).is_file()
+        assert len(row["pictures"]) == 5
+    assert str(demo[0]) not in (demo[0] / "report.html").read_text()
 
 
-def test_the_page_shows_every_clip_frame_and_caption(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
-    page = Page(demo[0] / "report.html")
-    for row, card in zip(rows_of(demo[0]), page.cards(), strict=True):
-        text = html.unescape(re.sub(r"<[^>]+>", "", card))
-        assert row.id in text
-        assert row.caption is not None
-        assert row.caption in text
-        truth = known[row.id].scene.summary((0, 0.8))
-        assert truth in text
-        assert f'class="card {"right" if row.caption == truth else "wrong"}"' in card
-        for frame in row.frames:
-            assert frame.caption in text
-            assert f"{frame.time:.1f} s" in text
+@pytest.mark.browser
+def test_the_page_shows_every_clip_frame_and_caption(
+    browser: Any, demo: tuple[Path, object], known: dict[str, DemoClip]
+) -> None:
+    rows = rows_of(demo[0])
+    right = {row.id: row.caption == known[row.id].scene.summary((0, 0.8)) for row in rows}
+    keys = {row["id"]: row["key"] for row in data_in(demo[0] / "report.html")["rows"]}
+    with watched(browser, demo[0] / "report.html") as opened:
+        head = opened.shown("#grid .saved-head")
+        for text in (
+            "What was drawn, and what the models said",
+            f"{sum(right.values())} of {CLIPS} videos exactly right",
+            "of the attributes right",
+            "know only drawn shapes",
+            "framescribe caption YOUR-VIDEOS/ -o captions.jsonl",
+            "Written from captions.jsonl on",
+            *show.ATTRIBUTES,
+        ):
+            assert text in head
+        for row in rows:
+            card = opened.shown(f"#cards li:has-text({json.dumps(row.id)})")
+            assert "✓ right" in card if right[row.id] else "✗ wrong" in card
+            opened.page.evaluate("key => review.state.set({clip: key})", keys[row.id])
+            opened.until("id => document.getElementById('clip').textContent.includes(id)", row.id)
+            clip = opened.shown("#clip")
+            truth = known[row.id].scene.summary((0, 0.8))
+            assert row.caption is not None
+            for text in (row.caption, truth, *(str(frame.caption) for frame in row.frames)):
+                assert text in clip
+            for frame in row.frames:
+                assert f"0:{frame.time:05.2f}" in clip
+            opened.page.evaluate("review.state.set({clip: null})")
+
+
+@pytest.mark.browser
+def test_the_page_marks_what_is_wrong(
+    browser: Any, demo: tuple[Path, object], known: dict[str, DemoClip], tmp_path: Path
+) -> None:
+    """A wrong caption and a wrong frame of another clip: marked, word by word, and found by \"Not right\"."""
+    rows = [row_saying(clip) for clip in known.values()]
+    ground = known[rows[1].id].scene.background.name
+    said = str(rows[1].caption).replace(ground, "checkered")
+    seen = str(rows[2].frames[3].caption).replace("A ", "No ", 1)
+    rows[1] = dataclasses.replace(rows[1], caption=said)
+    frames = [*rows[2].frames]
+    frames[3] = dataclasses.replace(frames[3], caption=seen)
+    rows[2] = dataclasses.replace(rows[2], frames=tuple(frames))
+    folder = show.DemoFolder(tmp_path, [], known)
+    folder.captions.write_text("".join(row.as_line() + "\n" for row in rows))
+    judged = show.show(rows, known)
+    write_report(folder, judged, show.score(judged))
+    with watched(browser, folder.report) as opened:
+        assert f"{CLIPS - 1} of {CLIPS} videos exactly right" in opened.shown("#grid .saved-head")
+        opened.page.get_by_role("button", name="Not right: 1").click()
+        opened.until("document.querySelector('#cards').innerText.includes('✗ wrong')")
+        assert opened.page.locator("#cards li").count() == 1
+        opened.page.locator("#cards li").first.click()
+        opened.until("document.querySelector('#clip .truth') !== null")
+        marks = opened.page.eval_on_selector_all("#clip .truth mark", "marks => marks.map((mark) => mark.textContent)")
+        assert marks == ["checkered", ground]
+        opened.page.get_by_role("link", name="All clips").click()
+        opened.page.get_by_role("button", name="Not right: 1").click()
+        key = next(row["key"] for row in data_in(folder.report)["rows"] if row["id"] == rows[2].id)
+        opened.page.evaluate("key => review.state.set({clip: key})", key)
+        opened.until("document.querySelectorAll('#clip li[data-time] .truth').length === 1")
+        shown = opened.page.eval_on_selector_all("#clip li[data-time]", "all => all.map((one) => one.textContent)")
+        assert [("✗ wrong" in text, "✓ right" in text) for text in shown] == [(at == 3, at != 3) for at in range(5)]
+        assert seen in shown[3] and str(row_saying(known[rows[2].id]).frames[3].caption) in shown[3]
 
 
 def test_thumbnails_show_the_frames_that_were_captioned(demo: tuple[Path, object], known: dict[str, DemoClip]) -> None:
-    pictures = Page(demo[0] / "report.html").pictures()
-    frames = [(known[row.id], frame) for row in rows_of(demo[0]) for frame in row.frames]
-    for picture, (clip, frame) in zip(pictures, frames, strict=True):
-        assert abs(picture.width / picture.height - clip.width / clip.height) < 0.02
-        assert 120 <= picture.width <= 400
-        for item in clip.scene.at(frame.index / (clip.frame_count - 1)):
-            seen = picture.getpixel((int(item.x * picture.width), int(item.y * picture.height)))
-            assert isinstance(seen, tuple)
-            assert max(abs(a - b) for a, b in zip(seen, item.rgb, strict=True)) < 30, (
-                clip.path.name,
-                frame.index,
-                item,
-            )
+    pages = {row["id"]: row for row in data_in(demo[0] / "report.html")["rows"]}
+    for row in rows_of(demo[0]):
+        clip = known[row.id]
+        for picture, frame in zip(pictures_in(pages[row.id]), row.frames, strict=True):
+            assert abs(picture.width / picture.height - clip.width / clip.height) < 0.02
+            assert 120 <= picture.width <= 640
+            for item in clip.scene.at(frame.index / (clip.frame_count - 1)):
+                seen = picture.getpixel((int(item.x * picture.width), int(item.y * picture.height)))
+                assert isinstance(seen, tuple)
+                assert max(abs(a - b) for a, b in zip(seen, item.rgb, strict=True)) < 30, (row.id, frame.index, item)
 
 
 def test_a_second_time_resumes_and_gives_the_same(demo: tuple[Path, object]) -> None:
@@ -198,7 +240,8 @@ def test_another_demo_does_not_mix_with_it(demo: tuple[Path, object], arguments:
     assert (folder / "captions.jsonl").read_bytes() == before
 
 
-def test_videos_of_ones_own(known: dict[str, DemoClip], tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_videos_of_ones_own(browser: Any, known: dict[str, DemoClip], tmp_path: Path) -> None:
     """No truth is claimed, a warning says the captions will be nonsense, and a broken file is shown with its reason."""
     own = tmp_path / "holiday"
     own.mkdir()
@@ -213,14 +256,17 @@ def test_videos_of_ones_own(known: dict[str, DemoClip], tmp_path: Path) -> None:
     assert " of 2, to the letter" not in done.stdout
 
     folder = tmp_path / "framescribe-demo-holiday"
-    page, (beach, broken) = Page(folder / "report.html"), rows_of(folder)
-    assert len(page.pictures()) == 5
+    beach, broken = rows_of(folder)
+    assert [len(row["pictures"]) for row in data_in(folder / "report.html")["rows"]] == [5, 0]
     assert beach.caption is not None
     assert broken.error is not None
-    assert "<b>beach" not in page.source
-    for text in (beach.id, beach.caption, broken.id, broken.error.message, "nonsense"):
-        assert text in page.text, text
-    assert not re.search("Truth|✓|✗ wrong", page.text)
+    with watched(browser, folder / "report.html") as opened:
+        opened.until("document.querySelectorAll('#cards li').length === 2")
+        shown = opened.shown("#grid")
+        for text in (beach.id, beach.caption, broken.id, broken.error.message, "nonsense", "1 of 2 videos captioned"):
+            assert text in shown, text
+        assert "framescribe caption holiday -o captions.jsonl" in shown
+        assert not re.search("Truth|✓|✗ wrong|Not right", shown)
 
 
 # ------------------------------------------------------------------------------------- the verdicts
@@ -296,19 +342,31 @@ def test_what_is_missing_and_what_is_invented_both_count(known: dict[str, DemoCl
     assert shown.caption.hits.total() == 0
 
 
-def test_a_video_without_a_caption_is_not_right(known: dict[str, DemoClip], tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_a_video_without_a_caption_is_not_right(browser: Any, known: dict[str, DemoClip], tmp_path: Path) -> None:
     clip = next(iter(known.values()))
     error = Failure(stage="decode", kind="unreadable", message='It is "cut" <off> & gone.')
     failed = Row(id=clip.path.name, video_path=str(clip.path), caption=None, status="failed", error=error)
-    shown = show.show([failed], known)
-    score = show.score(shown)
+    judged = show.show([failed], known)
+    score = show.score(judged)
     assert score is not None
     assert (score.videos_right, score.videos, score.frames) == (0, 1, 0)
-    write_report(tmp_path / "report.html", shown, score, real_command="framescribe caption <folder> -o captions.jsonl")
-    page = Page(tmp_path / "report.html")
-    assert error.message in page.text
-    assert clip.scene.summary((0, 1)) in page.text
-    assert "framescribe caption <folder> -o captions.jsonl" in page.text
+    folder = show.DemoFolder(tmp_path, [], known, ("<folder>",))
+    folder.captions.write_text(failed.as_line() + "\n")
+    write_report(folder, judged, score)
+    with watched(browser, folder.report) as opened:
+        assert "framescribe caption '<folder>' -o captions.jsonl" in opened.shown("#grid .saved-head")
+        opened.page.locator("#cards li").first.click()
+        opened.until("document.querySelector('#clip .facts b') !== null")
+        shown = opened.shown("#clip")
+        assert error.message in shown
+        assert clip.scene.summary((0, 1)) in shown
+
+
+def test_the_page_does_not_tell_where_the_videos_were(tmp_path: Path) -> None:
+    folder = show.DemoFolder(tmp_path, [], {}, ("holiday", "/home/ann/films"))
+    assert "/home/ann/films" in folder.real_command
+    assert "/home/ann" not in json.dumps(extras_of(folder, [], None))
 
 
 def test_a_share_is_never_rounded_up_to_all() -> None:

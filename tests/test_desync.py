@@ -4,60 +4,29 @@ The server here is raw TCP: no HTTP library sends what it sends.
 """
 
 import asyncio
-import json
 from contextlib import asynccontextmanager
 
 import pytest
 
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
 from framescribe.engines.transport.openai_api import OpenAIEngine
-
-
-def response(body):
-    data = json.dumps(body).encode()
-    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(data) + data
-
-
-def says(text):
-    message = {"role": "assistant", "content": text}
-    return response({"choices": [{"index": 0, "finish_reason": "stop", "message": message}]})
-
-
-async def received(reader):
-    """A request's path and JSON body."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    lengths = [line.partition(":")[2] for line in head.splitlines() if line.lower().startswith("content-length:")]
-    body = await reader.readexactly(int(lengths[0])) if lengths else b""
-    return head.split()[1], json.loads(body or b"null")
+from tests.servers.raw import listening, received, response, says
 
 
 @asynccontextmanager
 async def serving(chat):
     """The URL of a server that keeps its connections; `chat(text, writer)` writes what answers a question."""
-    tasks = set()
 
-    async def serve(reader, writer):
-        tasks.add(asyncio.current_task())
-        try:
-            while True:
-                path, body = await received(reader)
-                if path.endswith("/models"):
-                    writer.write(response({"data": [{"id": "tiny"}]}))
-                else:
-                    await chat(body["messages"][0]["content"], writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
+    async def connected(reader, writer):
+        while True:
+            head, body = await received(reader)
+            if head["path"].endswith("/models"):
+                writer.write(response({"data": [{"id": "tiny"}]}))
+            else:
+                await chat(body["messages"][0]["content"], writer)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with listening(connected) as url:
+        yield url
 
 
 def question(text):

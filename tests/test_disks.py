@@ -58,7 +58,19 @@ def whole_rows(parts: Path) -> list[str]:
 def test_a_disk_that_fills_up_stops_the_run_and_the_same_command_goes_on(disk: Path, listed: Path) -> None:
     output = disk / "frames.jsonl"
     with ScriptedServer(says(LONG)) as server:
-        words = (listed, "--id-column", "code", "--base-url", server.url, "-o", output, "--requests", 2)
+        words = (
+            listed,
+            "--id-column",
+            "code",
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "-o",
+            output,
+            "--requests",
+            2,
+        )
         full = frames(*words)
         assert full.returncode == 1, full.stderr
         told = [line for line in full.stderr.splitlines() if "No space left on device" in line]
@@ -89,7 +101,7 @@ def test_a_disk_that_fills_up_stops_the_run_and_the_same_command_goes_on(disk: P
 def test_a_disk_without_room_for_the_finished_file_keeps_every_row(disk: Path, listed: Path) -> None:
     output = disk / "frames.jsonl"
     with ScriptedServer(says(LONG)) as server:
-        words = (listed, "--id-column", "code", "--limit", 20, "--base-url", server.url, "-o", output)
+        words = (listed, "--id-column", "code", "--limit", 20, "--gate", "off", "--base-url", server.url, "-o", output)
         full = frames(*words)
         assert full.returncode == 1, full.stderr
         assert f"{output} cannot be written: No space left on device" in full.stderr
@@ -105,7 +117,7 @@ def test_a_disk_without_room_for_the_finished_file_keeps_every_row(disk: Path, l
 def test_a_folder_that_cannot_be_written_is_one_line_before_anything_is_asked(disk: Path, listed: Path) -> None:
     output = disk / "frames.jsonl"
     with ScriptedServer() as server:
-        words = (listed, "--id-column", "code", "--base-url", server.url, "-o", output)
+        words = (listed, "--id-column", "code", "--gate", "off", "--base-url", server.url, "-o", output)
         assert frames(*words, "--limit", 2).returncode == 0
         asked = len(server.requests)
         assert mount("-o", "remount,ro", disk)
@@ -131,7 +143,7 @@ def test_a_run_that_moved_to_another_place_goes_on_there(demo_clips: list[DemoCl
         for number, sources in enumerate(ways):
             here, there = tmp_path / "here", tmp_path / f"there{number}"
             output = f"{number}.jsonl"
-            common = ("--base-url", server.url, "--limit")
+            common = ("--gate", "off", "--base-url", server.url, "--limit")
             assert frames(*(here / one for one in sources), "-o", here / output, *common, 2).returncode == 0
             asked = len(server.requests)
             shutil.move(here, there)
@@ -155,7 +167,7 @@ def test_a_source_that_vanished_keeps_its_row(demo_clips: list[DemoClip], tmp_pa
     listed.write_text("path\nclips/a.mp4\nclips/b.mp4\nclips/c.mp4\n")
     output = tmp_path / "frames.jsonl"
     with ScriptedServer() as server:
-        words = (listed, "--base-url", server.url, "-o", output)
+        words = (listed, "--gate", "off", "--base-url", server.url, "-o", output)
         assert frames(*words).returncode == 0
         first, asked = output.read_text(), len(server.requests)
         (clips / "b.mp4").unlink()

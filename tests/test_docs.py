@@ -31,6 +31,46 @@ def test_the_trainers_page_is_what_the_formats_say(monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_the_table_of_checks_is_what_the_checks_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import checks_reference as reference
+
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert page.partition(reference.BEGIN)[2].partition(reference.END)[0] == reference.table(), (
+        f"run: {Path(sys.executable).name} docs/checks_reference.py"
+    )
+
+
+def test_the_tables_of_metrics_are_what_the_metrics_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import score_reference as reference
+
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert page.partition(reference.BEGIN)[2].partition(reference.END)[0] == reference.table(), (
+        f"run: {Path(sys.executable).name} docs/score_reference.py"
+    )
+
+
+def test_the_page_of_targets_is_what_the_table_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import targets_reference as reference
+
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert page.partition(reference.BEGIN)[2].partition(reference.END)[0] == reference.targets(), (
+        f"run: {Path(sys.executable).name} docs/targets_reference.py"
+    )
+
+
+def test_the_fields_of_structured_are_those_of_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import structured_reference as reference
+
+    page = reference.PAGE.read_text(encoding="utf-8")
+    assert page.partition(reference.BEGIN)[2].partition(reference.END)[0] == reference.table(), (
+        f"run: {Path(sys.executable).name} docs/structured_reference.py"
+    )
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_to_files_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):

@@ -11,7 +11,7 @@ import pytest
 
 from framescribe.errors import RunError
 from framescribe.records import Row, Video
-from framescribe.results.plan import Todo
+from framescribe.results.todos import Todo
 from framescribe.runs.driver import Stopped, drive, in_thread, unless_stopped
 
 VIDEOS = [Video(id=f"{n}.mp4", path=f"/{n}.mp4") for n in range(40)]

@@ -238,7 +238,7 @@ def test_recaption_by_conditions_and_a_failure_that_costs_nothing(
     framescribe("status", output, "--finish")
     (clips / "2.avi").unlink()
     said = framescribe("recaption", output, "--where", "duration < 3", *model, "--prompt", "Other?", code=3)
-    assert "rows that a person corrected, kept as they are" in said
+    assert "rows that a person corrected or accepted, kept as they are" in said
     now = captions(output)
     assert now["0.avi"] == "Mine."
     assert now["2.avi"] == before["2.avi"]  # its file is gone, its caption is not

@@ -70,7 +70,7 @@ def test_nothing_is_left_after(end: str, demo_clips: list[DemoClip], tmp_path: P
     output = results / "frames.jsonl"
     parts = results / "frames.jsonl.parts"
     with ScriptedServer(*acts) as server:
-        words = ("frames", demo_clips[0].path.parent, "--base-url", server.url, "-o", output)
+        words = ("frames", demo_clips[0].path.parent, "--gate", "off", "--base-url", server.url, "-o", output)
         words += ("--requests", 1, "--decoders", 2, "--metrics-port", 0)
         run = subprocess.Popen(
             command(*words), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -95,13 +95,18 @@ def test_nothing_is_left_after(end: str, demo_clips: list[DemoClip], tmp_path: P
         assert list(temporary.iterdir()) == []
         if end != "kill -9":
             left = {path.name for path in parts.iterdir()} - {path.name for path in parts.glob("*.jsonl")}
-            assert left == {".held", "recipe.json", *(("finished.json",) if end == "normal" else ())}
+            assert left == {
+                ".held",
+                ".edits",
+                "recipe.json",
+                *((".finishing", "finished.json") if end == "normal" else ()),
+            }
         server._acts = [says()]
         again = subprocess.run(command(*words), env=environment, capture_output=True, text=True, timeout=100)
         assert again.returncode == 0, again.stderr
     assert {path.name for path in results.iterdir()} == {"frames.jsonl", "frames.jsonl.parts"}
     left = {path.name for path in parts.iterdir()} - {path.name for path in parts.glob("*.jsonl")}
-    assert left == {".held", "finished.json", "recipe.json"}
+    assert left == {".held", ".edits", ".finishing", "finished.json", "recipe.json"}
     ids = [json.loads(line)["id"] for line in output.read_text().splitlines()]
     assert len(ids) == len(set(ids)) == len(demo_clips)
 
@@ -146,7 +151,20 @@ def test_a_poisoned_video_costs_only_itself(
     path = os.pathsep.join(filter(None, (str(tmp_path / "python"), os.environ.get("PYTHONPATH"))))
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(says("A clip.")) as server:
-        words = ("frames", clips, "--base-url", server.url, "-o", output, "--decode-timeout", 8, "--decoders", 2)
+        words = (
+            "frames",
+            clips,
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "-o",
+            output,
+            "--decode-timeout",
+            8,
+            "--decoders",
+            2,
+        )
         done = subprocess.run(
             [sys.executable, *launcher, *command(*words)[1:]],
             env={**os.environ, "PYTHONPATH": path},

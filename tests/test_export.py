@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from framescribe.dataset.export import Exported, Options, export_rows
 from framescribe.dataset.fit import Fit
@@ -88,7 +89,7 @@ def test_what_has_no_row_to_export_says_why(clips: list[Path], tmp_path: Path) -
     said = refused(result(tmp_path / "captions.jsonl", rows), tmp_path / "set")
     assert "failed (1), flagged (1)" in said and "--include-flagged" in said
     rows = [row(clips[0], "A ball.")]
-    assert "none is chosen" in refused(result(tmp_path / "b.jsonl", rows), tmp_path / "set", where=("words > 9",))
+    assert "not words > 9 (1)" in refused(result(tmp_path / "b.jsonl", rows), tmp_path / "set", where=("words > 9",))
 
 
 # --- which words ---
@@ -340,6 +341,25 @@ def test_videos_at_urls_are_copied_and_not_linked(
     assert "its address has a query" in said
 
 
+@pytest.mark.parametrize("spelt", ["{}/./0.mp4", "{}/../clips/0.mp4", "{}//0.mp4", "clips/0.mp4", "./clips/0.mp4"])
+def test_a_list_names_a_clip_by_its_whole_path_however_the_row_spells_it(
+    clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelt: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = [replace(row(clips[0], "A ball."), video_path=spelt.format(tmp_path / "clips"))]
+    captions = result(tmp_path / "captions.jsonl", rows)
+    export_rows(captions, "finetrainers", tmp_path / "set", "lists", Options(videos="as-is"))
+    assert (tmp_path / "set" / "videos.txt").read_text() == f"{clips[0]}\n"
+
+
+@pytest.mark.parametrize("name", ["", ".", "clips", "gone.mp4"])
+def test_what_is_no_file_is_not_exported(clips: list[Path], tmp_path: Path, name: str) -> None:
+    rows = [replace(row(clips[0], "A ball."), video_path=f"{tmp_path}/{name}")]
+    assert "there is no such file" in refused(
+        result(tmp_path / "captions.jsonl", rows), tmp_path / "set", videos="as-is"
+    )
+
+
 def test_relative_folders_start_where_the_command_does(
     clips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -549,7 +569,7 @@ def test_a_reader_that_finds_other_words_stops_the_export(
 
     def wrong(samples: Any, target: Target) -> None:
         samples = list(samples)
-        sidecars.write_beside([replace(samples[0], captions=samples[1].captions), *samples[1:]], target)
+        sidecars.write_beside([structs.replace(samples[0], captions=samples[1].captions), *samples[1:]], target)
 
     def fewer(samples: Any, target: Target) -> None:
         sidecars.write_beside(list(samples)[1:], target)

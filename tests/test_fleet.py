@@ -334,7 +334,7 @@ def run(clips, output, *words):
 
 
 def test_with_a_good_server_beside_it_one_that_only_refuses_costs_no_row(demo_clips, tmp_path):
-    with ScriptedServer(says(None, refusal="I can't")) as bad, ScriptedServer(says("a picture")) as good:
+    with ScriptedServer(says(None, refusal="I can't")) as bad, ScriptedServer(says("A grey square on a wall.")) as good:
         urls = ("--base-url", bad.url, "--base-url", good.url)
         done, rows = run(demo_clips[0].path.parent, tmp_path / "frames.jsonl", *urls)
         assert bad.requests
@@ -345,8 +345,9 @@ def test_with_a_good_server_beside_it_one_that_only_refuses_costs_no_row(demo_cl
 def test_a_clip_that_is_flagged_costs_its_own_row_and_a_refusal_in_words_a_flag(demo_clips, tmp_path):
     flagged = answers(403, {"error": {"message": "Your input was flagged", "code": 403}})
     refusal = says("I'm sorry, I can't assist with that.")
-    with ScriptedServer(says("a picture"), flagged, refusal, says("fine")) as server:
-        options = ("--base-url", server.url, "--requests", "1")
+    good = says("A grey square on a wall.")
+    with ScriptedServer(good, flagged, refusal, good) as server:
+        options = ("--base-url", server.url, "--requests", "1", "--gate", "flag")
         done, rows = run(demo_clips[0].path.parent, tmp_path / "frames.jsonl", *options)
     assert done.returncode == 3, done.stderr
     (failed,) = [row for row in rows if row["status"] == "failed"]

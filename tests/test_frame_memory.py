@@ -10,7 +10,7 @@ import pytest
 
 from framescribe.demo.clips import DemoClip
 from framescribe.engines.choice import ModelChoice
-from framescribe.errors import Unreadable
+from framescribe.errors import TurnedAway, Unreadable
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import presets
@@ -23,12 +23,13 @@ INFO = VideoInfo(duration=1.0, fps=1.0, width=100, height=100, codec="h264", fra
 
 
 def clip(size: int, *, encoded: bool = False) -> Clip:
-    image = EncodedImage(bytes(size), "png") if encoded else np.zeros((1, size // 3, 3), np.uint8)
+    # An encoded picture is held as it is and as base64, which is 4/3 of it: together 7/3.
+    image = EncodedImage(bytes(3 * size // 7), "png") if encoded else np.zeros((1, size // 3, 3), np.uint8)
     return Clip(info=INFO, frames=(Frame(index=0, time=0.0, image=image),))
 
 
 def test_never_more_than_the_budget_and_one_clip_a_decoder() -> None:
-    clips = [clip(30_000, encoded=number % 2 == 0) for number in range(200)]
+    clips = [clip(31_500, encoded=number % 2 == 0) for number in range(200)]
     decoders, budget = 3, 100_000
     memory = FrameMemory(decoders, budget)
     held = most = decoding = most_decoding = 0
@@ -45,17 +46,17 @@ def test_never_more_than_the_budget_and_one_clip_a_decoder() -> None:
         nonlocal held, most
         async with memory.clip(lambda: decode(number)) as given:
             assert given is clips[number]
-            held += 30_000
+            held += 31_500
             most = max(most, held)
             assert memory.held == held
             await asyncio.sleep(random.random() / 100)  # the engine is ten times slower
-            held -= 30_000
+            held -= 31_500
 
     async def main() -> None:
         await asyncio.wait_for(asyncio.gather(*map(video, range(200))), 60)
 
     asyncio.run(main())
-    assert budget <= most < budget + decoders * 30_000
+    assert budget <= most < budget + decoders * 31_500
     assert most_decoding == decoders
     assert (memory.held, memory.clips, memory.decoding, memory.waiting) == (0, 0, 0, 0)
 
@@ -145,6 +146,33 @@ def test_frames_given_back_may_be_asked_for_again_by_many_under_a_budget_of_one_
     assert (memory.held, memory.clips, memory.decoding, memory.waiting) == (0, 0, 0, 0)
 
 
+def test_of_the_videos_that_wait_half_are_turned_away_and_none_that_has_begun() -> None:
+    memory, free = FrameMemory(1, 10**6), asyncio.Event()
+
+    async def decode() -> Clip:
+        await free.wait()
+        return clip(30)
+
+    async def video(number: int, begun: bool) -> int | None:
+        try:
+            async with memory.clip(decode, begun=begun):
+                return number
+        except TurnedAway:
+            return None
+
+    async def main() -> list[int | None]:
+        videos = [asyncio.ensure_future(video(number, number % 3 == 1)) for number in range(9)]
+        await asyncio.sleep(0)
+        assert memory.waiting == 8  # 1, 4 and 7 have begun
+        assert [memory.turn_away() for _ in range(4)] == [3, 1, 1, 0]
+        assert memory.waiting == 3
+        free.set()
+        return await asyncio.wait_for(asyncio.gather(*videos), 60)
+
+    assert asyncio.run(main()) == [0, 1, None, None, 4, None, None, 7, None]
+    assert (memory.waiting, memory.decoding, memory.held) == (0, 0, 0)
+
+
 def test_a_slow_engine_holds_decoding_up_and_every_video_gets_its_row(demo_clips: list[DemoClip]) -> None:
     """Three frames of 640 x 360 a clip, as pixels; room for one clip at a time."""
     pixels = 3 * 640 * 360 * 3
@@ -193,7 +221,14 @@ def test_stages_that_ask_again_for_frames_never_wait_for_themselves() -> None:
         recipe = Recipe(stages={"frames": StageChoice(model=ModelChoice(model="x"), prompt="")})
         memory: FrameMemory
 
-        async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
+        async def decode(
+            self,
+            video: Video,
+            sampling: Sampling,
+            max_pixels: int | None,
+            numbers: tuple[int, ...] = (),
+            **more: object,
+        ) -> Clip:
             most.append(memory.clips)
             await asyncio.sleep(0)
             return clip(max_pixels or 0)

@@ -15,17 +15,18 @@ ROOT = Path(__file__).parent.parent / "src" / "framescribe"
 # Lower rooms first; a room may import from the floors below its own, and on its own floor from itself alone.
 FLOORS = [
     {"errors", "machine", "version"},
-    {"addresses", "names", "plain_json"},
+    {"addresses", "names", "plain_json", "language", "former_rows", "hashes"},
     {"records", "registry"},
-    {"storage", "prompts"},
+    {"storage", "prompts", "checks", "measures", "claims", "packed"},
     {"frames"},
     {"sources", "engines"},
     {"strategies", "convert", "formats"},
     {"results"},
     {"runs", "dataset"},
-    {"runners"},
-    {"demo"},
+    {"runners", "scoring"},
     {"python"},
+    {"review"},
+    {"demo"},
     {"cli"},
     {"easyanimate", "__main__"},
 ]

@@ -28,7 +28,7 @@ NASTY: list[dict[str, Any]] = [
 
 
 def values(path: Path) -> list[dict[str, Any]]:
-    return [placed.value for placed in read_objects(path)]
+    return [value for _, value in read_objects(path)]
 
 
 def write(path: Path, text: str) -> Path:
@@ -72,7 +72,7 @@ def test_any_layout_is_read_wherever_it_is_cut(
 
 def test_blank_space_is_allowed_everywhere(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", '\r\n [ \t\n\n{ "a"\n:1 }\r\n\r\n , {"b":2}\n\n]\n \n')
-    assert [tuple(placed) for placed in read_objects(path)] == [(4, {"a": 1}), (7, {"b": 2})]
+    assert list(read_objects(path)) == [(4, {"a": 1}), (7, {"b": 2})]
     assert values(write(tmp_path / "b.json", "[]")) == []
     assert values(write(tmp_path / "c.json", " [ \n ] ")) == []
 
@@ -80,9 +80,9 @@ def test_blank_space_is_allowed_everywhere(tmp_path: Path) -> None:
 def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", json.dumps([{"a": number, "b": ["x", "y"]} for number in range(5)], indent=1))
     lines = path.read_text().split("\n")
-    for placed in read_objects(path):
-        assert lines[placed.line - 1].strip() == "{"
-        assert json.loads(lines[placed.line].strip().rstrip(",").join("{}")) == {"a": placed.value["a"]}
+    for line, value in read_objects(path):
+        assert lines[line - 1].strip() == "{"
+        assert json.loads(lines[line].strip().rstrip(",").join("{}")) == {"a": value["a"]}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_what_a_json_parser_refuses_is_refused_with_its_line(text: str, line: in
 
 def test_objects_before_a_fault_are_given(tmp_path: Path) -> None:
     objects = read_objects(write(tmp_path / "a.json", '[{"a": 1}, {"a": 2}, oops'))
-    assert [next(objects).value, next(objects).value] == [{"a": 1}, {"a": 2}]
+    assert [next(objects), next(objects)] == [(1, {"a": 1}), (1, {"a": 2})]
     with pytest.raises(UserError, match="line 1"):
         next(objects)
 
@@ -183,7 +183,7 @@ def test_memory_does_not_grow_with_the_list_and_both_ways_are_fast(tmp_path: Pat
     started = time.process_time()
     with open(path, "w", encoding="utf-8") as file:
         write_objects(file, rows())
-    found = sum(len(placed.value) for placed in read_objects(path))
+    found = sum(len(value) for _, value in read_objects(path))
     spent = time.process_time() - started
     assert found == 3 * count
     assert spent < count / 10_000  # far less than what a row may take, so that a busy machine fails no test

@@ -98,3 +98,42 @@ def test_files_as_the_kernel_documents_them(
 def test_without_control_groups_it_is_the_whole_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "OWN", tmp_path / "nothing")
     assert machine.memory_bytes() == os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+THREADS = """
+import ctypes, re, sys, tempfile, threading
+from framescribe import machine
+libc = ctypes.CDLL(None)
+if sys.argv[1] == "shared":
+    machine.share_heaps()
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+together = threading.Barrier(8)
+def work():
+    together.wait()
+    for _ in range(1000):
+        libc.malloc(2000)
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc.fopen.restype = ctypes.c_void_p
+with tempfile.NamedTemporaryFile() as file:
+    stream = ctypes.c_void_p(libc.fopen(file.name.encode(), b"w"))
+    libc.malloc_info(0, stream)
+    libc.fclose(stream)
+    print(len(re.findall(r"<heap nr=", file.read().decode())))
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "confstr") or "glibc" not in (os.confstr("CS_GNU_LIBC_VERSION") or ""),
+    reason="only glibc has such heaps",
+)
+def test_threads_share_few_heaps() -> None:
+    """As glibc itself counts them (malloc_info(3))."""
+
+    def heaps(how: str) -> int:
+        done = subprocess.run([sys.executable, "-c", THREADS, how], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert heaps("apart") > 2 >= heaps("shared")

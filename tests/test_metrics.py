@@ -106,7 +106,7 @@ def held(demo_clips: list[DemoClip], tmp_path_factory: pytest.TempPathFactory) -
     output = folder / "captions.jsonl"
     with ScriptedServer(act) as server:
         run = started(
-            *("caption", folder / "list.csv", "--base-url", server.url, "-o", output),
+            *("caption", folder / "list.csv", "--gate", "off", "--base-url", server.url, "-o", output),
             *("--prompt", "Say: {name}", "--summary-prompt", "Sum up: {captions}", "--metrics-port", 0),
         )
         try:
@@ -130,7 +130,8 @@ def held(demo_clips: list[DemoClip], tmp_path_factory: pytest.TempPathFactory) -
             free.set()
             run.kill()
             run.communicate()
-    assert sorted(path.name for path in part.parent.iterdir()) == [".held", part.name, "finished.json", "recipe.json"]
+    locks = [".edits", ".finishing", ".held"]
+    assert sorted(path.name for path in part.parent.iterdir()) == [*locks, part.name, "finished.json", "recipe.json"]
     return held
 
 
@@ -162,7 +163,7 @@ def test_what_the_server_holds_is_in_flight_and_its_picture_in_memory(held: Held
     assert in_flight == {"decode": 0, "frames": 1, "summary": 0}
     [kept_back] = [asked for asked in held.server.requests if "Say: keep this back" in json.dumps(asked)]
     picture = kept_back["messages"][0]["content"][0]["image_url"]["url"].partition(",")[2]
-    assert value(held.figures, "frame_bytes") == len(base64.b64decode(picture))
+    assert value(held.figures, "frame_bytes") == len(base64.b64decode(picture)) + len(picture)
 
 
 def test_times_and_bytes_are_those_of_what_was_done(held: Held) -> None:
@@ -203,7 +204,7 @@ def test_a_port_that_is_taken_is_one_line_before_anything_is_asked(demo_clips: l
         taken.listen()
         port = taken.getsockname()[1]
         run = started(
-            *("frames", demo_clips[0].path, "--base-url", server.url, "-o", tmp_path / "o.jsonl"),
+            *("frames", demo_clips[0].path, "--gate", "off", "--base-url", server.url, "-o", tmp_path / "o.jsonl"),
             *("--metrics-port", port, "--model", "tiny"),
         )
         _, said = run.communicate(timeout=60)
@@ -238,7 +239,20 @@ def test_watch_says_what_holds_a_run_up(demo_clips: list[DemoClip], tmp_path: Pa
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(sleeps(1.5)) as server:
         run = started(
-            *("frames", tmp_path / "clips", "--base-url", server.url, "-o", output, "--requests", 1, "--decoders", 1)
+            *(
+                "frames",
+                tmp_path / "clips",
+                "--gate",
+                "off",
+                "--base-url",
+                server.url,
+                "-o",
+                output,
+                "--requests",
+                1,
+                "--decoders",
+                1,
+            )
         )
         while not (output.parent / "frames.jsonl.parts" / "recipe.json").exists():
             assert run.poll() is None
@@ -279,7 +293,7 @@ def test_notes_of_a_run_that_was_killed_say_nothing_and_are_swept_away(
     parts.mkdir()
     (parts / ".figures.host.1.json").write_text(json.dumps(note))
     with ScriptedServer() as server:
-        run = started("frames", demo_clips[0].path, "--base-url", server.url, "-o", output)
+        run = started("frames", demo_clips[0].path, "--gate", "off", "--base-url", server.url, "-o", output)
         run.communicate(timeout=60)
         assert run.returncode == 0
     assert not list(parts.glob(".figures*"))
@@ -298,7 +312,18 @@ def test_a_prometheus_scrapes_a_run_and_has_an_answer_to_every_expression_of_the
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with ScriptedServer(answers(500, "once"), sleeps(0.5)) as server:
-        words = ["caption", tmp_path / "list.csv", "--id-column", "code", "--base-url", server.url, "--model", "tiny"]
+        words = [
+            "caption",
+            tmp_path / "list.csv",
+            "--id-column",
+            "code",
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "--model",
+            "tiny",
+        ]
         words += ["-o", tmp_path / "out.jsonl", "--requests", 4, "--metrics-port", 0, "--no-preflight"]
         run = started(*words, "--prices", tmp_path / "prices.toml", "--max-cost", 100)
         target = page_of(run).removeprefix("http://").removesuffix("/metrics")
@@ -337,7 +362,7 @@ def test_a_prometheus_scrapes_a_run_and_has_an_answer_to_every_expression_of_the
                 each.communicate()
 
 
-def test_the_driver_of_a_cluster_shows_what_it_knows_of_its_actors(demo_clips: list[DemoClip], tmp_path: Path) -> None:
+def test_the_driver_of_a_cluster_shows_what_its_actors_know(demo_clips: list[DemoClip], tmp_path: Path) -> None:
     free, folder, asked = threading.Event(), demo_clips[0].path.parent, itertools.count()
 
     async def act(request: web.Request) -> web.StreamResponse:
@@ -347,17 +372,35 @@ def test_the_driver_of_a_cluster_shows_what_it_knows_of_its_actors(demo_clips: l
 
     with ScriptedServer(act) as server:
         run = started(
-            *("frames", folder, "--base-url", server.url, "--model", "m", "-o", tmp_path / "frames.jsonl"),
+            *(
+                "frames",
+                folder,
+                "--gate",
+                "off",
+                "--base-url",
+                server.url,
+                "--model",
+                "m",
+                "-o",
+                tmp_path / "frames.jsonl",
+            ),
             *("--runner", "ray", "--replicas", "1", "--requests", "1", "--decoders", "1", "--metrics-port", 0),
         )
         try:
             url, end = page_of(run), time.monotonic() + 60
             figures = scraped(url)
-            while value(figures, "videos_in_flight", stage="actors") < value(figures, "actor_room"):
+            endpoint = {"stage": "frames", "endpoint": server.url, "actor": "0"}
+            while (
+                value(figures, "actor_videos") < value(figures, "actor_room")
+                or figures.get(("framescribe_requests_in_flight", frozenset(endpoint.items()))) != 1
+            ):
                 assert time.monotonic() < end, figures
                 time.sleep(0.1)
                 figures = scraped(url)
             assert value(figures, "actors") == 1
+            assert value(figures, "decoders", actor="0") == 1
+            assert value(figures, "requests_allowed", **endpoint) == value(figures, "server_up", **endpoint) == 1
+            assert 0 < value(figures, "frame_bytes", actor="0") < value(figures, "frame_bytes_limit", actor="0")
             assert value(figures, "videos_left") == len(demo_clips)
             free.set()
             assert run.wait(60) == 0

@@ -18,6 +18,7 @@ from PIL import Image
 
 import framescribe as fs
 from framescribe.records import FrameCaption
+from tests.review import made, told
 from tests.servers import ScriptedServer, says, tells
 
 SHADES = (20, 80, 140, 200)  # of a film's frames, in order
@@ -78,7 +79,7 @@ def test_everything_that_others_wrote_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert('x')</script>\"&"
     path = film(tmp_path / "<img src=x onerror=alert(1)>.avi")
     with ScriptedServer(says(evil)) as server:
-        row = fs.caption(path, base_url=server.url)
+        row = fs.caption(path, base_url=server.url, gate="off")
     html = shown(replace(row, flags=(evil,)))
     failed = shown(replace(row, error=fs.Row.from_dict(BROKEN | {"id": evil}).error))
     for text in (html, failed):
@@ -112,6 +113,14 @@ def test_a_long_row_shows_a_dozen_frames() -> None:
         frames=tuple(FrameCaption(index=n, time=float(n), caption=f"said {n}.") for n in range(40)),
     )
     assert "said 11." in shown(row) and "said 12." not in shown(row) and "28 more frames" in shown(row)
+
+
+def test_lengths_and_segments_are_shown_briefly(tmp_path: Path) -> None:
+    output = made.result(tmp_path / "captions.jsonl", [told.of_lengths(tmp_path), told.segmented(tmp_path)])
+    html = {row.id: shown(row) for row in fs.rows(output)}
+    lengths, segments = html["lengths.mp4"], html["segments.mp4"]
+    assert lengths.count(told.LONG) == 1 and lengths.count(f"<em>short</em> {told.SHORT}") == 1
+    assert "<em>0–2 s</em> A blue triangle enters" in segments and "<em>4–6 s</em> It leaves" in segments
 
 
 def test_a_row_and_a_recipe_in_one_line(server: ScriptedServer, tmp_path: Path) -> None:

@@ -168,7 +168,18 @@ def test_only_what_matters_is_sent(decoding, sent):
 def test_a_row_tells_what_was_really_sent(demo_clips, tmp_path):
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(takes(dislikes("temperature", "`temperature` is deprecated for this model."))) as server:
-        words = ["frames", str(demo_clips[0].path), "--base-url", server.url, "-o", str(output), "--temperature", "0.7"]
+        words = [
+            "frames",
+            str(demo_clips[0].path),
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "-o",
+            str(output),
+            "--temperature",
+            "0.7",
+        ]
         done = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     assert "does not accept 'temperature'" in done.stderr

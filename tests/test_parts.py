@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from framescribe.records import Row, parsed
+from framescribe.plain_json import parsed
+from framescribe.records import Row
 from framescribe.results import parts as part_store
 from framescribe.results.plan import Again
 from framescribe.results.rows import Results

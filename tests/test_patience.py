@@ -24,7 +24,7 @@ from framescribe.results.plan import Again
 from framescribe.results.rows import Results, read_rows
 from framescribe.runners.ranks import Rank
 from framescribe.runs.job import RunOptions, Watcher, run_job
-from framescribe.runs.patience import SAME_CAUSE, MaxFailed
+from framescribe.runs.patience import SAME_CAUSE, Most
 from framescribe.runs.recipe import Recipe, StageChoice
 from tests.runs_in_process import found, raw_film
 from tests.servers import Act, ScriptedServer, answers, says
@@ -156,7 +156,7 @@ def test_max_failed_ends_it_after_so_many(text: str, most: int, many: list[Video
     with ScriptedServer(act) as server:
         made = recipe(server)
         with pytest.raises(RunError, match=f"--max-failed {text} allows"):
-            run(made, many, output, max_failed=MaxFailed.parse(text))
+            run(made, many, output, max_failed=Most.parse(text))
     failed = sum(row.status == "failed" for row in rows_of(output))
     assert most < failed <= most + 4 + 2 * 1 + 4  # those under way are finished
 
@@ -164,19 +164,30 @@ def test_max_failed_ends_it_after_so_many(text: str, most: int, many: list[Video
 def test_max_failed_may_allow_everything(many: list[Video], tmp_path: Path) -> None:
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(REFUSED) as server:
-        assert run(recipe(server), many, output, max_failed=MaxFailed.parse("100%")).output == output
+        assert run(recipe(server), many, output, max_failed=Most.parse("100%")).output == output
 
 
 @pytest.mark.parametrize("text", ["", "many", "-1", "5.5", "101%", "%", "1e3", "²"])
 def test_what_is_no_number_and_no_share(text: str) -> None:
     with pytest.raises(UserError, match="--max-failed"):
-        MaxFailed.parse(text)
+        Most.parse(text)
 
 
 def test_on_the_command_line_it_is_a_line_or_two_and_exit_code_1(many: list[Video], tmp_path: Path) -> None:
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(REFUSED) as server:
-        words = ["frames", tmp_path / "list.csv", "--id-column", "code", "--base-url", server.url, "--model", "tiny"]
+        words = [
+            "frames",
+            tmp_path / "list.csv",
+            "--id-column",
+            "code",
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "--model",
+            "tiny",
+        ]
         command = [sys.executable, "-m", "framescribe", *map(str, words), "--no-preflight", "-o", str(output)]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert ended.returncode == 1, ended.stderr

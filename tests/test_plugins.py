@@ -47,7 +47,7 @@ def test_a_plug_ins_engine_and_strategy_caption(installed: Path, tmp_path: Path)
     raw_film(tmp_path / "clips" / "b.avi", 140)
     output = tmp_path / "captions.jsonl"
     words = ("caption", tmp_path / "clips", "--engine", "counting", "--model", "fingers", "-o", output)
-    words = (*words, "--strategy", "look-then-tell", "--prompt", "Look.", "--summary-prompt", "Tell:")
+    words = (*words, "--gate", "off", "--strategy", "look-then-tell", "--prompt", "Look.", "--summary-prompt", "Tell:")
     done = framescribe(installed, *words)
     assert done.returncode == 0, done.stderr
     assert "looking and telling model: fingers, counting" in done.stderr
@@ -64,6 +64,11 @@ def test_a_plug_ins_engine_and_strategy_caption(installed: Path, tmp_path: Path)
     again = framescribe(installed, *words[:-1], "Say:")
     assert "captions to be rewritten from the existing frame captions: 2" in again.stderr
     assert [row.caption for row in read_rows(output)] == ["0|Say: 2|Look.; 2|Look."] * 2
+    judged = framescribe(installed, *words, "--gate", "flag", "-o", tmp_path / "judged.jsonl")
+    assert judged.returncode == 0, judged.stderr
+    for row in read_rows(tmp_path / "judged.jsonl"):
+        assert row.caption == "0|Tell: 2|Look.; 2|Look." and "caption_too_short" in row.flags
+        assert row.flags[0] == "looked_twice" and not any("look" in flag for flag in row.flags[1:])
     refused = framescribe(installed, *words, "--max-pixels", "2048")
     assert refused.returncode == 2
     assert "different: max_pixels" in refused.stderr
@@ -84,7 +89,7 @@ def test_a_plug_in_that_cannot_be_imported_is_said_by_name(installed: Path, tmp_
     assert broken.returncode == 2
     assert "'broken' of framescribe-example cannot be imported" in broken.stderr
     assert "Traceback" not in broken.stderr
-    fine = framescribe(installed, *words)  # which does not ask for it
+    fine = framescribe(installed, *words, "--gate", "off")  # which does not ask for it
     assert fine.returncode == 0, fine.stderr
     assert json.loads((tmp_path / "o.jsonl").read_text())["status"] == "ok"
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pebble.common import CONSTS
 from pebble.pool.channel import WorkerChannel
@@ -56,6 +57,26 @@ def decode(pool: DecoderPool, *paths: object) -> list[Any]:
         )
 
     return asyncio.run(all_of_them())
+
+
+def blurs(path: str) -> tuple[int, int]:
+    """How many threads OpenCV says that it uses in a worker, and how many more the process has after it has worked."""
+    import cv2
+
+    before = len(os.listdir("/proc/self/task"))
+    cv2.GaussianBlur(np.zeros((2000, 2000), np.float32), (31, 31), 5)
+    return cv2.getNumThreads(), len(os.listdir("/proc/self/task")) - before
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_opencv_has_one_thread_in_a_decoders_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cv2")
+    monkeypatch.delenv("OPENCV_FOR_THREADS_NUM", raising=False)
+    pool = DecoderPool(1)
+    try:
+        assert asyncio.run(pool.run(blurs, "a video")) == (1, 0)
+    finally:
+        pool.close()
 
 
 @pytest.mark.parametrize(

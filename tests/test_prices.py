@@ -15,7 +15,8 @@ PRICES = '["tiny"]\ninput = 1000\noutput = 10_000\n'  # says() counts 5 and 2 to
 
 
 def caption(clips: Path, output: Path, server: ScriptedServer, *options: str) -> subprocess.CompletedProcess[str]:
-    words = ["caption", str(clips), "--base-url", server.url, "-o", str(output), *options]
+    # The server says the same of every clip, which is to be asked for once.
+    words = ["caption", str(clips), "--base-url", server.url, "-o", str(output), "--gate", "flag", *options]
     return subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=120)
 
 
@@ -32,7 +33,7 @@ def rows(output: Path) -> list[dict]:
 
 def test_every_row_tells_what_it_cost(demo_clips, prices, tmp_path):
     output = tmp_path / "captions.jsonl"
-    with ScriptedServer(says("a picture")) as server:
+    with ScriptedServer(says("A grey square on a white wall.")) as server:
         done = caption(demo_clips[0].path.parent, output, server, "--prices", str(prices))
     assert done.returncode == 0, done.stderr
     for row in rows(output):
@@ -50,7 +51,7 @@ def test_every_row_tells_what_it_cost(demo_clips, prices, tmp_path):
 )
 def test_a_limit_ends_the_run_and_the_same_command_goes_on(demo_clips, prices, tmp_path, limit, words):
     output = tmp_path / "captions.jsonl"
-    with ScriptedServer(sleeps(0.05, says("a picture"))) as server:
+    with ScriptedServer(sleeps(0.05, says("A grey square on a white wall."))) as server:
         options = ("--prices", str(prices), "--requests", "1", "--decoders", "1", *limit)
         done = caption(demo_clips[0].path.parent, output, server, *options)
         assert done.returncode == 1, done.stderr
@@ -98,7 +99,7 @@ def test_what_is_no_list_of_prices(tmp_path, text):
 def test_a_frame_too_large_for_the_context_is_asked_again_smaller_and_flagged(demo_clips, tmp_path):
     overflow = answers(400, {"error": {"message": "This model's maximum context length is 512 tokens."}})
     output = tmp_path / "frames.jsonl"
-    with ScriptedServer(overflow, says("a smaller picture")) as server:
+    with ScriptedServer(overflow, says("A small grey square on a wall.")) as server:
         words = ["frames", str(demo_clips[0].path), "--base-url", server.url, "-o", str(output)]
         done = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
@@ -106,7 +107,7 @@ def test_a_frame_too_large_for_the_context_is_asked_again_smaller_and_flagged(de
     assert sizes[1] == (sizes[0][0] // 2, sizes[0][1] // 2)
     (row,) = rows(output)
     assert row["flags"] == ["frame_shrunk"]
-    assert row["frames"][0]["caption"] == "a smaller picture"
+    assert row["frames"][0]["caption"] == "A small grey square on a wall."
     with ScriptedServer(overflow) as server:
         words = ["frames", str(demo_clips[0].path), "--base-url", server.url, "-o", str(tmp_path / "never.jsonl")]
         done = subprocess.run([sys.executable, "-m", "framescribe", *words], capture_output=True, text=True, timeout=60)
@@ -131,7 +132,7 @@ def test_answers_of_no_use_are_paid_for_and_counted(demo_clips, prices, tmp_path
     thinking = says(None, "length", reasoning_content="Well, the user wants")
     output = tmp_path / "frames.jsonl"
     with ScriptedServer(thinking) as server:
-        words = ["frames", str(demo_clips[0].path.parent), "--base-url", server.url, "-o", str(output)]
+        words = ["frames", str(demo_clips[0].path.parent), "--gate", "off", "--base-url", server.url, "-o", str(output)]
         options = ["--prices", str(prices), "--max-cost", "0.1", "--requests", "1", "--decoders", "1"]
         done = subprocess.run(
             [sys.executable, "-m", "framescribe", *words, *options], capture_output=True, text=True, timeout=120
@@ -149,7 +150,7 @@ def test_answers_of_no_use_are_paid_for_and_counted(demo_clips, prices, tmp_path
 def test_no_video_is_begun_that_would_probably_go_over_the_limit(demo_clips, tmp_path):
     """A video needs nine requests: with one allowed, none is made."""
     output = tmp_path / "captions.jsonl"
-    with ScriptedServer(says("a picture")) as server:
+    with ScriptedServer(says("A grey square on a white wall.")) as server:
         frames = ("--sample", "uniform", "--frames", "8")
         done = caption(demo_clips[0].path.parent, output, server, "--max-requests", "1", *frames)
         assert done.returncode == 1, done.stderr

@@ -21,18 +21,25 @@ import typer
 
 import framescribe as fs
 from framescribe.cli.engine_options import FOR_ENGINE, EngineOptions
+from framescribe.cli.gate_options import GateOptions
+from framescribe.cli.measure_options import MeasureOptions
 from framescribe.cli.options import FrameModelOptions, SamplingOptions, SourceOptions, SummaryModelOptions, takes
 from framescribe.cli.recipes import asked
 from framescribe.cli.run_options import LimitOptions, ResultOptions
+from framescribe.cli.verify_options import VerifyOptions
+from framescribe.cli.wish_options import WishOptions
 from framescribe.python.captions import Settings, _Job
-from framescribe.python.recipe import Options
+from framescribe.python.options import Options
 from framescribe.results.rows import read_rows
 from tests.runs import below, gone, until
 from tests.runs_in_process import raw_film
 from tests.servers import ScriptedServer, answers, says, sleeps, tells
 
 ROOT = Path(__file__).parent.parent
-GROUPS = (SamplingOptions, FrameModelOptions, SummaryModelOptions, EngineOptions)
+GROUPS = (
+    *(SamplingOptions, FrameModelOptions, SummaryModelOptions, EngineOptions, WishOptions, GateOptions),
+    *(MeasureOptions, VerifyOptions),
+)
 
 
 @pytest.fixture
@@ -99,11 +106,15 @@ def test_what_the_command_line_parses_is_the_recipe_that_python_makes() -> None:
     words = (
         "--model m --summary-model s --base-url http://a/v1 --base-url http://b/v1 --summary-base-url http://c/v1 "
         "--strategy whole-clip --prompt p --summary-prompt q --sample times --frames 3 --times 1.5,2s --every 500ms "
-        "--skip-edges 0.1 --salvage --seed 7 --max-pixels 2048 --decoders 2 --decode-timeout 9 --max-tokens 8 "
-        "--temperature 0.5 --top-p 0.9 --thinking on --summary-thinking off --engine openai --revision r --device cpu "
-        "--dtype float16 --quantize int8 --trust-remote-code --batch-size 4 --requests 5 --timeout 30 "
-        "--endpoint-timeout 20 --api-key-env K --summary-api-key-env L --engine-command v --gpus 0,1 "
-        "--tensor-parallel 2 --replicas 3"
+        "--skip-edges 0.1 --salvage --avoid-bad-frames --seed 7 --max-pixels 2048 --decoders 2 --decode-timeout 9 "
+        "--max-tokens 8 --temperature 0.5 --top-p 0.9 --thinking on --summary-thinking off --engine openai "
+        "--revision r --device cpu --dtype float16 --quantize int8 --trust-remote-code "
+        "--batch-size 4 --requests 5 --timeout 30 --endpoint-timeout 20 --api-key-env K --summary-api-key-env L "
+        "--engine-command v --gpus 0,1 --tensor-parallel 2 --replicas 3 --gate flag --check mood --no-check markup "
+        "--check-limit repeats.word_times=5 --min-words 6 --max-words 60 "
+        "--forbid man --forbid woman --trigger rvn7 --language de --second-model t "
+        "--note n{x} --note o --hint {tags} --must-mention kite --captions short --for wan "
+        "--measure cuts --keep cuts==1 --verify 5% --verify-model u"
     )
     token = FOR_ENGINE.set(("--swap-space", "8"))
     try:
@@ -125,6 +136,7 @@ def test_what_the_command_line_parses_is_the_recipe_that_python_makes() -> None:
             every="500ms",
             skip_edges=0.1,
             salvage=True,
+            avoid_bad_frames=True,
             seed=7,
             max_pixels=2048,
             decoders=2,
@@ -151,6 +163,25 @@ def test_what_the_command_line_parses_is_the_recipe_that_python_makes() -> None:
             tensor_parallel=2,
             replicas=3,
             engine_arguments=("--swap-space", "8"),
+            gate="flag",
+            check=["mood"],
+            no_check=["markup"],
+            check_limit=["repeats.word_times=5"],
+            min_words=6,
+            max_words=60,
+            forbid=["man", "woman"],
+            trigger=["rvn7"],
+            language="de",
+            second_model="t",
+            note=["n{x}", "o"],
+            hint="{tags}",
+            must_mention=["kite"],
+            measure=["cuts"],
+            keep="cuts==1",
+            verify="5%",
+            verify_model="u",
+            captions=["short"],
+            target="wan",
         )
     ]
 
@@ -378,7 +409,7 @@ rows = fs.run(fs.Recipe(base_url=sys.argv[2], decoders=1, requests=1), sys.argv[
 print(next(rows).id)
 """
     # Four clips need eight answers; with five of them at least one is done, in whatever order they are asked for.
-    with ScriptedServer(*[says("fine")] * 5, sleeps(600)) as server:
+    with ScriptedServer(*[says("A grey square on a wall.")] * 5, sleeps(600)) as server:
         done = script(text, clips, server.url, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     kept = [row.id for row in fs.rows(tmp_path / "captions.jsonl")]
@@ -416,7 +447,8 @@ def test_ctrl_c_ends_it_at_once(call: str, clips: Path, tmp_path: Path) -> None:
 
 def test_few_names_are_offered_and_all_are_there() -> None:
     assert [name for name in fs.__all__ if name[0].islower()] == [
-        *("caption", "caption_async", "export", "rows", "run", "run_async", "sample")
+        *("caption", "caption_async", "check", "compare", "export", "measure", "rows", "run", "run_async", "sample"),
+        "score",
     ]
     for name in fs.__all__:
         assert getattr(fs, name).__doc__
@@ -442,6 +474,8 @@ except fs.UserError as error:
     print(error)
 for frame in fs.sample("clip.mp4", 8):
     print(frame.index, frame.time)
+for faults in fs.check(["A dog runs.", None], trigger="ohwx dog", limits={"repeats": {"phrase_times": 4}}):
+    print([fault.what for fault in faults])
 
 
 async def main() -> None:

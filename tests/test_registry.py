@@ -68,7 +68,7 @@ ECHO = """
 
 def test_what_is_built_in() -> None:
     assert registry.names("engines") == ENGINES
-    assert registry.names("strategies") == ["frames-then-summary", "whole-clip"]
+    assert registry.names("strategies") == ["frames-then-summary", "whole-clip", "sliding", "structured"]
     assert {registry.load("engines", name).__name__ for name in ENGINES} == {
         *("TransformersEngine", "OpenAIEngine", "ServedEngine")
     }

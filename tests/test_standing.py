@@ -19,6 +19,7 @@ from framescribe.results.standing import Standing
 from tests.exports import result, row
 from tests.s3 import Door, environment, s3_server
 from tests.test_edits import correct
+from tests.test_marks import of, said
 
 DATA = Path(__file__).parent / "data" / "results-0.1.0"
 
@@ -244,3 +245,37 @@ def test_results_in_a_store_stand_as_those_on_a_disk_do(
     changed = store.cat_file("standing/captions.jsonl").replace(b"Model 2", b"Mine.")
     store.pipe_file("standing/captions.jsonl", changed)
     assert captions(output) == {**expected, "1.mp4": "Newer 1", "2.mp4": "Mine."}
+
+
+def test_people_on_two_machines_say_things_of_rows_in_a_store(
+    server: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on(machine: str) -> Results:
+        for name, value in environment(server, tmp_path / machine).items():
+            monkeypatch.setenv(name, value)
+        return Results(output)
+
+    output = "s3://marks/captions.jsonl"
+    run = on("one")
+    import fsspec
+
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("marks")
+    run.begin({})
+    rows = [row(f"/clips/{number}.mp4", f"Model {number}") for number in range(4)]
+    for one in rows:
+        run.append(one)
+    run.finish([video_of(one) for one in rows])
+    here, there, expected = on("one"), on("two"), captions(output)
+    for turn in range(6):
+        (here, there)[turn % 2].edit(said(1, "caption", f"Words {turn}"))
+        expected["1.mp4"] = f"Words {turn}"
+        assert captions(output) == expected
+    again = on("one")
+    assert again.begin({}) == []
+    again.finish([video_of(one) for one in rows])
+    assert {one.id: one.caption for one in read_rows(output)} == captions(output) == expected
+    there.edit(said(2, "verdict", "rejected", of=of("Model 2")))
+    assert [one.id for one in Standing(output) if one.provenance.get("review")] == ["2.mp4"]
+    assert on("two").write_again() and not on("two").write_again()
+    assert [one.id for one in read_rows(output) if one.provenance.get("review")] == ["2.mp4"]
+    assert {one.id: one.caption for one in read_rows(output)} == captions(output) == expected

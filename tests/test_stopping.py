@@ -213,6 +213,7 @@ def test_a_disk_without_locks_is_said_and_used(
 
 def test_an_output_that_cannot_be_is_refused_before_anything_is_asked(videos: list[Video], tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "folder.jsonl" / "notes.txt").write_text("somebody's own")
     (tmp_path / "dangling.jsonl").symlink_to(tmp_path / "no" / "x.jsonl")
     (tmp_path / "loop.jsonl").symlink_to(tmp_path / "loop.jsonl")
     (tmp_path / "file.jsonl.parts").write_text("not a folder")
@@ -220,7 +221,7 @@ def test_an_output_that_cannot_be_is_refused_before_anything_is_asked(videos: li
     (tmp_path / "there.jsonl").symlink_to(tmp_path / "real.jsonl")
     with ScriptedServer(says("x")) as server:
         for name in ("folder", "dangling", "loop", "file", "odd"):
-            words = ["frames", tmp_path / "clips", "--base-url", server.url, "--model", "m"]
+            words = ["frames", tmp_path / "clips", "--gate", "off", "--base-url", server.url, "--model", "m"]
             command = [sys.executable, "-m", "framescribe", *map(str, words), "-o", str(tmp_path / f"{name}.jsonl")]
             done = subprocess.run(command, capture_output=True, text=True, timeout=60)
             looking, line = done.stderr.splitlines()

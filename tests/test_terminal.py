@@ -66,7 +66,7 @@ def test_no_name_and_no_caption_harms_a_terminal_or_ends_a_command(
     said = "A \x1b[31mred\x1b[0m 猫\nwith \u202ea tail."
     ids = {os.fsdecode(name) for name in NAMES}
     with ScriptedServer(says(said)) as server:
-        caption = ("caption", strange, "--base-url", server.url, "--model", "m", "--no-preflight")
+        caption = ("caption", strange, "--gate", "off", "--base-url", server.url, "--model", "m", "--no-preflight")
         commands = [
             ("probe", strange),
             ("sample", strange, "-o", tmp_path / "out"),
@@ -93,7 +93,18 @@ def test_a_failed_video_is_named_on_one_line(strange: Path, tmp_path: Path) -> N
     for file in list(os.scandir(os.fsencode(strange))):
         Path(os.fsdecode(file.path)).write_bytes(b"")
     with ScriptedServer(says("x")) as server:
-        words = ("caption", strange, "--base-url", server.url, "--model", "m", "-o", tmp_path / "c.jsonl")
+        words = (
+            "caption",
+            strange,
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "--model",
+            "m",
+            "-o",
+            tmp_path / "c.jsonl",
+        )
         _, _, err = ended(*words)
         told = [line for line in err.splitlines() if line.startswith("failed: ")]
         for name in NAMES:
@@ -181,7 +192,8 @@ def test_a_reader_that_leaves_is_no_error_to_speak_of(words: tuple[str, ...], tm
 def test_a_run_does_not_need_anyone_to_listen(how: str, tmp_path: Path) -> None:
     raw_film(tmp_path / "a.avi", 100)
     with ScriptedServer(says("Grey.")) as server:
-        run = f"{sys.executable} -m framescribe caption a.avi --base-url {server.url} --model m -o c.jsonl {how}"
+        how = f"--gate off --base-url {server.url} --model m -o c.jsonl {how}"
+        run = f"{sys.executable} -m framescribe caption a.avi {how}"
         subprocess.run(["bash", "-c", run], cwd=tmp_path, capture_output=True, timeout=100)
     (row,) = map(json.loads, (tmp_path / "c.jsonl").read_text().splitlines())
     assert row["caption"] == "Grey."
@@ -232,7 +244,7 @@ def test_an_output_that_cannot_be_is_one_line(place: str, tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     output = place if place.endswith(".jsonl") else f"{place}/c.jsonl"
     with ScriptedServer(says("Grey.")) as server:
-        words = ("caption", "a.avi", "--base-url", server.url, "--model", "m", "-o", output)
+        words = ("caption", "a.avi", "--gate", "off", "--base-url", server.url, "--model", "m", "-o", output)
         code, _, err = ended(*words, cwd=tmp_path)
     assert code == 2, err
     assert err.splitlines()[-1].startswith("framescribe: ")
@@ -342,7 +354,20 @@ def test_after_ctrl_c_a_message_says_how_to_get_a_file_and_it_works(tmp_path: Pa
     for grey in range(8):
         raw_film(tmp_path / "films" / f"{grey}.avi", 20 * grey)
     with ScriptedServer(says("Grey."), says("Grey."), says("Grey."), sleeps(0.3)) as server:
-        words = ("frames", "films", "--base-url", server.url, "--model", "m", "--requests", "1", "-o", "it's.jsonl")
+        words = (
+            "frames",
+            "films",
+            "--gate",
+            "off",
+            "--base-url",
+            server.url,
+            "--model",
+            "m",
+            "--requests",
+            "1",
+            "-o",
+            "it's.jsonl",
+        )
         run = subprocess.Popen(
             [sys.executable, "-m", "framescribe", *words],
             cwd=tmp_path,
@@ -368,9 +393,9 @@ def test_a_summary_prompt_without_captions_is_said_once(tmp_path: Path) -> None:
     for grey in range(3):
         raw_film(tmp_path / "films" / f"{grey}.avi", 50 * grey)
     with ScriptedServer(says("Grey.")) as server:
-        words = ("caption", "films", "--base-url", server.url, "--model", "m", "-o", "c.jsonl")
+        words = ("caption", "films", "--gate", "off", "--base-url", server.url, "--model", "m", "-o", "c.jsonl")
         _, _, err = ended(*words, "--summary-prompt", "Sum up.", cwd=tmp_path)
-        assert err.count("does not say {captions}: the frame captions follow it") == 1
+        assert err.count("does not say {captions}: what is to be summed up follows it") == 1
         assert any("Sum up." in str(request) and "Grey." in str(request) for request in server.requests)
         _, _, err = ended(*words, "--summary-prompt", "Sum up {captions}.", cwd=tmp_path)
         assert "does not say" not in err

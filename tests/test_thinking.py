@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from framescribe.engines.base import Reply
+from framescribe.engines.base import ChatRequest, Decoding, FinishReason, Message, Reply, TextPart
 from framescribe.engines.thinking import split
 from framescribe.errors import BadReply
-from framescribe.strategies.base import text as words
+from framescribe.strategies.asking import Asked, Asking
+from framescribe.strategies.base import CAPTION
 
 THOUGHT, ANSWER = "The user wants a caption. I see red.", "A red car drives past a wall."
 
@@ -125,9 +128,18 @@ def test_a_box_without_a_thought_is_opened_too(text: str) -> None:
 
 def test_no_engine_brings_a_thought_into_a_caption() -> None:
     """Engines cut them off themselves; one from a plug-in may not."""
-    assert words(Reply(text=f"<think>{THOUGHT}</think>\n{ANSWER}", finish_reason="stop"), "the clip") == ANSWER
+
+    def said(text: str, finish_reason: FinishReason) -> str:
+        async def complete(request: ChatRequest) -> Reply:
+            return Reply(text=text, finish_reason=finish_reason)
+
+        message = Message(role="user", parts=(TextPart("Describe it."),))
+        request = ChatRequest(messages=(message,), decoding=Decoding())
+        return asyncio.run(Asking(None, Asked(name="plug-in", complete=complete))(request, CAPTION, "the clip"))
+
+    assert said(f"<think>{THOUGHT}</think>\n{ANSWER}", "stop") == ANSWER
     with pytest.raises(BadReply, match="thinking"):
-        words(Reply(text=f"<think>{THOUGHT}", finish_reason="length"), "the clip")
+        said(f"<think>{THOUGHT}", "length")
 
 
 @pytest.mark.parametrize(

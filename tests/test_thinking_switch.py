@@ -162,7 +162,7 @@ def test_in_process_thoughts_marked_by_special_tokens_are_cut(written: str, thou
 
 def test_in_process_a_budget_used_up_by_thinking_says_so(tmp_path: Path) -> None:
     """A real model that begins with <think>: the built-in one, in whose vocabulary its first word is spelled so."""
-    folder, first = tmp_path / "thinker", "ĠA"
+    folder, first = tmp_path / "thinker", "ĠThere"
     shutil.copytree(builtin_folder("shapes-llm"), folder)
     tokenizer = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
     vocabulary, merges = tokenizer["model"]["vocab"], tokenizer["model"]["merges"]
@@ -213,7 +213,7 @@ def test_a_key_goes_to_the_host_that_it_is_for(
 ) -> None:
     raw_film(tmp_path / "a.avi", 10)
     with ScriptedServer(says("red")) as one, ScriptedServer(says("A red film.")) as two:
-        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--base-url", one.url]
+        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--gate", "off", "--base-url", one.url]
         words += ["--summary-base-url", two.url.replace("127.0.0.1", host), "--summary-model", "tiny", *more]
         ended = run(*words, "-o", str(tmp_path / "c.jsonl"), OPENAI_API_KEY=KEY, OTHER=OTHER)
         assert ended.returncode == 0, ended.stderr
@@ -227,7 +227,7 @@ def test_a_summary_server_that_needs_a_key_of_its_own_says_how_to_give_it(tmp_pa
     raw_film(tmp_path / "a.avi", 10)
     wrong = answers(401, {"error": {"message": "no key"}})
     with ScriptedServer(says("red")) as one, ScriptedServer(wrong, models=wrong) as two:
-        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--base-url", one.url]
+        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--gate", "off", "--base-url", one.url]
         words += ["--summary-base-url", two.url.replace("127.0.0.1", "localhost"), "--summary-model", "tiny"]
         ended = run(*words, "-o", str(tmp_path / "c.jsonl"), OPENAI_API_KEY=KEY)
     assert ended.returncode == 2, ended.stderr
@@ -244,7 +244,7 @@ def test_a_key_for_no_server_is_refused(tmp_path: Path) -> None:
 def test_the_summary_may_think_though_the_frames_do_not(tmp_path: Path) -> None:
     raw_film(tmp_path / "a.avi", 10)
     with ScriptedServer(says("fine")) as server:
-        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--base-url", server.url]
+        words = ["caption", str(tmp_path / "a.avi"), "--model", "tiny", "--gate", "off", "--base-url", server.url]
         words += ["--thinking", "off", "--summary-thinking", "on", "-o", str(tmp_path / "c.jsonl")]
         assert run(*words).returncode == 0
         sent = [request.get("chat_template_kwargs", {}).get("enable_thinking") for request in server.requests]

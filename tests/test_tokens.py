@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from framescribe.dataset.estimate import ESTIMATES, surely_fits
-from framescribe.dataset.tokens import counter
 from framescribe.errors import MissingExtra, UserError
+from framescribe.language.estimate import ESTIMATES, surely_fits
+from framescribe.language.tokens import counter
 
 CHECKPOINTS = Path(__file__).parent.parent / "src/framescribe/demo/checkpoints"
 TEXTS = ["a dog runs", "A dog, a cat; and 12 birds!", "naïve 一只狗 \U0001f600", "word " * 300, "\ud800 broken"]

@@ -62,6 +62,7 @@ def captions(folder, output, victim=""):
     """The command that captions with the built-in models."""
     launcher = TORCHRUN if victim == "rank" else ()
     words = ("--runner", "ray") if victim in ON_RAY else ()
+    words += ("--check-limit", "duplicate.likeness=1")  # several processes only flag: here copies, which all only flag
     models = ("--model", "shapes-vlm", "--summary-model", "shapes-llm")
     return framescribe("caption", folder, *models, "-o", output, *words, launcher=launcher)
 

@@ -32,6 +32,7 @@ from framescribe.prompts import presets
 from framescribe.records import Clip, Frame, VideoInfo
 from framescribe.results.rows import read_rows
 from framescribe.runs.recipe import Recipe, StageChoice
+from framescribe.strategies.asking import Asked, Asking
 from framescribe.strategies.base import Context, Output
 from framescribe.strategies.whole_clip import caption_clip
 from tests.servers import Act, ScriptedServer, answers, says
@@ -116,6 +117,7 @@ def context_of(
         metadata={},
         info=None,
         earlier={},
+        ask=Asking(None, Asked(name=None, complete=complete)),
         complete=complete,
         clip=given,
         takes_video=takes_video,
@@ -288,6 +290,7 @@ def test_its_rows_are_read_resumed_and_never_mixed(ending: str, clip_file: Path,
     (failed,) = read_rows(summed)
     assert failed.error is not None
     assert (failed.error.kind, failed.caption) == ("no_frames", None)
+    assert failed.error.message == "the result of its stage frames is missing; there is what these made: clip"
 
 
 def test_what_contradicts_it_is_refused(clip_file: Path) -> None:

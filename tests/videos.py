@@ -94,6 +94,26 @@ def film(
     return path
 
 
+def film_with_hidden_pictures(path: Path) -> Path:
+    """A film of VP8 as `film` makes it, in which each sixth picture is stored once more before it and not shown, as
+    encoders store those that others are made from (bit 4 of a picture's first byte: RFC 6386, section 9.1)."""
+    shown = [number for number in range(40) for _ in range(1 + (number % 6 == 5))]
+    encoded = film(path.with_suffix(".all.webm"), codec="libvpx", gop=16, pictures=[bars(n, 128, 64) for n in shown])
+    with av.open(str(encoded)) as given, av.open(str(path), "w") as output:
+        stream = output.add_stream_from_template(given.streams.video[0])
+        packets = [packet for packet in given.demux(video=0) if packet.size]
+        for place, packet in enumerate(packets):
+            content = bytearray(bytes(packet))
+            if shown[place + 1 : place + 2] == [shown[place]]:
+                assert not packet.is_keyframe
+                content[0] &= ~0x10
+            made = av.Packet(bytes(content))
+            made.pts = made.dts = 40 * shown[place]
+            made.time_base, made.stream, made.is_keyframe = Fraction(1, 1000), stream, packet.is_keyframe
+            output.mux(made)
+    return path
+
+
 def voice(path: Path) -> Path:
     """One second of silence, no picture."""
     with av.open(str(path), "w") as output:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import copy
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from common import Average, adamw, cosine, finish, log, options, save, update
-from summaries import training_example
+from summaries import Example, training_example
 from tokenizer import TEXT_CHAT, build_tokenizer, text_chat
 from torch import nn
 from torch.nn import functional
@@ -28,6 +29,7 @@ PLACES_TOLD_APART, PLACE_STRENGTH = 12, 36.0  # the fastest rotary pairs, which 
 SLOW_PAIRS, RECENCY = slice(21, 32), 18.0  # rotary pairs slow enough to order a whole prompt, and how strongly
 
 Row = tuple[list[int], list[float]]  # token ids, and the weight of predicting each of them
+Source = Callable[[random.Random, float], Example]  # a random example, given the share of simple ones
 
 
 def build(tokenizer: PreTrainedTokenizerFast, layers: int) -> MistralForCausalLM:
@@ -94,15 +96,18 @@ def attend_by_place(model: MistralForCausalLM) -> None:
 def examples(
     tokenizer: PreTrainedTokenizerFast,
     rng: random.Random,
+    source: Source,
     count: int,
     ease: float,
     caption_weight: float,
     verb_weight: float,
+    choice_weight: float = 1.0,
 ) -> list[Row]:
     """Token ids and the weight of predicting each of them: 1 or more in the answer, less in the captions, else 0."""
+    going_on = {tokenizer(" At")["input_ids"][0], tokenizer.eos_token_id}
     made, verbs = [], {tokenizer(" " + verb)["input_ids"][0] for verb in VERBS}
     for _ in range(count):
-        example = training_example(rng, ease)
+        example = source(rng, ease)
         text, shift = text_chat(example.prompt), text_chat("").index(" ") + 1
         encoded = tokenizer(text, return_offsets_mapping=True)
         start, end = example.captions_start + shift, example.captions_end + shift
@@ -111,7 +116,10 @@ def examples(
             caption_weight if start <= first and last <= end else 0.0 for first, last in encoded["offset_mapping"]
         ]
         answer = [*tokenizer(" " + example.answer)["input_ids"], tokenizer.eos_token_id]
-        answer_weights = [verb_weight if token in verbs else 1.0 for token in answer]
+        answer_weights = [
+            choice_weight if at < 2 or token in going_on else verb_weight if token in verbs else 1.0
+            for at, token in enumerate(answer)
+        ]
         # A few prompts come without the begin-of-text token, as from a server used without the chat template.
         opening = [] if rng.random() < 0.06 else [tokenizer.bos_token_id]
         made.append((opening + ids + answer, [0.0] * len(opening) + weights + answer_weights))
@@ -127,11 +135,11 @@ def repetitions(rng: random.Random, count: int, tokens: int) -> list[Row]:
     return made
 
 
-def in_batches(rows: list[Row]) -> list[list[Row]]:
+def in_batches(rows: list[Row], tokens: int = LARGEST_TOKENS) -> list[list[Row]]:
     """Batches of rows of about the same length, so that little is wasted on padding."""
     batches: list[list[Row]] = [[]]
     for row in sorted(rows, key=lambda row: len(row[0])):
-        full = len(batches[-1]) == LARGEST_BATCH or (len(batches[-1]) + 1) * len(row[0]) > LARGEST_TOKENS
+        full = len(batches[-1]) == LARGEST_BATCH or (len(batches[-1]) + 1) * len(row[0]) > tokens
         if full:
             batches.append([])
         batches[-1].append(row)
@@ -146,7 +154,9 @@ class Round:
     rate: float
     easy_steps: float = 0.0  # over this fraction of the steps the share of simple examples falls from all to none
     caption_weight: float = 0.0  # of predicting the captions in the prompt; falls to none, and teaches to look back
+    tokens: int = LARGEST_TOKENS  # of a batch, padding included
     verb_weight: float = 1.0  # of predicting what an object does, the one word that has to be reasoned out
+    choice_weight: float = 1.0  # of the tokens that decide which form the answer takes: the first two, and its end
 
 
 ROUNDS = (
@@ -202,19 +212,25 @@ def learn(
     tokenizer: PreTrainedTokenizerFast,
     rng: random.Random,
     plan: Round,
+    source: Source = training_example,
+    watch: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """A round of summaries; in its course simple examples and the weight of the captions in the prompt fall to zero."""
+    """A round of examples; in its course simple examples and the weight of the captions in the prompt fall to zero."""
     average, batches = Average(), list[list[Row]]()
     for step in range(plan.steps):
         part = step / plan.steps
         if not batches:
             ease = max(0.0, 1 - part / plan.easy_steps) if plan.easy_steps else 0.0
             weight = plan.caption_weight * (1 - part)
-            batches = in_batches(examples(tokenizer, rng, 8 * LARGEST_BATCH, ease, weight, plan.verb_weight))
+            rows = examples(
+                tokenizer, rng, source, 8 * LARGEST_BATCH, ease, weight, plan.verb_weight, plan.choice_weight
+            )
+            batches = in_batches(rows, plan.tokens)
             rng.shuffle(batches)
         average.add(train_step(model, optimizer, batches.pop(), cosine(step, plan.steps, WARMUP, FLOOR)))
         if (step + 1) % 100 == 0 or step in (0, 9, 49):
             log(f"step {step + 1}: loss and share of right tokens in the answer {average}")
+        watch(step + 1)
 
 
 def train_step(

@@ -29,9 +29,13 @@ if TYPE_CHECKING:
     from framescribe.python.captions import caption_async as caption_async
     from framescribe.python.captions import run as run
     from framescribe.python.captions import run_async as run_async
+    from framescribe.python.check import check as check
     from framescribe.python.export import export as export
+    from framescribe.python.measure import measure as measure
     from framescribe.python.recipe import Recipe as Recipe
     from framescribe.python.rows import rows as rows
+    from framescribe.python.score import compare as compare
+    from framescribe.python.score import score as score
     from framescribe.records import Frame as Frame
     from framescribe.records import Row as Row
 
@@ -40,11 +44,15 @@ _HOMES = {
     "Recipe": "python.recipe",
     "caption": "python.captions",
     "caption_async": "python.captions",
+    "check": "python.check",
+    "compare": "python.score",
     "export": "python.export",
+    "measure": "python.measure",
     "rows": "python.rows",
     "run": "python.captions",
     "run_async": "python.captions",
     "sample": "frames.sample",
+    "score": "python.score",
     "Frame": "records",
     "Row": "records",
     **dict.fromkeys(

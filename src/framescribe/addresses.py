@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit, urlunsplit
 
 _MEMBER = re.compile(r"(.+?\.tar)/(.+)\?bytes=(\d+)-(\d+)", re.DOTALL | re.IGNORECASE)
@@ -150,6 +151,17 @@ def without_access(text: str) -> str:
     """The text with every address in it left as it is, but without the parts that only grant access: user, password,
     signatures, tokens and keys. Text that holds none of these does not change."""
     return _ADDRESS.sub(lambda found: _closed(found[1], found[2]), text) if "://" in text else text
+
+
+def closed(value: Any) -> Any:
+    """Any JSON value, with its texts as `without_access` leaves them."""
+    if isinstance(value, str):
+        return without_access(value)
+    if isinstance(value, Mapping):
+        return {name: closed(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [closed(inner) for inner in value]
+    return value
 
 
 def _closed(scheme: str, rest: str) -> str:

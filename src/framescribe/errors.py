@@ -15,6 +15,7 @@ FramescribeError
 │  ├─ EngineFault   the engine failed on this request after every retry (a lasting 5xx, out of memory)
 │  ├─ BadReply      the engine answered, but not with a caption
 │  └─ ActorDied     the cluster's actor that was working on it died, and so did the next one
+├─ TurnedAway       nothing was done for this video yet: it may begin elsewhere; the run goes on
 └─ RunError         this run must stop; nothing is marked, the same command continues later, exit code 1
 """
 
@@ -141,6 +142,10 @@ class ActorDied(VideoError):
     """The cluster's processes that were working on this video died."""
 
     kind = "actor_died"
+
+
+class TurnedAway(FramescribeError):
+    """A video that waits here may begin elsewhere; nothing was done for it yet."""
 
 
 class RunError(FramescribeError):

@@ -1,4 +1,5 @@
-"""Knows how much of the machine this process may use, also when a container or a batch job limits it; knows no work.
+"""Knows how much of the machine this process may use, also when a container or a batch job limits it, and how it uses
+less memory; knows no work.
 
 The limits are Linux's: CPU affinity, sched_setaffinity(2), and control groups of both versions, cgroups(7).
 """
@@ -6,6 +7,7 @@ The limits are Linux's: CPU affinity, sched_setaffinity(2), and control groups o
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import math
 import os
@@ -14,7 +16,16 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 LOADING = "framescribe-load"  # the name of a thread that nobody waits for: it may be in native code for minutes
+_M_ARENA_MAX, _ARENAS = -8, 2  # mallopt(3)
 GROUPS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+
+
+def share_heaps() -> None:
+    """Have all threads allocate from the same few heaps, for a process that lives long and has many threads: each would
+    otherwise keep what it once needed in a heap of its own. Only glibc does that; elsewhere, this does nothing."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def cpus() -> int:

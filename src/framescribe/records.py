@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import binascii
+import hashlib
 import inspect
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic_core import from_json
+import msgspec
 
-from framescribe.addresses import place_of, without_access
+from framescribe.addresses import closed, place_of
+from framescribe.former_rows import provenance_of
 from framescribe.plain_json import dumps
 
 if TYPE_CHECKING:
@@ -18,7 +20,14 @@ if TYPE_CHECKING:
 
 SCHEMA = 2  # of a row; rows without a number come from version 0.1.0
 DECODE = "decode"  # the stage that precedes every strategy's own
+MEASURE = "measure"  # what was measured, beside every strategy's own stages
+AGAIN = "again"  # in the record of a stage whose texts are to be mended; no row on disk has it
+STANDS = "stands"  # in the provenance of a row to go on from, a person's caption; no row on disk has it
 IMPORTED = "imported"  # the stage of captions that were made elsewhere
+LENGTHS = "lengths"  # the stage of captions of several lengths
+LEFT_OUT = "left_out"  # the kind of a "failure" that was wanted: `--keep` left the video out
+VERIFY = "verify"  # the stage that checks captions against the frames
+SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"  # what the frames say of a claim
 INTERNAL = "internal"  # the kind of a failure that nobody foresaw: the next run tries again
 Status = Literal["ok", "flagged", "failed"]
 STATUSES = get_args(Status)
@@ -50,7 +59,7 @@ class Video:
     @property
     def kept(self) -> dict[str, Any]:
         """The user's columns as rows hold them: addresses without the parts that only grant access."""
-        return {name: _closed(value) for name, value in self.metadata.items()}
+        return {name: closed(value) for name, value in self.metadata.items()}
 
     @property
     def place(self) -> str:
@@ -76,6 +85,14 @@ class EncodedImage:
 
     data: bytes
     format: Literal["jpeg", "png"]
+    _base64: bytes | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def base64(self) -> bytes:
+        """The file as base64: made when it is first asked for, and kept, since stages and retries send it again."""
+        if self._base64 is None:
+            object.__setattr__(self, "_base64", binascii.b2a_base64(self.data, newline=False))
+        return self._base64 or b""
 
     def __repr__(self) -> str:
         return f"EncodedImage({len(self.data)} bytes of {self.format})"
@@ -98,18 +115,35 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of a video, from second `start` up to `end`: its frames from number `first` to `last`, both included, of
+    which `frames` are sampled."""
+
+    start: float
+    end: float
+    first: int
+    last: int
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
     """What a strategy sees of a video: its facts and its sampled frames, in order of time.
 
-    `flags` says what is wrong with a file that was sampled nevertheless; `content` is its hash, if asked for; and
-    `fingerprint` is the quick one of its bytes (`frames.files.fingerprint_of`).
+    `segments`: all of them, if the video was divided; its frames are then those of the first ones. `flags` says what is
+    wrong with a file that was sampled nevertheless; `replaced`, which frames show little and which were taken instead:
+    {"frame", "by", "why"}; `content` is its hash, if asked for; `fingerprint` is the quick one of its bytes
+    (`frames.files`); and `facts` is what was measured in all its frames, if asked for (`measures.watching`).
     """
 
     info: VideoInfo
     frames: tuple[Frame, ...]
+    segments: tuple[Segment, ...] = ()
     flags: tuple[str, ...] = ()
+    replaced: tuple[Mapping[str, Any], ...] = ()
     content: str | None = None
     fingerprint: str | None = None
+    facts: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +158,7 @@ class FrameCaption:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why a video has no caption: the stage that failed ("decode" or one of the strategy's), the kind
-    (`VideoError.kind`, or INTERNAL), and a sentence for a person."""
+    (`VideoError.kind`, INTERNAL or LEFT_OUT), and a sentence for a person."""
 
     stage: str
     kind: str
@@ -141,13 +175,19 @@ class Row:
         file              what the file was: `fingerprint` of its bytes (`frames.files.fingerprint_of`), `stamp`
                           (`Video.stamp`), `content`, its SHA-256, if that was asked for
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
-                          `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; its result:
+                          `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; `checked`,
+                          a record of each text that failed a check at first (`strategies.asking`), and `gate`, which
+                          stands for the gate that could not mend one of them; its result:
                           the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
                           output is the caption that it made, before a later stage made another one; "captions" if
-                          it is a list of all captions but the one that it `fills`
+                          it is a list of all captions but the one that it `fills`; `of` (`caption_hash`): the caption
+                          that the output was made from, where that is the row's; "measure" holds `Row.facts`; `told`:
+                          what a stage's model was told of them; "decode" holds the file's flags and `Clip.replaced`
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
-        edits             what a person changed, in order: field, old, new, who, when
+        edits             what a person changed, in order: field, old, new, who, when; `made_by`, if a model wrote it
+        review            the marks that a person set, as far as they stand: `verdict`, `locked`, `seen`, `note`,
+                          `tags`, `versus` (by the name of another result); `who` and `when` of the latest
     """
 
     id: str
@@ -199,6 +239,64 @@ class Row:
         if made.get("output") is not None:
             return made["output"]
         return next((getattr(self, name) for name in made.get("fills") or ()), None)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it has no caption because a condition (`--keep`) left the video out; its status is "failed"."""
+        return self.error is not None and self.error.kind == LEFT_OUT
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was measured in its pixels, by the measures' names (docs/measures.md); none if nothing was."""
+        made = (self.stages.get(MEASURE) or {}).get("output")
+        return made if isinstance(made, dict) else {}
+
+    @property
+    def captions(self) -> Mapping[str, str]:
+        """Its captions by the lengths in which they were asked for (`--captions`); none if they were not, or if the
+        caption was corrected since they were made."""
+        made = None if LENGTHS in self.outdated else (self.stages.get(LENGTHS) or {}).get("output")
+        return {name: text for name, text in made.items() if isinstance(text, str)} if isinstance(made, dict) else {}
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The stages whose results were made from another caption than the row has now."""
+        made_from = [(name, made["of"]) for name, made in self.stages.items() if "of" in made]
+        return tuple(name for name, of in made_from if of != caption_hash(self.caption))
+
+    @property
+    def verified(self) -> Mapping[str, Any]:
+        """What the frames say of its caption (`strategies.verify`): `support`; `claims`; and `wrong`, those of an
+        earlier caption that they contradicted. Nothing if it was not verified, or has changed since then."""
+        made = (self.stages.get(VERIFY) or {}).get("output") or {}
+        return made if made.get("about") == caption_hash(self.caption) else {}
+
+    @property
+    def claims(self) -> list[dict[str, Any]]:
+        """What its caption claims, if it was verified: `kind`, `start` and `end` in the caption, `statement`,
+        `verdict`, `frames`, the numbers of those that decided it, and `by`, "asked" or "measured"."""
+        return list(self.verified.get("claims") or ())
+
+    @property
+    def support(self) -> float | None:
+        """Which share of the caption's claims the frames support, from 0 to 1; None: it was not verified."""
+        return self.verified.get("support")
+
+    @property
+    def segments(self) -> list[dict[str, Any]]:
+        """The segments of a video that was captioned in segments: `start` and `end` in seconds, `first_frame` and
+        `last_frame`, `caption`, the `value` that its strategy made, if any, what its model was `told` of what was
+        measured in it, and its `frames`. Else an empty list."""
+        parts = list[dict[str, Any]]()
+        for made in self.stages.values():
+            if "segment" in made and made.get("output"):
+                found = made["output"]["segments"]
+                before = parts if len(parts) == len(found) else [{}] * len(found)
+                parts = [{**one, **other} for one, other in zip(before, found, strict=True)]
+        for part in parts:
+            inside = range(part["first_frame"], part["last_frame"] + 1)
+            part["frames"] = [frame for frame in self.frames if frame.index in inside]
+        return parts
 
     def only(self, stages: Sequence[str]) -> Row:
         """The row with only what these stages made, for another recipe to build on."""
@@ -260,65 +358,19 @@ class Row:
         )
 
 
-def _closed(value: Any) -> Any:
-    if isinstance(value, str):
-        return without_access(value)
-    if isinstance(value, Mapping):
-        return {name: _closed(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_closed(inner) for inner in value]
-    return value
+def caption_hash(caption: str | None) -> str:
+    """What stands for a caption in lines about it: the first 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256((caption or "").encode(errors="surrogatepass")).hexdigest()[:16]
 
 
-def parsed(line: bytes) -> dict[str, Any]:
-    """The JSON object in a line, even with lone surrogates: file names need not be UTF-8. ValueError or RecursionError
-    if it is not one."""
+def row_in(line: bytes) -> Row | None:
+    """The row in a JSON line, found three times as fast as by `parsed` and `Row.from_dict`; None if the line is not
+    plainly one in today's form, and these two have to decide."""
     try:
-        record = from_json(line)  # twice as fast as `json`, which takes some lines that this refuses
-    except ValueError:
-        record = json.loads(line)
-    if not isinstance(record, dict):
-        raise ValueError("it is not a JSON object")
-    return record
-
-
-def provenance_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record's provenance in today's form."""
-    made: Mapping[str, Any] = record.get("provenance") or {}
-    return made if "schema" in made or not made else _from_0_1_0(record, made)
-
-
-def _from_0_1_0(record: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
-    """Version 0.1.0 had the stages "frames" and "summary", and called that of whole clips "frames", too."""
-    prints, stages = made.get("fingerprints") or {}, dict[str, Any]()
-    flags = record.get("flags") or ()
-    captioned = any(frame.get("caption") is not None for frame in record.get("frames") or ())
-    for name, fingerprint in prints.items():
-        stage = dict((made.get("stages") or {}).get(name) or {})
-        whole = stage.get("strategy") == "whole-clip"
-        has_caption, has_frames = record.get("caption") is not None, bool(record.get("frames"))
-        if whole:
-            fills = ["caption", "frames"] if has_caption else []
-        else:
-            fills = (
-                ["frames"]
-                if name == "frames" and captioned
-                else ["caption"]
-                if name != "frames" and has_caption
-                else []
-            )
-        raised = [flag for flag in flags if whole or flag.startswith("frame_") == (name == "frames")]
-        raised = [flag for flag in raised if not flag.startswith("video_")]
-        stages["clip" if whole else name] = {
-            "fingerprint": fingerprint,
-            **stage,
-            **({"flags": raised} if raised and fills else {}),
-            **({"fills": fills} if fills and (has_frames or name != "frames") else {}),
-        }
-    if damaged := [flag for flag in flags if flag.startswith("video_") and flag != "video_sent_as_images"]:
-        stages[DECODE] = {"flags": damaged}
-    file = {"content": made["content"]} if made.get("content") else {}
-    return {"schema": 1, "version": made.get("version"), "file": file, "stages": stages}
+        row: Row = _ROWS.decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return row if "schema" in row.provenance or not row.provenance else None
 
 
 def _captions(frames: Sequence[Mapping[str, Any]]) -> tuple[FrameCaption, ...]:
@@ -343,3 +395,6 @@ def _facts(values: Mapping[str, Any] | None) -> VideoInfo | None:
         return _made(VideoInfo, values) if values else None
     except TypeError:
         return None
+
+
+_ROWS = msgspec.json.Decoder(Row)

@@ -27,6 +27,61 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
     "strategies": {
         "frames-then-summary": "framescribe.strategies.frames_then_summary:FramesThenSummary",
         "whole-clip": "framescribe.strategies.whole_clip:WholeClip",
+        "sliding": "framescribe.strategies.sliding:Sliding",
+        "structured": "framescribe.strategies.structured:Structured",
+    },
+    "checks": {
+        "empty": "framescribe.checks.empty:Empty",
+        "refusal": "framescribe.checks.refusal:Refusal",
+        "truncated": "framescribe.checks.truncated:Truncated",
+        "repeats": "framescribe.checks.repeats:Repeats",
+        "boilerplate_opening": "framescribe.checks.boilerplate_opening:BoilerplateOpening",
+        "boilerplate_ending": "framescribe.checks.boilerplate_ending:BoilerplateEnding",
+        "frame_talk": "framescribe.checks.frame_talk:FrameTalk",
+        "meta_answer": "framescribe.checks.meta_answer:MetaAnswer",
+        "prompt_echo": "framescribe.checks.prompt_echo:PromptEcho",
+        "markup": "framescribe.checks.markup:Markup",
+        "wrong_language": "framescribe.checks.wrong_language:WrongLanguage",
+        "negation_filler": "framescribe.checks.negation_filler:NegationFiller",
+        "speculation": "framescribe.checks.speculation:Speculation",
+        "mood": "framescribe.checks.mood:Mood",
+        "too_short": "framescribe.checks.length:TooShort",
+        "too_long": "framescribe.checks.length:TooLong",
+        "missing_trigger": "framescribe.checks.wanted_words:MissingTrigger",
+        "missing_words": "framescribe.checks.wanted_words:MissingWords",
+        "forbidden_word": "framescribe.checks.wanted_words:ForbiddenWord",
+        "encoding": "framescribe.checks.encoding:Encoding",
+        "duplicate": "framescribe.checks.duplicates:Duplicate",
+        "unsupported_text": "framescribe.checks.unsupported_text:UnsupportedText",
+        "number_contradiction": "framescribe.checks.number_contradiction:NumberContradiction",
+        "camera_contradiction": "framescribe.checks.camera_contradiction:CameraContradiction",
+        "measured_contradiction": "framescribe.checks.measured_contradiction:MeasuredContradiction",
+        "identity_words": "framescribe.checks.lora_words:IdentityWords",
+        "style_words": "framescribe.checks.lora_words:StyleWords",
+        "added_facts": "framescribe.checks.added_facts:AddedFacts",
+    },
+    "measures": {
+        "cuts": "framescribe.measures.cuts:Cuts",
+        "still": "framescribe.measures.still:Still",
+        "borders": "framescribe.measures.borders:Borders",
+        "light": "framescribe.measures.light:Light",
+        "sharpness": "framescribe.measures.sharpness:Sharpness",
+        "overlay": "framescribe.measures.overlay:Overlay",
+        "copies": "framescribe.measures.copies:Copies",
+        "text": "framescribe.measures.text:Text",
+        "camera": "framescribe.measures.camera:Camera",
+        "motion": "framescribe.measures.motion:Motion",
+    },
+    "metrics": {
+        "support": "framescribe.scoring.support:Support",
+        "flags": "framescribe.scoring.flags:Flags",
+        "lengths": "framescribe.scoring.lengths:Lengths",
+        "vocabulary": "framescribe.scoring.vocabulary:Vocabulary",
+        "duplicates": "framescribe.scoring.twins:Twins",
+        "camera": "framescribe.scoring.camera:Camera",
+        "measured": "framescribe.scoring.agreement:Agreement",
+        "events": "framescribe.scoring.events:Events",
+        "questions": "framescribe.scoring.questions:Questions",
     },
     "formats": {
         "txt": "framescribe.formats.sidecars:FORMAT",
@@ -46,6 +101,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "open-sora-plan": "framescribe.formats.open_sora_plan:FORMAT",
         "cosmos-predict2": "framescribe.formats.cosmos:COSMOS_PREDICT2",
         "cosmos3": "framescribe.formats.cosmos:COSMOS3",
+        "skyreels": "framescribe.formats.skyreels:FORMAT",
         "videofolder": "framescribe.formats.hugging_face:VIDEOFOLDER",
         "datasets": "framescribe.formats.hugging_face:DATASETS",
         "webdataset": "framescribe.formats.webdataset:FORMAT",
@@ -53,14 +109,21 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "parquet": "framescribe.formats.plain_tables:PARQUET",
     },
 }
-_ONE = {"engines": "engine", "strategies": "strategy", "formats": "format"}
+_ONE = {
+    "engines": "engine",
+    "strategies": "strategy",
+    "checks": "check",
+    "measures": "measure",
+    "metrics": "metric",
+    "formats": "format",
+}
 
 _log = logging.getLogger("framescribe")
 _warned: set[str] = set()
 
 
 def names(kind: str) -> list[str]:
-    """The names of this kind ("engines", "strategies", "formats"): the built-in ones, then plug-ins. Imports none."""
+    """The names of this kind, a key of `BUILT_IN`: the built-in ones, then plug-ins. Imports none."""
     return [*BUILT_IN[kind], *_plug_ins(kind)]
 
 

@@ -66,6 +66,11 @@ class Set:
     refused: list[str]
 
 
+def wanted(layout: Layout, **options: Any) -> Options:
+    """These options; the captions of the rows are exported, also where a layout takes other texts by default."""
+    return Options(variants=("caption",) if layout.variant else (), **options)
+
+
 def exported(
     clips: Sequence[Nasty],
     layout: Layout,
@@ -83,7 +88,7 @@ def exported(
         captions = result(rows / f"{len(list(rows.iterdir()))}-{turn}.jsonl", [one.row for one in left])
         before = tree(folder) if folder.exists() else None
         try:
-            done = export_rows(captions, format.name, folder, layout.name, Options(**options))
+            done = export_rows(captions, format.name, folder, layout.name, wanted(layout, **options))
         except UserError as error:
             said = str(error)
             assert (tree(folder) if folder.exists() else None) == before, "something was written"
@@ -153,15 +158,15 @@ def content(video: str) -> str | None:
 
 def proven(made: Set, layout: Layout, folder: Path) -> None:
     """What lies there is what was exported: through the layout's reader, and by looking at the files."""
-    wanted = {digest(one.row.video_path): one for one in made.taken}
+    by_digest = {digest(one.row.video_path): one for one in made.taken}
     samples: list[Sample] = list(layout.read(folder))
     assert len(samples) == made.done.clips == len(made.taken)
     hashes = [content(sample.video) for sample in samples]
     if any(hashes) or layout.videos != "packed":
-        assert Counter(hashes) == Counter(wanted.keys())
+        assert Counter(hashes) == Counter(by_digest.keys())
         for sample, found in zip(samples, hashes, strict=True):
             assert found is not None
-            (words,), (expected,) = sample.captions, read_as(layout, wanted[found])
+            (words,), (expected,) = sample.captions, read_as(layout, by_digest[found])
             assert same(layout, words, expected), (words, expected)
     else:
         words = sorted(folded(read_as(layout, one)[0]) for one in made.taken)
@@ -242,7 +247,7 @@ def test_what_is_exported_is_read_back_word_for_word_with_the_right_clip(
             break
     before, when = tree(folder), times(folder)
     captions = result(rows / "again.jsonl", [one.row for one in found.taken])
-    export_rows(captions, format.name, folder, layout.name, Options(videos=videos))  # type: ignore[arg-type]
+    export_rows(captions, format.name, folder, layout.name, wanted(layout, videos=videos))
     if layout.videos == "beside":
         changed = {Path(path) for path, at in times(folder).items() if when.get(path) != at}
         assert not {path for path in changed if path.suffix.lower() in (".txt", *VIDEOS)}
@@ -254,7 +259,7 @@ def test_what_is_exported_is_read_back_word_for_word_with_the_right_clip(
         format.name,
         folder,
         layout.name,
-        Options(videos=videos),  # type: ignore[arg-type]
+        wanted(layout, videos=videos),
     )
     proven(Set(replace(found.done, clips=len(fewer)), fewer, []), layout, folder)
 
@@ -311,7 +316,7 @@ def test_what_would_break_a_training_is_refused_by_name_and_nothing_is_written(
     for number, one in enumerate(wrong):
         captions = result(tmp_path / f"{number}.jsonl", [row(good, "A cube."), one])
         with pytest.raises(UserError) as error:
-            export_rows(captions, format.name, tmp_path / "a" / "set", layout.name, Options(videos=videos))  # type: ignore[arg-type]
+            export_rows(captions, format.name, tmp_path / "a" / "set", layout.name, wanted(layout, videos=videos))
         assert "bad.mp4" in str(error.value) or (videos == "as-is" and "--videos" in str(error.value))
         assert not (tmp_path / "a").exists()
 

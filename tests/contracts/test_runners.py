@@ -11,7 +11,7 @@ import pytest
 
 from framescribe.demo.clips import DemoClip
 from tests.runs import ACCELERATE, MODELS, TORCHRUN, alone, cluster, content, ended, running, until, writers
-from tests.servers import ScriptedServer, sleeps
+from tests.servers import ScriptedServer, says, sleeps
 
 pytestmark = pytest.mark.slow
 TURNS = 3  # of the dozen clips
@@ -29,7 +29,9 @@ def listed(demo_clips: list[DemoClip], tmp_path_factory: pytest.TempPathFactory)
             table = csv.writer(file)
             table.writerow(("path", "code", "source"))
             table.writerows((path, f"{number:02}", f"row {number}") for number, path in enumerate(paths))
-        yield "caption", folder / "list.csv", "--id-column", "code", "--decode-timeout", "10", *MODELS
+        # The clips come three times, and so do their captions.
+        gate = ("--no-check", "duplicate")
+        yield "caption", folder / "list.csv", "--id-column", "code", "--decode-timeout", "10", *MODELS, *gate
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +89,35 @@ def test_actors_on_two_machines_of_which_one_is_lost(
     assert " is lost: its machine cannot be reached" in said, said
     assert content(output) == straight
     assert sum(writers(output)) == len(straight)  # only the driver writes, and each row once
+
+
+@pytest.mark.parametrize("how", ["torchrun", "ray"])
+def test_what_is_measured_is_the_same_and_needs_no_model_later(
+    how: str, demo_clips: list[DemoClip], tmp_path: Path
+) -> None:
+    launcher = TORCHRUN if how == "torchrun" else ()
+    runner = ("--runner", "ray", "--replicas", "1") if how == "ray" else ()
+    command = "caption", demo_clips[0].path.parent, "--strategy", "whole-clip", "--frames", "2", "--decoders", "1"
+    asks = *command, "--model", "tiny", "--no-preflight", "--gate", "off"
+    one, many = tmp_path / "one.jsonl", tmp_path / "many.jsonl"
+    with ScriptedServer(says("The same for each.")) as server:
+        alone(*asks, "--base-url", server.url, "--measure", "cuts,light", "-o", one)
+        with running(
+            *asks, "--base-url", server.url, "--measure", "cuts", *runner, "-o", many, launcher=launcher
+        ) as run:
+            code, said = ended(run)
+        assert code == 0, said
+        asked = len(server.requests)
+    assert asked == 2 * len(demo_clips)
+    # The server is gone, and nobody misses it.
+    with running(*asks, "--base-url", server.url, "--measure", "light", *runner, "-o", many, launcher=launcher) as run:
+        code, said = ended(run)
+    assert code == 0, said
+    rows = {row["id"]: row for row in content(many)}
+    truth = {row["id"]: row for row in content(one)}
+    assert {name: row["caption"] for name, row in rows.items()} == {name: "The same for each." for name in truth}
+    measured = [
+        {name: row["provenance"]["stages"]["measure"]["output"] for name, row in of.items()} for of in (rows, truth)
+    ]
+    assert measured[0] == measured[1]
+    assert {tuple(sorted(facts)) for facts in measured[0].values()} == {("cuts", "light")}

@@ -7,13 +7,14 @@ import gc
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import datasets
 import pyarrow.parquet
 import pytest
+from msgspec import structs
 
 from framescribe import registry
 from framescribe.dataset.card import DATA_FILES, Card
@@ -113,7 +114,7 @@ def test_what_comes_after_the_first_ten_megabytes_is_still_taken(folder: Path, t
         Sample(video=f"{folder}/train/{number}.mp4", captions=(f"{words}{number}",), columns={"score": number})
         for number in range(300)
     ]
-    wanted[-1] = replace(wanted[-1], columns=last)
+    wanted[-1] = structs.replace(wanted[-1], columns=last)
     write(VIDEOFOLDER, "jsonl", folder, wanted)
     rows = load(folder, tmp_path, "videofolder")
     assert {name: rows[-1][name] for name in last} == {**last, "late_number": "7"}
@@ -132,13 +133,13 @@ def test_names_that_hold_a_variable_are_refused(folder: Path, tmp_path: Path, la
     for name in ("$HOME.mp4", "a ${HOME}.mp4"):
         video = folder / "train" / name
         video.write_bytes(Path(one.video).read_bytes())
-        there = replace(one, video=str(video))
+        there = structs.replace(one, video=str(video))
         write(VIDEOFOLDER, layout, folder, [there])
         with pytest.raises(FileNotFoundError, match="HOME"):
             load(folder, tmp_path, "videofolder")
         assert "variable" in (VIDEOFOLDER.layout(layout).refuses(there) or "")
         video.unlink()
-    assert VIDEOFOLDER.layout(layout).refuses(replace(one, video="/set/train/5$ a$ $5.mp4")) is None
+    assert VIDEOFOLDER.layout(layout).refuses(structs.replace(one, video="/set/train/5$ a$ $5.mp4")) is None
 
 
 def listed(folder: Path, *rows: dict[str, Any]) -> None:
@@ -248,13 +249,13 @@ def test_videos_in_tars_are_embedded_too(folder: Path, tmp_path: Path) -> None:
     (one,) = samples(tmp_path / "clips", captions=("A",))
     with tarfile.open(tmp_path / "shard.tar", "w") as tar:
         tar.add(one.video, "below/a.b.mp4")
-    write(DATASETS, "embedded", folder, [replace(one, video=f"{tmp_path}/shard.tar/below/a.b.mp4")])
+    write(DATASETS, "embedded", folder, [structs.replace(one, video=f"{tmp_path}/shard.tar/below/a.b.mp4")])
     assert load(folder, tmp_path)[0]["video"]["bytes"] == video_bytes(0)
 
 
 def test_paths_and_urls_stay_what_they_are(folder: Path, tmp_path: Path) -> None:
     wanted = samples(folder / "videos", columns=user_columns)
-    wanted[0] = replace(wanted[0], video="https://example.org/a.mp4")
+    wanted[0] = structs.replace(wanted[0], video="https://example.org/a.mp4")
     write(DATASETS, "paths", folder, wanted)
     rows = load(folder, tmp_path)
     assert [row["video"]["path"] for row in rows] == [one.video for one in wanted]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pandas
 import polars
 import pyarrow.parquet
 import pytest
+from msgspec import structs
 
 from framescribe.errors import UserError
 from framescribe.formats.plain_tables import CSV, PARQUET, VIDEO_NAMES
@@ -112,7 +112,7 @@ def test_it_knows_its_own(folder: Path) -> None:
 @pytest.mark.parametrize("which", [CSV, PARQUET], ids=["csv", "parquet"])
 def test_names_that_are_no_unicode_come_back(which, folder) -> None:  # type: ignore[no-untyped-def]
     (one,) = samples(folder / "videos", captions=("\\udce9 as it is",))
-    wanted = replace(one, video=f"{folder}/videos/caf\udce9 \\udce9.mp4", id="caf\udce9")
+    wanted = structs.replace(one, video=f"{folder}/videos/caf\udce9 \\udce9.mp4", id="caf\udce9")
     write(which, folder, [wanted])
     (found,) = which.layout().read(folder)
     assert (found.video, found.id, found.captions) == (wanted.video, wanted.id, wanted.captions)

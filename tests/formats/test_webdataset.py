@@ -8,7 +8,6 @@ import json
 import tarfile
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import datasets
 import pytest
 import webdataset
+from msgspec import structs
 
 from framescribe.errors import UserError
 from framescribe.formats.target import Target
@@ -110,7 +110,7 @@ def test_bytes_come_from_urls_and_from_tars(folder: Path, tmp_path: Path) -> Non
     try:
         url = f"http://127.0.0.1:{server.server_address[1]}/clips/{Path(two.video).name}"
         inside = f"{tmp_path}/old.tar/some/folder/x.y.mp4"
-        tars = shards(folder, [replace(one, video=inside), replace(two, video=url)])
+        tars = shards(folder, [structs.replace(one, video=inside), structs.replace(two, video=url)])
     finally:
         server.shutdown()
         server.server_close()

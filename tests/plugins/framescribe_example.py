@@ -11,7 +11,7 @@ from framescribe.engines.base import ChatRequest, Engine, ImagePart, Message, Re
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.frames.sampling import Sampling
-from framescribe.strategies.base import Context, Output, Stage, Strategy
+from framescribe.strategies.base import CAPTION, Context, Output, Stage, Strategy
 
 
 class CountingEngine(Engine):
@@ -88,7 +88,7 @@ class Tell(Stage):
             messages=(Message(role="user", parts=(TextPart(f"{context.prompt} {'; '.join(seen)}"),)),),
             decoding=context.decoding,
         )
-        return Output(caption=(await context.complete(request)).text)
+        return Output(caption=await context.ask(request, CAPTION, "the tale"))
 
 
 class LookThenTell(Strategy):

@@ -85,7 +85,7 @@ def sleeps(seconds: float, then: Act | None = None) -> Act:
 def answer_to(body: Mapping[str, Any]) -> str:
     """What `tells` answers to this request: a hash of its pictures and its words, and of nothing else."""
     content = json.dumps([body["messages"], body.get("model")], sort_keys=True)
-    return f"seen {hashlib.sha256(content.encode()).hexdigest()[:16]}"
+    return f"seen {hashlib.sha256(content.encode()).hexdigest()[:16]} on a long road by the sea"
 
 
 def tells() -> Act:

@@ -55,7 +55,8 @@ class ScriptedServer:
         app.router.add_route("*", "/{path:.*}", self._others)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        await self._site.start()
         return self._runner.addresses[0][1]
 
     def _await(self, work: Any) -> Any:
@@ -70,13 +71,24 @@ class ScriptedServer:
 
     def stop(self) -> None:
         """Close the port; later connections are refused."""
-        self._await(self._runner.cleanup())
+        self._await(self._stop())
+
+    async def _stop(self) -> None:
+        if self._site in self._runner.sites:
+            await self._site.stop()
+            # Connections that were just accepted are nobody's until these tasks have handed them over.
+            accepted = (task for task in asyncio.all_tasks() if "accept_connection" in task.get_coro().__qualname__)
+            await asyncio.gather(*accepted, return_exceptions=True)
+        await self._runner.cleanup()
 
     async def _end_what_sleeps(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for transport in list(self._loop._transports.values()):  # type: ignore[attr-defined]
+            transport.abort()  # a client may have left it with something still to be written
+        await asyncio.sleep(0)
 
     def __exit__(self, *_: object) -> None:
         self.stop()

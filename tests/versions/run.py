@@ -131,7 +131,7 @@ def _environment(uv: str, name: str, interpreter: str, wheel: Path) -> Path:
 
 def _said(python: Path) -> str:
     """The Python and the versions that matter most."""
-    names = ("av", "numpy", "openai", "pillow", "pyarrow", "pydantic", "typer")
+    names = ("aiohttp", "av", "numpy", "pillow", "pyarrow", "pydantic", "typer")
     code = (
         "import importlib.metadata as m, platform; "
         f"print('Python', platform.python_version(), *(n + ' ' + m.version(n) for n in {names}), sep=', ')"

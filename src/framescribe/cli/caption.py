@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import typer
 
 from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.gate_options import GateOptions
+from framescribe.cli.measure_options import MeasureOptions
 from framescribe.cli.options import (
     FrameCaptionOptions,
     FrameModelOptions,
@@ -22,8 +25,10 @@ from framescribe.cli.run_options import LimitOptions, ResultOptions, RunnerOptio
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
 from framescribe.cli.sidecars import SidecarOptions
+from framescribe.cli.verify_options import VerifyOptions
+from framescribe.cli.wish_options import WishOptions
 from framescribe.errors import UserError
-from framescribe.python.recipe import prompt_text, urls
+from framescribe.python.wanted import several
 
 DONE = (0, 3)  # exit codes of a run that came to its end
 
@@ -34,6 +39,10 @@ DONE = (0, 3)  # exit codes of a run that came to its end
     FrameModelOptions,
     SummaryModelOptions,
     EngineOptions,
+    WishOptions,
+    GateOptions,
+    MeasureOptions,
+    VerifyOptions,
     ResultOptions,
     SidecarOptions,
     LimitOptions,
@@ -46,6 +55,10 @@ def caption(
     frame: FrameModelOptions,
     summary: SummaryModelOptions,
     engine: EngineOptions,
+    wishes: WishOptions,
+    gate: GateOptions,
+    measures: MeasureOptions,
+    verify: VerifyOptions,
     results: ResultOptions,
     beside: SidecarOptions,
     limits: LimitOptions,
@@ -57,13 +70,27 @@ def caption(
     Repeating the command does only what is missing. Exit code 3: finished, but some videos failed.
     """
     engine, runner = running.runner_for(engine)
-    results, folder = beside.settled(results)
-    if runner.number is not None and (beside.sidecars or folder is not None):
-        raise UserError("texts beside videos are written by one process: run framescribe export --to txt afterwards")
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
         display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
-        recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
+        results, folder = beside.settled(results, videos)
+        if runner.number is not None and (beside.sidecars or folder is not None):
+            raise UserError(
+                "texts beside videos are written by one process: run framescribe export --to txt afterwards"
+            )
+        recipe = recipe_of(
+            sampling,
+            frame,
+            summary,
+            engine,
+            wishes,
+            gate,
+            videos,
+            display.say,
+            runner,
+            measures=measures,
+            verify=verify,
+        )
         rows = results.results("captions.jsonl")
         code = run(
             recipe,
@@ -85,6 +112,7 @@ def caption(
     SamplingOptions,
     FrameModelOptions,
     EngineOptions,
+    GateOptions,
     ResultOptions,
     LimitOptions,
     RunnerOptions,
@@ -95,6 +123,7 @@ def frames(
     sampling: SamplingOptions,
     frame: FrameModelOptions,
     engine: EngineOptions,
+    gate: GateOptions,
     results: ResultOptions,
     limits: LimitOptions,
     running: RunnerOptions,
@@ -105,8 +134,18 @@ def frames(
     with screen(quiet=shown.quiet, json_logs=shown.json_logs, rank=runner.number) as display:
         display.say(f"looking for videos: {sources.named()}")
         videos = sources.find(display.say)
-        plain = SummaryModelOptions()
-        recipe = recipe_of(sampling, frame, plain, engine, videos, display.say, runner, only=("frames",))
+        recipe = recipe_of(
+            sampling,
+            frame,
+            SummaryModelOptions(),
+            engine,
+            WishOptions(),
+            gate,
+            videos,
+            display.say,
+            runner,
+            only=("frames",),
+        )
         code = run(
             recipe,
             videos,
@@ -120,10 +159,21 @@ def frames(
     raise typer.Exit(code)
 
 
-@takes(FrameCaptionOptions, EngineOptions, ResultOptions, LimitOptions, RunnerOptions, ScreenOptions)
+@takes(
+    FrameCaptionOptions,
+    EngineOptions,
+    WishOptions,
+    GateOptions,
+    ResultOptions,
+    LimitOptions,
+    RunnerOptions,
+    ScreenOptions,
+)
 def summarize(
     given: FrameCaptionOptions,
     engine: EngineOptions,
+    wishes: WishOptions,
+    gate: GateOptions,
     results: ResultOptions,
     limits: LimitOptions,
     running: RunnerOptions,
@@ -146,14 +196,14 @@ def summarize(
         model = given.model
         if model is None and not given.base_url:
             model = partner_of(sources.values())
-        recipe = replace(asked(engine), seed=given.seed)
-        stage = {
-            "model": chosen(recipe.choice(model, urls(given.base_url)), display.say, runner),
-            "prompt": prompt_text(given.prompt, "summary", videos, display.say),
-            "decoding": recipe.decoding(),
-        }
+        recipe = replace(asked(engine, wishes, gate), seed=given.seed, summary_prompt=given.prompt)
+        recipe.say_target(display.say)
+        writing = chosen(recipe.choice(model, several(given.base_url)), display.say, runner)
+        steps = [step for step in recipe.way().stages if not step.sees]
+        stages = {step.name: recipe.stage_choice(step, writing, videos, display.say) for step in steps}
+        judged = asyncio.run(recipe.gate_choice(writing, display.say, elsewhere=runner.elsewhere))
         code = run(
-            made(stages={"summary": stage}),
+            made(stages=stages, gate=judged, lengths=recipe.lengths()),
             videos,
             results.results("captions.jsonl"),
             display,

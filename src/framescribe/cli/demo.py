@@ -73,7 +73,7 @@ def demo(
         raise typer.Exit(code)
     judged = show.show(Results(folder.captions).rows(folder.videos), folder.clips)
     score = show.score(judged)
-    write_report(folder.report, judged, score, real_command=folder.real_command)
+    write_report(folder, judged, score)
     _tell(folder, judged, score)
     raise typer.Exit(code)
 
@@ -117,6 +117,8 @@ def _tell(folder: DemoFolder, judged: Sequence[Shown], score: Score | None) -> N
     console.print(WARNING)
     console.print("A real model, on your own videos (fetched from the internet once):")
     console.print(Text(shown(f"  {folder.real_command}"), style="bold"), soft_wrap=True)
+    console.print("To look through the captions, correct them, and ask again:")
+    console.print(Text(shown(f"  {folder.review_command}"), style="bold"), soft_wrap=True)
 
 
 def _table(judged: Sequence[Shown], score: Score | None) -> RenderableType:

@@ -25,7 +25,7 @@ from framescribe.cli.running import on_ending_signals
 from framescribe.cli.screen import screen
 from framescribe.engines.prompt_size import PIXELS
 from framescribe.errors import RunError, UserError
-from framescribe.python.recipe import urls
+from framescribe.python.wanted import several
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
 
 LOGS = Path("framescribe-logs")
-PACKAGES = ("av", "openai", "torch", "transformers", "accelerate", "scenedetect")
+PACKAGES = ("av", "aiohttp", "torch", "transformers", "accelerate", "scenedetect")
 MARKS = {"ok": "[green]ok [/]", "odd": "[yellow]odd[/]", "bad": "[red]bad[/]"}
 HUB_SECONDS = 5
 
@@ -62,7 +62,7 @@ def doctor(frame: FrameModelOptions, pictures: PictureOptions, engine: EngineOpt
         _line(console, name, text)
     with screen(quiet=False, json_logs=False) as display:
         recipe = asked(engine)
-        choice = chosen(recipe.choice(frame.model, urls(frame.base_url)), display.say)
+        choice = chosen(recipe.choice(frame.model, several(frame.base_url)), display.say)
         bad = asyncio.run(_examine(choice, recipe.decoding(), pictures.max_pixels, console))
     raise typer.Exit(1 if bad else 0)
 
@@ -74,7 +74,7 @@ def serve(frame: FrameModelOptions, engine: EngineOptions) -> None:
     Prints the URLs to give to --base-url in another run.
     """
     with screen(quiet=False, json_logs=False) as display:
-        choice = chosen(asked(engine).choice(frame.model, urls(frame.base_url)), display.say)
+        choice = chosen(asked(engine).choice(frame.model, several(frame.base_url)), display.say)
         if choice.engine in ("openai", "transformers"):
             raise UserError("`serve` starts an engine's servers: --engine vllm, sglang, lmdeploy, llama-cpp or ollama")
         asyncio.run(_serve(choice))

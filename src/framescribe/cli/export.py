@@ -78,8 +78,8 @@ class ExportOptions:
         list[str] | None,
         option(
             "Rows",
-            "Only rows that match, as for `recaption`: 'duration < 3', 'words > 80', 'id != NAME'. Given several "
-            "times, all must match.",
+            "Only rows that match, as for `recaption`: 'duration < 3', 'support >= 0.9 and motion > 0.02', "
+            "'id != NAME'. Given several times, all must match.",
             metavar="CONDITION",
         ),
     ] = None
@@ -91,7 +91,11 @@ class ExportOptions:
     ] = None
     include_flagged: Annotated[
         bool,
-        option("Rows", "Also rows with flags. Default: only if a person edited the caption.", "--include-flagged"),
+        option(
+            "Rows",
+            "Also rows with flags. Default: only if a person edited or accepted the caption.",
+            "--include-flagged",
+        ),
     ] = False
     skip_unusable: Annotated[
         bool,
@@ -99,6 +103,15 @@ class ExportOptions:
             "Rows",
             "Leave out rows that the trainer could not use. Default: they are named, and nothing is written.",
             "--skip-unusable",
+        ),
+    ] = False
+    segments: Annotated[
+        bool,
+        option(
+            "Rows",
+            "Each segment of a video that was captioned in segments is a clip of its own, cut out frame by frame, "
+            "without sound.",
+            "--segments",
         ),
     ] = False
     variant: Annotated[

@@ -19,7 +19,7 @@ from framescribe.errors import RunError, Unreadable, UserError, VideoError
 from framescribe.machine import cpus
 from framescribe.names import file_paths, json_shown, shown
 from framescribe.plain_json import dumps
-from framescribe.python.recipe import DEFAULTS, strategy_of
+from framescribe.python.recipe import DEFAULTS
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -135,8 +135,9 @@ def _table(lines: Sequence[Sequence[str]]) -> Table:
 def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptions) -> None:
     """Write the frames that a recipe would send to a model, as images named by frame and second."""
     from framescribe.frames.pool import sample_as
+    from framescribe.frames.segments import chunks
 
-    recipe, plain, written = asked(sampling), strategy_of(DEFAULTS.strategy), 0
+    recipe, plain, written = asked(sampling), DEFAULTS.way(), 0
     chosen, pixels = recipe.sampling(plain), recipe.pixels(plain)
     try:
         images.output.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,12 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
 
     async def one(pool: DecoderPool, video: Video) -> None:
         form = "pixels" if images.sheet else images.form.value
-        clip = await pool.run(sample_as, video.path, chosen, key=video.id, max_pixels=pixels, form=form)
+        given = {"key": video.id, "max_pixels": pixels, "form": form}
+        clip = await pool.run(sample_as, video.path, chosen, **given, division=recipe.division())
+        for chunk in list(chunks(clip.segments))[1:]:
+            numbers = [index for part in chunk for index in part.frames]
+            more = await pool.run(sample_as, video.path, chosen, **given, numbers=numbers)
+            clip = dataclasses.replace(clip, frames=(*clip.frames, *more.frames))
         if clip.flags:
             say(f"odd: {video.id}: {', '.join(flag.replace('_', ' ') for flag in clip.flags)}")
         base = paths[video.id, video.place]  # with its ending, since a.mp4 and a.webm may exist side by side
@@ -179,7 +185,7 @@ def sample(sources: SourceOptions, sampling: SamplingOptions, images: ImageOptio
     raise typer.Exit(code)
 
 
-def _found(sources: SourceOptions) -> list[Video]:
+def _found(sources: SourceOptions) -> Sequence[Video]:
     if sys.stderr.isatty():  # a person waits
         say(f"looking for videos: {sources.named()}")
     return sources.find(say)

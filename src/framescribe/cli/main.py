@@ -6,7 +6,24 @@ import sys
 
 import typer
 
-from framescribe.cli import caption, convert, demo, doctor, export, imported, look, models, recaption, status
+from framescribe.cli import (
+    caption,
+    check,
+    compare,
+    convert,
+    demo,
+    doctor,
+    export,
+    imported,
+    look,
+    measure,
+    models,
+    recaption,
+    review,
+    score,
+    status,
+    verify,
+)
 from framescribe.cli.engine_options import FOR_ENGINE
 from framescribe.cli.terminal import ended
 from framescribe.version import VERSION
@@ -38,6 +55,11 @@ app.command("caption", rich_help_panel="Caption")(caption.caption)
 app.command("frames", rich_help_panel="Caption")(caption.frames)
 app.command("summarize", rich_help_panel="Caption")(caption.summarize)
 app.command("recaption", rich_help_panel="Caption")(recaption.recaption)
+app.command("verify", rich_help_panel="Caption")(verify.verify)
+app.command("review", rich_help_panel="Caption")(review.review)
+app.command("check", rich_help_panel="Data sets")(check.check)
+app.command("score", rich_help_panel="Data sets")(score.score)
+app.command("compare", rich_help_panel="Data sets")(compare.compare)
 app.command("export", rich_help_panel="Data sets")(export.export)
 app.command("import", rich_help_panel="Data sets")(imported.import_)
 app.command("serve", rich_help_panel="Engines")(doctor.serve)
@@ -45,6 +67,7 @@ app.command("doctor", rich_help_panel="Engines")(doctor.doctor)
 app.command("status", rich_help_panel="Look")(status.status)
 app.command("probe", rich_help_panel="Look")(look.probe)
 app.command("sample", rich_help_panel="Look")(look.sample)
+app.command("measure", rich_help_panel="Look")(measure.measure)
 app.command("models", rich_help_panel="Look")(models.models)
 app.command("convert", rich_help_panel="Look")(convert.convert)
 app.command("demo", rich_help_panel="Look")(demo.demo)
@@ -61,7 +84,7 @@ def split_arguments(words: list[str]) -> tuple[list[str], list[str]]:
 
 def main() -> None:
     """Run the command line. Exit codes: 0 all done, 1 the run had to stop, 2 a user error, 3 finished with failed
-    videos, 130 interrupted."""
+    videos or with captions that have faults or are worse, 130 interrupted."""
     words, for_engine = split_arguments(sys.argv[1:])
     FOR_ENGINE.set(tuple(for_engine))
     sys.exit(ended("framescribe", lambda: app(words) or 0))

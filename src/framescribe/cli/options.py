@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from framescribe.records import Video
 
 SUMMARY_PROMPT = (
-    "The summary prompt: text, @file, or default, easyanimate. The frame captions stand where it says {captions}; "
-    "without that they follow it."
+    "The prompt for the summary: text, @file, or default, easyanimate. What is to be summed up stands where it says "
+    "{captions}; without that it follows."
 )
 
 
@@ -39,6 +39,7 @@ class SampleMethod(StrEnum):
     every = "every"
     keyframes = "keyframes"
     scenes = "scenes"
+    motion = "motion"
 
 
 MOST_NAMED = 3  # sources in a message: a shell may have made thousands of one pattern
@@ -74,8 +75,17 @@ class SourceOptions:
         option("Sources", "The folder that the metadata's paths start from. Default: the metadata file's."),
     ] = None
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
+    shard: Annotated[
+        str | None,
+        option(
+            "Sources",
+            "Only one share of the videos, for a scheduler's array of jobs: 3/50 is the third of fifty. Each needs an "
+            "output of its own.",
+            metavar="I/N",
+        ),
+    ] = None
 
-    def find(self, say: Say) -> list[Video]:
+    def find(self, say: Say) -> Sequence[Video]:
         """The videos, in a stable order."""
         from framescribe.sources import find_videos
 
@@ -85,6 +95,7 @@ class SourceOptions:
             id_column=self.id_column,
             video_root=self.video_root,
             limit=self.limit,
+            shard=self.shard,
             say=say,
         )
 
@@ -105,7 +116,7 @@ class SamplingOptions:
         SampleMethod | None,
         option(
             "Frames",
-            f"How frames are chosen. Default: mid, one frame; for whole clips uniform, {MOST}.",
+            f"How frames are chosen. Default: mid, one frame; for whole clips uniform, {MOST}; for sliding uniform, 8.",
             show_default=False,
         ),
     ] = None
@@ -113,7 +124,8 @@ class SamplingOptions:
         int | None,
         option(
             "Frames",
-            f"How many for uniform and random (default: 1); the most for keyframes and scenes (default: {MOST}).",
+            f"How many for uniform, random and motion (default: 1); the most for keyframes and scenes (default: "
+            f"{MOST}).",
             min=1,
             metavar="N",
             show_default=False,
@@ -127,17 +139,36 @@ class SamplingOptions:
     salvage: Annotated[
         bool, option("Frames", "Use what can be read of videos that are cut off or damaged, and flag them.")
     ] = DEFAULTS.salvage
+    avoid_bad_frames: Annotated[
+        bool,
+        option(
+            "Frames",
+            "Instead of a black, blank, frozen or badly blurred frame take the nearest better one. Every frame is "
+            "decoded and looked at then.",
+            "--avoid-bad-frames",
+        ),
+    ] = DEFAULTS.avoid_bad_frames
     seed: Annotated[int, option("Frames", "For random frames, and for decoding above temperature 0.")] = DEFAULTS.seed
     max_pixels: Annotated[
         int | None,
         option(
             "Frames",
-            "Frames are shrunk while decoding to at most this many pixels. Default: 1048576; for whole clips 262144.",
+            "Frames are shrunk while decoding to at most this many pixels. Default: 1048576; where a model sees "
+            "several at once, 262144.",
             min=1024,
             metavar="N",
             show_default=False,
         ),
     ] = DEFAULTS.max_pixels
+    segment: Annotated[
+        str | None,
+        option(
+            "Frames",
+            "Caption a long video segment by segment, each as long as this (10s) or a shot (shots). Frames are chosen "
+            "in each; the video's caption is written from theirs.",
+            metavar="TIME|shots",
+        ),
+    ] = None
     decoders: Annotated[
         int | None, option("Frames", "Videos decoded at once. Default: one per core, at most 8.", min=1, max=256)
     ] = DEFAULTS.decoders
@@ -177,7 +208,9 @@ class SummaryModelOptions:
         option(
             "Models",
             "frames-then-summary: each frame is captioned, then one caption is written from those. whole-clip: "
-            "a model sees all frames at once and writes the caption. Plug-ins may add others.",
+            "a model sees all frames at once and writes the caption. sliding: the first frame is captioned, then what "
+            "changes from frame to frame, then one caption is written from that. structured: a model sees all frames "
+            "at once and fills in a form, then one caption is written from that. Plug-ins may add others.",
             metavar="NAME",
         ),
     ] = DEFAULTS.strategy
@@ -202,6 +235,10 @@ class SummaryModelOptions:
     summary_thinking: Annotated[
         Thinking | None, option("Prompts", "The same for the summary. Default: --thinking.", show_default=False)
     ] = None
+    step_prompt: Annotated[
+        str,
+        option("Prompts", "The prompt about two frames, for --strategy sliding: text, @file, or default."),
+    ] = DEFAULTS.step_prompt
     summary_prompt: Annotated[str, option("Prompts", SUMMARY_PROMPT)] = DEFAULTS.summary_prompt
 
 
@@ -237,6 +274,15 @@ class FrameCaptionOptions:
     ] = DEFAULTS.summary_prompt
     seed: Annotated[int, option("Prompts", "For decoding above temperature 0.")] = DEFAULTS.seed
     limit: Annotated[int | None, option("Sources", "Only the first N videos.", min=1, metavar="N")] = None
+    shard: Annotated[
+        str | None,
+        option(
+            "Sources",
+            "Only one share of the videos, for a scheduler's array of jobs: 3/50 is the third of fifty. Each needs an "
+            "output of its own.",
+            metavar="I/N",
+        ),
+    ] = None
 
 
 def takes(*groups: type) -> Callable[[Callable[..., None]], Callable[..., None]]:

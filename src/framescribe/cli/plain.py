@@ -62,7 +62,7 @@ class Screen:
     def row(self, row: Row) -> None:
         """A row was written."""
         self.done += 1
-        self.failed += row.status == "failed"
+        self.failed += row.status == "failed" and not row.left_out
         words = row.caption or next((frame.caption for frame in row.frames if frame.caption), None)
         if words and row.status != "failed":
             self.last = row.id, words
@@ -119,7 +119,7 @@ class PlainScreen(Screen):
         before = self.last
         super().row(row)
         if row.error is not None:
-            self.say(f"failed: {row.id}: {row.error.stage}: {row.error.message}")
+            self.say(f"{'left out' if row.left_out else 'failed'}: {row.id}: {row.error.stage}: {row.error.message}")
         self.tell_progress(first=before is None and self.last is not None)
 
     def tell_progress(self, first: bool) -> None:
@@ -200,6 +200,9 @@ def table(report: Report, console: Console) -> None:
         parts.append(f"{statuses['flagged']:,} of them flagged")
     if statuses["failed"]:
         parts.append(f"{statuses['failed']:,} failed")
+    left_out, one = report.left_out
+    if left_out:
+        parts.append(f"{left_out:,} left out")
     if report.done_before:
         parts.append(f"{report.done_before:,} done before")
     grid.add_row("videos", f"{report.inputs:,}: {', '.join(parts)}")
@@ -216,6 +219,12 @@ def table(report: Report, console: Console) -> None:
         if report.budget.prices:
             grid.add_row("cost", f"{report.budget.cost:.2f} for {report.budget.requests:,} requests")
         grid.add_row("time", f"{clock(elapsed)}; " + ", ".join(f"{names[n]} {spent[n]:.1f} s" for n in names))
+    for number, line in enumerate(report.faults.lines()):
+        grid.add_row("" if number else "checked", Text(shown(line)))
+    if mending := report.faults.spent():
+        grid.add_row("mending", mending)
+    if one is not None and one.error is not None:
+        grid.add_row("left out", Text(shown(f"{left_out:,}, such as {one.id}: {one.error.message}")))
     for (stage, kind), count in sorted(report.failures.items(), key=lambda item: -item[1]):
         example = report.examples[stage, kind]
         message = example.error.message if example.error else ""

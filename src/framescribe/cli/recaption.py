@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from framescribe.cli.engine_options import EngineOptions
+from framescribe.cli.gate_options import GateOptions
 from framescribe.cli.options import (
     FrameModelOptions,
     SamplingOptions,
@@ -21,6 +21,8 @@ from framescribe.cli.recipes import recipe_of
 from framescribe.cli.run_options import LimitOptions, RunnerOptions, ScreenOptions
 from framescribe.cli.running import run
 from framescribe.cli.screen import screen
+from framescribe.cli.verify_options import VerifyOptions
+from framescribe.cli.wish_options import WishOptions
 from framescribe.errors import UserError
 from framescribe.python.recipe import Say
 
@@ -58,7 +60,11 @@ class ChoiceOptions:
     ] = None
     drop_edits: Annotated[
         bool,
-        option("Rows", "Also caption rows that a person corrected, dropping the corrections.", "--drop-edits"),
+        option(
+            "Rows",
+            "Also caption rows that a person corrected or accepted, dropping the corrections. Locked rows stay.",
+            "--drop-edits",
+        ),
     ] = False
 
 
@@ -68,6 +74,9 @@ class ChoiceOptions:
     FrameModelOptions,
     SummaryModelOptions,
     EngineOptions,
+    WishOptions,
+    GateOptions,
+    VerifyOptions,
     LimitOptions,
     RunnerOptions,
     ScreenOptions,
@@ -78,6 +87,9 @@ def recaption(
     frame: FrameModelOptions,
     summary: SummaryModelOptions,
     engine: EngineOptions,
+    wishes: WishOptions,
+    gate: GateOptions,
+    verify: VerifyOptions,
     limits: LimitOptions,
     running: RunnerOptions,
     shown: ScreenOptions,
@@ -100,7 +112,7 @@ def recaption(
             raise UserError(f"there is no result at {which.output} (nor {results.parts}). Give the path from -o.")
         rows = chosen_rows(results, which, display.say)
         videos = videos_of(rows, which.source, display.say)
-        recipe = recipe_of(sampling, frame, summary, engine, videos, display.say, runner)
+        recipe = recipe_of(sampling, frame, summary, engine, wishes, gate, videos, display.say, runner, verify=verify)
         code = run(
             recipe,
             videos,
@@ -113,6 +125,7 @@ def recaption(
                 order=[video_of(row) for row in results.in_order()],
                 drop_edits=which.drop_edits,
                 max_failed=limits.most_failed(),
+                max_flagged=limits.most_flagged(),
             ),
             limits=limits,
             runner=runner,
@@ -123,15 +136,19 @@ def recaption(
 
 def chosen_rows(results: Results, which: ChoiceOptions, say: Say) -> list[Row]:
     """The selected rows. UserError if there are none, or if nothing selects any."""
+    from framescribe.results.edits import ACCEPTED, review_of
     from framescribe.results.selection import FORMS, chosen
 
     if which.ids is None and not which.where:
         raise UserError(f"which videos? Name them with --ids FILE or --where CONDITION: {FORMS}")
     rows = list(chosen(results.in_order(), ids=which.ids, where=which.where or ()))
     if not which.drop_edits:
-        free = [row for row in rows if not row.provenance.get("edits")]
+        free = [row for row in rows if not row.provenance.get("edits") and review_of(row).get("verdict") != ACCEPTED]
         if edited := len(rows) - len(free):
-            say(f"rows that a person corrected, kept as they are (--drop-edits captions them too): {edited:,}")
+            say(
+                "rows that a person corrected or accepted, kept as they are (--drop-edits captions them too): "
+                f"{edited:,}"
+            )
         rows = free
     if not rows:
         raise UserError(f"no row of {which.output} is selected: nothing to do")
@@ -140,36 +157,12 @@ def chosen_rows(results: Results, which: ChoiceOptions, say: Say) -> list[Row]:
 
 def videos_of(rows: Sequence[Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
     """The videos of these rows, with what the rows say now. UserError if a row alone is not enough to find its file."""
-    wanted = {(row.id, row.video_path): row for row in rows}
-    videos = _found(wanted, sources, say)
-    return [replace(video, caption=row.caption or "") for video, row in zip(videos, wanted.values(), strict=True)]
+    from framescribe.results.videos import Videos
 
-
-def _found(wanted: Mapping[tuple[str, str], Row], sources: Sequence[str] | None, say: Say) -> list[Video]:
-    from framescribe.results.rows import video_of
-    from framescribe.sources import find_videos
-
-    if sources:
-        found = {(video.id, video.place): video for video in find_videos(sources, say=say)}
-        if missing := [row.id for key, row in wanted.items() if key not in found]:
-            raise UserError(f"videos not found in --source {' '.join(sources)}: {len(missing):,} (first: {missing[0]})")
-        return [found[key] for key in wanted]
-    videos = [video_of(row) for row in wanted.values()]
-    shards = defaultdict[str, list[int]](list)
-    for at, video in enumerate(videos):
-        if "?" in video.path and "://" in video.path:
-            raise UserError(
-                f"the address of {video.id} has a query, which rows do not keep: name the list or folder that it came "
-                "from with --source"
-            )
-        tar, inside, _ = video.path.partition(".tar/")
-        if inside:
-            shards[f"{tar}.tar"].append(at)
-    for shard, places in shards.items():
-        found_there = {video.place: video for video in find_videos([shard], say=say)}
-        for at in places:
-            inside_it = found_there.get(videos[at].path)
-            if inside_it is None:
-                raise UserError(f"{videos[at].path} no longer exists: leave it out of --ids")
-            videos[at] = replace(videos[at], path=inside_it.path, size=inside_it.size, stamp=inside_it.stamp)
-    return videos
+    wanted = list({(row.id, row.video_path): row for row in rows}.values())
+    videos = Videos(sources, say)
+    if missing := videos.missing(wanted):
+        raise UserError(
+            f"videos not found in --source {' '.join(sources or ())}: {len(missing):,} (first: {missing[0].id})"
+        )
+    return [videos.of(row) for row in wanted]

@@ -9,7 +9,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from framescribe.cli.engine_options import FOR_ENGINE, EngineOptions
+from framescribe.cli.gate_options import GateOptions
+from framescribe.cli.judge_options import JudgeOptions
+from framescribe.cli.measure_options import MeasureOptions
 from framescribe.cli.options import FrameModelOptions, SamplingOptions, SummaryModelOptions
+from framescribe.cli.verify_options import VerifyOptions
+from framescribe.cli.wish_options import WishOptions
 from framescribe.errors import UserError
 from framescribe.python.models import settled_model
 from framescribe.python.recipe import Recipe, Say
@@ -21,7 +26,19 @@ if TYPE_CHECKING:
     from framescribe.runs.runner import Runner
 
 
-def asked(*groups: SamplingOptions | FrameModelOptions | SummaryModelOptions | EngineOptions) -> Recipe:
+def asked(
+    *groups: (
+        SamplingOptions
+        | FrameModelOptions
+        | SummaryModelOptions
+        | EngineOptions
+        | WishOptions
+        | GateOptions
+        | MeasureOptions
+        | VerifyOptions
+        | JudgeOptions
+    ),
+) -> Recipe:
     """What these options ask for. UserError if a time is none."""
     values: dict[str, Any] = {"engine_arguments": FOR_ENGINE.get()}
     for group in groups:
@@ -38,15 +55,20 @@ def recipe_of(
     frame: FrameModelOptions,
     summary: SummaryModelOptions,
     engine: EngineOptions,
+    wishes: WishOptions,
+    gate: GateOptions,
     videos: Sequence[Video],
     say: Say,
     runner: Runner,
     *,
+    measures: MeasureOptions | None = None,
     only: Sequence[str] | None = None,
+    verify: VerifyOptions = VerifyOptions(),  # noqa: B008
+    alone: bool = False,
 ) -> full.Recipe:
     """The recipe of a run, as `Recipe.settled`."""
-    recipe = asked(sampling, frame, summary, engine)
-    return asyncio.run(recipe.settled(videos, say, elsewhere=runner.elsewhere, only=only))
+    recipe = asked(sampling, frame, summary, engine, wishes, gate, measures or MeasureOptions(), verify)
+    return asyncio.run(recipe.settled(videos, say, elsewhere=runner.elsewhere, only=only, alone=alone))
 
 
 def chosen(choice: ModelChoice, say: Say, runner: Runner | None = None) -> ModelChoice:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from framescribe.results.rows import Results
     from framescribe.runs.budget import Budget
     from framescribe.runs.job import RunOptions
-    from framescribe.runs.patience import MaxFailed
+    from framescribe.runs.patience import Most
     from framescribe.runs.runner import Runner
 
 
@@ -27,7 +27,8 @@ class ResultOptions:
         str | None,
         option(
             "Results",
-            "The result, local or at s3://, gs://, az://: .jsonl, .csv, .parquet or .tar. Default: captions.jsonl.",
+            "The result, local or at s3://, gs://, az://: .jsonl, .csv, .parquet or .tar. A local DIR/ is filled with "
+            "Parquet files while the run goes on (x.jsonl/, x.tar/: with such files). Default: captions.jsonl.",
             "--output",
             "-o",
             show_default=False,
@@ -36,6 +37,14 @@ class ResultOptions:
     retry_failed: Annotated[bool, option("Results", "Retry the videos that failed.", "--retry-failed")] = False
     redo: Annotated[
         bool, option("Results", "Caption again what another recipe captioned (its rows stay in the parts).", "--redo")
+    ] = False
+    recheck: Annotated[
+        bool,
+        option(
+            "Results",
+            "Check the captions that are there, too, and mend those that fail and that this gate has not tried yet.",
+            "--recheck",
+        ),
     ] = False
     keep_captions: Annotated[
         bool,
@@ -74,17 +83,20 @@ class ResultOptions:
         from framescribe.runs.job import RunOptions
 
         return RunOptions(
-            again=Again(failed=self.retry_failed, redo=self.redo, keep_captions=self.keep_captions),
+            again=Again(
+                failed=self.retry_failed, redo=self.redo, recheck=self.recheck, keep_captions=self.keep_captions
+            ),
             check_content=self.check_content,
             preflight=limits.preflight,
             prune=self.prune,
             max_failed=limits.most_failed(),
+            max_flagged=limits.most_flagged(),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class LimitOptions:
-    """What a run may spend, and whether it checks the model first."""
+class BudgetOptions:
+    """What may be spent."""
 
     max_requests: Annotated[
         int | None, option("Limits", "Begin no video that would probably exceed so many requests.", min=1, metavar="N")
@@ -96,6 +108,19 @@ class LimitOptions:
     prices: Annotated[Path | None, option("Limits", "What a million tokens cost, by model (TOML).", metavar="FILE")] = (
         None
     )
+
+    def budget(self) -> Budget:
+        """UserError if it is not a price file."""
+        from framescribe.runs.budget import Budget, read_prices
+
+        prices = read_prices(self.prices) if self.prices else {}
+        return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOptions(BudgetOptions):
+    """What a run may spend, and whether it checks the model first."""
+
     preflight: Annotated[
         bool,
         option(
@@ -116,18 +141,27 @@ class LimitOptions:
         ),
     ] = None
 
-    def most_failed(self) -> MaxFailed | None:
+    max_flagged: Annotated[
+        str | None,
+        option(
+            "Limits",
+            "End with exit code 3 if more than N videos (or P% of all) are flagged in the end.",
+            metavar="N|P%",
+            show_default=False,
+        ),
+    ] = None
+
+    def most_failed(self) -> Most | None:
         """How many videos may fail; None: the default. UserError if it is neither a number nor a percentage."""
-        from framescribe.runs.patience import MaxFailed
+        from framescribe.runs.patience import Most
 
-        return MaxFailed.parse(self.max_failed) if self.max_failed is not None else None
+        return Most.parse(self.max_failed) if self.max_failed is not None else None
 
-    def budget(self) -> Budget:
-        """UserError if it is not a price file."""
-        from framescribe.runs.budget import Budget, read_prices
+    def most_flagged(self) -> Most | None:
+        """How many videos may be flagged; None: all. UserError if it is neither a number nor a percentage."""
+        from framescribe.runs.patience import Most
 
-        prices = read_prices(self.prices) if self.prices else {}
-        return Budget(prices=prices, max_cost=self.max_cost, max_requests=self.max_requests)
+        return Most.parse(self.max_flagged, "--max-flagged") if self.max_flagged is not None else None
 
 
 class RunnerName(StrEnum):

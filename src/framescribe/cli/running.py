@@ -38,7 +38,7 @@ def run(
     metrics: str | None = None,
 ) -> int:
     """Run the job under this display, stop it cleanly on Ctrl-C, and return the exit code."""
-    stopping = _Stopping(display.say)
+    stopping = Stopping(display.say)
     work = _work(recipe, videos, results, display, stopping, options, limits, runner, frames_from, metrics)
     try:
         report = asyncio.run(work)
@@ -54,7 +54,7 @@ def run(
     if report.output is None and (stopping.count or alone):
         return STOPPED if stopping.count else 1
     # A launcher takes any code other than 0 for a crash and kills the other ranks.
-    return 3 if report.failed and alone else 0
+    return 3 if (report.failed or report.too_many) and alone else 0
 
 
 async def _work(
@@ -62,7 +62,7 @@ async def _work(
     videos: Sequence[Video],
     results: Results,
     display: Screen,
-    stopping: _Stopping,
+    stopping: Stopping,
     options: RunOptions,
     limits: LimitOptions | None,
     runner: Runner | None,
@@ -96,7 +96,7 @@ async def _work(
         )
 
 
-class _Stopping:
+class Stopping:
     """The first Ctrl-C, SIGTERM or SIGHUP (the terminal is gone) lets what is under way finish; the second drops it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:

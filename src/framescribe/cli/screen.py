@@ -54,6 +54,7 @@ class JsonScreen(Screen):
             seconds={name: round(value, 3) for name, value in report.meter.seconds().items()},
             elapsed=round(report.meter.elapsed, 3),
             counts=dict(report.meter.counts),
+            checked=report.faults.as_json(),
             cost=round(report.budget.cost, 6) if report.budget.prices else None,
             output=str(report.output) if report.output else None,
         )

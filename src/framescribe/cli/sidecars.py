@@ -26,26 +26,25 @@ class SidecarOptions:
         bool,
         option(
             "Results",
-            "Also write each caption beside its video, as a.txt for a.mp4. -o DIR/ does that in DIR, with links to "
-            "videos that are not in it, and puts captions.jsonl there.",
+            "Also write each caption beside its video, as a.txt for a.mp4. -o DIR/ does the same where DIR is the "
+            "videos' own folder, with links to those that are not in it, and puts captions.jsonl there.",
             "--sidecars",
         ),
     ] = False
 
-    def settled(self, results: ResultOptions) -> tuple[ResultOptions, str | None]:
-        """The options with a file as output, and the folder that was named instead of one. UserError if both a folder
-        and --sidecars are given."""
-        output = results.output
-        if output is None or not (output.endswith(("/", os.sep)) or os.path.isdir(output)):
+    def settled(self, results: ResultOptions, videos: Sequence[Video]) -> tuple[ResultOptions, str | None]:
+        """The options with the result, and the folder of these videos if that was named instead of one. UserError if
+        both that and --sidecars are given."""
+        from framescribe.results.folder import folder_at
+
+        folder = folder_at(results.output) if results.output is not None else None
+        if folder is None or folder.other() is None or not _holds(folder, videos):
             return results, None
-        if "://" in output:
-            raise UserError(f"{output}: captions beside videos need a folder on this machine; name a file")
         if self.sidecars:
             raise UserError(
-                f"-o {output} and --sidecars contradict each other: texts go to that folder, or beside videos"
+                f"-o {results.output} and --sidecars contradict each other: texts go to that folder, or beside videos"
             )
-        os.makedirs(output, exist_ok=True)
-        return replace(results, output=os.path.join(output, RESULT)), output
+        return replace(results, output=os.path.join(folder, RESULT)), str(folder)
 
     def write(self, results: Results, videos: Sequence[Video], folder: str | None, say: Say) -> None:
         """Write the texts for the rows so far, if that is wanted. UserError if some cannot be written."""
@@ -54,6 +53,14 @@ class SidecarOptions:
         elif self.sidecars:
             for root in roots([video.place for video in videos]):
                 _export(results, root, root, say)
+
+
+def _holds(folder: str | os.PathLike[str], videos: Sequence[Video]) -> bool:
+    """Whether some of the videos are in this folder, or texts with links to them were put there."""
+    root = os.path.abspath(folder)
+    return os.path.exists(os.path.join(root, RESULT)) or any(
+        "://" not in video.path and _is_in(os.path.dirname(video.place), root) for video in videos
+    )
 
 
 def roots(places: Sequence[str]) -> list[str]:
@@ -80,8 +87,10 @@ def _export(results: Results, folder: str, below: str | None, say: Say) -> None:
     def inside(row: Row) -> bool:
         return _is_in(os.path.dirname(row.video_path), below or "")
 
+    # A row that is of no use, perhaps an old one whose video is gone, must not keep the others from their texts.
+    options = Options(only=inside if below else None, may_be_empty=True, skip_unusable=True)
     try:
-        exported = export_rows(results.output, TEXTS, folder, options=Options(only=inside if below else None), say=say)
+        exported = export_rows(results.output, TEXTS, folder, options=options, say=say)
     except UserError as error:
         raise UserError(
             f"the captions are in {results.output}, but no texts were written beside videos: {error}"

@@ -27,7 +27,9 @@ def status(
 ) -> None:
     """Show how far a run has got: captioned, flagged, failed with reasons, and left. Works while it runs."""
     from framescribe.cli.watch import watch as watch_run
+    from framescribe.results import texts
     from framescribe.results.rows import Results
+    from framescribe.runs.faults import Faults
 
     results = Results(output)
     if not len(results) and not watch:
@@ -39,9 +41,14 @@ def status(
     statuses: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    tokens = 0
+    tokens, steps, not_asked, segments, faults = 0, 0, 0, 0, Faults()
     for row in results.rows():
-        statuses[row.status] += 1
+        statuses["left out" if row.left_out else row.status] += 1
+        faults.add(row)
+        segments += len(texts.segments(row))
+        for step in texts.steps(row):
+            steps += 1
+            not_asked += "same_as" in step
         for stage in row.stages.values():
             tokens += sum(stage.get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
         if row.error is not None:
@@ -57,7 +64,11 @@ def status(
             "rows": len(results),
             "statuses": dict(statuses),
             "failures": dict(failures),
+            "segments": segments,
+            "steps": steps,
+            "steps_not_asked": not_asked,
             "tokens": tokens,
+            "checked": faults.as_json(),
         }
         print(json_shown(dumps(record), sys.stdout.encoding))
         return
@@ -66,6 +77,15 @@ def status(
     tell(f"videos with a row: {len(results):,}{total} ({counts})")
     for kind, count in failures.most_common():
         tell(f"  {count:,} × {kind}, such as {examples[kind]}")
+    if segments:
+        tell(f"segments: {segments:,}")
+    if steps:
+        same = f", {not_asked:,} of them not asked about: the pictures are nearly the same" if not_asked else ""
+        tell(f"steps from frame to frame: {steps:,}{same}")
+    for line in faults.lines():
+        tell(f"  checked: {line}")
+    if spent := faults.spent():
+        tell(f"  mending took {spent}")
     tell(f"{tokens:,} tokens read and written")
     if results.unreadable_lines:
         tell(f"damaged lines, whose videos the next run captions again: {results.unreadable_lines:,}")

@@ -20,13 +20,14 @@ from framescribe.formats.plain_tables import CSV_NAME, PARQUET_NAME
 from framescribe.formats.target import Target
 from framescribe.names import shown
 from framescribe.plain_json import dumps
-from framescribe.records import Row
+from framescribe.records import Row, VideoInfo
 from framescribe.version import VERSION
 
 NAME, OTHER_NAME = "README.md", "DATASET_CARD.md"
 SHOWN, UNFIT = 10, 100
 WORDS_OF = 2_000  # captions whose words are counted one by one; of what comes after, every 100th
 STRIDE = 100
+AT_ONCE = 200  # clips that are counted together
 
 # Which files `datasets` and the Hub's viewer are to load, where they would not find out by themselves.
 DATA_FILES = {
@@ -85,41 +86,66 @@ class Card:
         self._rows, self._flags = Few[tuple[str, ...]](), Few[str]()  # status and columns, which most share, too
         self._words, self._camera, self._openings = Few[str](), Few[str](), Few[str]()
         self._made = Few[tuple[tuple[str, ...], ...]]()
-        self._made_by = dict[tuple[Any, ...], tuple[tuple[str, ...], ...]]()
+        self._known = dict[tuple[Any, ...], tuple[tuple[str, ...], ...]]()
         self._counted = 0
+        # What waits to be counted. No rows: a few thousand of their dictionaries would set off the garbage collector.
+        self._infos, self._texts = list[VideoInfo](), list[str]()
+        self._kept, self._makers = list[tuple[str, ...]](), list[tuple[tuple[str, ...], ...]]()
 
     def add(self, sample: Sample, row: Row) -> None:
         """Count one clip: what is written of it, and the row that it comes from."""
         self.clips += 1
-        if (info := sample.info) is not None:
-            self.facts += 1
-            self._seconds.add(info.duration or 0.0)
-            self._frames.add(info.frames)
-            self._kinds.add((info.width, info.height, info.fps or 0.0, info.codec))
-        for caption in sample.captions:
-            self._add_caption(caption)
-        self._rows.add((row.status, *sample.columns))
+        if sample.info is not None:
+            self._infos.append(sample.info)
+        self._texts.extend(sample.captions)
+        self._kept.append((row.status, *sample.columns))
         if row.flags:
             self._flags.add_all(row.flags)
-        self.edited += bool(row.provenance.get("edits"))
+        if row.provenance.get("edits"):
+            self.edited += 1
+        self._makers.append(self._made_by(row))
+        if len(self._makers) == AT_ONCE:
+            self._count()
+
+    def _count(self) -> None:
+        """Count what waits: many at once take a third of the time that they would take one by one."""
+        infos, self._infos = self._infos, []
+        self.facts += len(infos)
+        self._seconds.add_all([info.duration or 0.0 for info in infos])
+        self._frames.add_all([info.frames for info in infos])
+        self._kinds.add_each([(info.width, info.height, info.fps or 0.0, info.codec) for info in infos])
+        self._count_captions(self._texts)
+        self._rows.add_each(self._kept)
+        self._made.add_each(self._makers)
+        self._texts, self._kept, self._makers = [], [], []
+
+    def _made_by(self, row: Row) -> tuple[tuple[str, ...], ...]:
+        """What made the row, looked up by its fingerprints, which most rows share."""
         prints = tuple([(name, made.get("fingerprint")) for name, made in row.stages.items()])
-        made = self._made_by.get((row.provenance.get("version"), prints))
+        key = (row.provenance.get("version"), prints)
+        made = self._known.get(key)
         if made is None:
             made = _made_by(row)
-            if len(self._made_by) < DISTINCT:
-                self._made_by[row.provenance.get("version"), prints] = made
-        self._made.add(made)
+            if len(self._known) < DISTINCT:
+                self._known[key] = made
+        return made
 
-    def _add_caption(self, caption: str) -> None:
-        self._lengths.add(caption.count(" ") + 1 if caption.isascii() and "  " not in caption else len(caption.split()))
-        if self.captions < WORDS_OF or self.captions % STRIDE == 0:
-            words = _WORD.findall(caption.lower())
-            self._counted += 1
-            self._openings.add(" ".join(words[:3]))
-            self._words.add_all(word for word in words if word not in _SMALL)
-            if camera := _CAMERA.intersection(words):
-                self._camera.add_all(camera)
-        self.captions += 1
+    def _count_captions(self, captions: Sequence[str]) -> None:
+        self._lengths.add_all(
+            [
+                caption.count(" ") + 1 if caption.isascii() and "  " not in caption else len(caption.split())
+                for caption in captions
+            ]
+        )
+        for number, caption in enumerate(captions, self.captions):
+            if number < WORDS_OF or number % STRIDE == 0:
+                words = _WORD.findall(caption.lower())
+                self._counted += 1
+                self._openings.add(" ".join(words[:3]))
+                self._words.add_all(word for word in words if word not in _SMALL)
+                if camera := _CAMERA.intersection(words):
+                    self._camera.add_all(camera)
+        self.captions += len(captions)
 
     # --- what is written ---
 
@@ -137,6 +163,7 @@ class Card:
 
         UserError if a person wrote both.
         """
+        self._count()
         body = self._body(target.folder, format, layout, exported, license, command)
         text = "\n".join([*self._front(format, license), *body])
         try:

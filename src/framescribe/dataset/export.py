@@ -16,14 +16,16 @@ from framescribe import registry
 from framescribe.dataset.card import NAME, OTHER_NAME, Card
 from framescribe.dataset.facts import facts_of
 from framescribe.dataset.fit import Fit, Fitter
+from framescribe.dataset.parts import LACK, Part, parts_of
 from framescribe.dataset.placing import Placing, Videos
 from framescribe.dataset.proof import Proof
-from framescribe.dataset.wording import wording
+from framescribe.dataset.wording import names_of, outdated_in, wording
 from framescribe.errors import RunError, UserError
 from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.target import Target
 from framescribe.names import shown
 from framescribe.records import Row
+from framescribe.results.edits import ACCEPTED, REJECTED, review_of
 from framescribe.results.selection import chosen
 from framescribe.results.standing import Standing
 
@@ -40,9 +42,11 @@ class Options:
 
     where, ids       which rows, as for `recaption`
     only             which of these, by any test; what earlier exports wrote for others then stays
+    may_be_empty     export none, too, if none can be, instead of refusing: what earlier exports wrote for them goes
     skip_unusable    leave out rows that the trainer could not use, instead of refusing the export
-    include_flagged  also rows with flags that nobody edited
-    variants         which texts of a row, in order (`dataset.wording`); none: its caption
+    include_flagged  also rows with flags that nobody edited or accepted
+    variants         which texts of a row, in order (`dataset.wording`); none: what the layout takes, mostly its caption
+    segments         each segment of a video is a clip of its own, cut out of it
     videos           "link", "copy", or "as-is": left where they are
     force            overwrite what a person wrote in the folder
     license          for the data set's card
@@ -52,9 +56,11 @@ class Options:
     where: Sequence[str] = ()
     ids: str | None = None
     only: Callable[[Row], bool] | None = None
+    may_be_empty: bool = False
     include_flagged: bool = False
     skip_unusable: bool = False
     variants: Sequence[str] = ()
+    segments: bool = False
     fit: Fit = field(default_factory=Fit)
     videos: Videos = "link"
     force: bool = False
@@ -108,8 +114,9 @@ def export_rows(
     UserError says what the user must change; RunError if what was read back differs.
     """
     format, options = format_of(to), options or Options()
-    rows = Standing(captions, frames=bool(options.variants or options.where))
-    return _Export(rows, format, format.layout(layout), Path(folder), options, say).run()
+    taken = format.layout(layout)
+    rows = Standing(captions, frames=bool(options.variants or options.where or taken.variant))
+    return _Export(rows, format, taken, Path(folder), options, say).run()
 
 
 class _Export:
@@ -120,8 +127,16 @@ class _Export:
     ) -> None:
         if len(options.variants) > 1 and layout.several is None:
             raise UserError(f"{format.title} ({layout.name}) takes one caption per clip: give one --variant")
+        if options.segments and options.videos == "as-is":
+            raise UserError("--segments cuts videos into clips: they cannot stay where they are (--videos as-is)")
+        if options.segments and layout.videos == "packed":
+            raise UserError(
+                f"--segments cuts videos into files, and {format.title} ({layout.name}) packs them: choose a layout "
+                "whose videos are files of their own"
+            )
         self._rows, self._format, self._layout, self._options, self._say = rows, format, layout, options, say
-        self._words = wording(options.variants)
+        self._variants = options.variants or ((layout.variant,) if layout.variant else ())
+        self._words = wording(self._variants, layout.composes)
         about = {"framescribe": "export", "format": format.name, "layout": layout.name, "from": str(rows.output)}
         spared = str(rows.output) if isinstance(rows.output, Path) else None
         self._target = Target(folder, force=options.force, adds=options.only is not None, about=about, spared=spared)
@@ -155,7 +170,7 @@ class _Export:
         self._target.tidy(NAME, OTHER_NAME)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
         exported = self._exported(others)
-        if self._options.only is not None:  # a part of what lies there: no data set of its own
+        if self._options.only is not None or not self._clips:  # a part of what lies there: no data set of its own
             return exported
         card = self._card.write(
             self._target,
@@ -186,19 +201,17 @@ class _Export:
 
     def _samples(self, *, put: bool) -> Iterator[Sample]:
         """The samples that can be exported, in the rows' order; what cannot be is noted."""
-        placing = Placing(self._format, self._layout, self._target, self._options.videos)
-        only = self._options.only
+        with Placing(self._format, self._layout, self._target, self._options.videos) as self._placing:
+            yield from self._placed(self._placing, put)
+
+    def _placed(self, placing: Placing, put: bool) -> Iterator[Sample]:
+        decide, words_of = placing.decide, self._words
         rule, refuses, fit, card = self._format.frames, self._layout.refuses, self._fitter.fit, self._card
         done, needs_facts = self._done, self._layout.facts
-        for row in chosen(self._rows, ids=self._options.ids, where=self._options.where):
-            if only is not None and not only(row):
-                continue
-            if why := self._not_wanted(row):
-                self._left_out[why] += 1
-                continue
-            words = self._words(row)
+        for row, part in self._wanted():
+            words = words_of(row)
             if words is None:
-                self._refuse_row(row, self._lack())
+                self._refuse_row(row, self._lack(row))
                 continue
             texts, refused = [], None
             for text in words:
@@ -207,7 +220,7 @@ class _Export:
                 for what in fitted.done:
                     done[what] += 1
                 texts.append(fitted.text if fitted.text.isascii() and "\r" not in fitted.text else _plain(fitted.text))
-            video, name, why = placing.decide(row)
+            video, name, why = decide(row, part)
             why = why or refused or _fault(texts)
             info = row.video or (facts_of(row.video_path) if needs_facts and why is None else None)
             sample = Sample(video=video, captions=tuple(texts), id=row.id, info=info, columns=row.metadata)
@@ -219,32 +232,71 @@ class _Export:
                 self._unfit_count += 1
                 if len(self._unfit) < UNFIT_KEPT:
                     self._unfit.append((row.id, info.frames))
-            if put and name is not None:
-                placing.put(row, name)
-            card.add(sample, row)
+            if put:
+                if len(texts) > 1:
+                    self._note_names(row, len(texts))
+                if name is not None:
+                    placing.put(row, name, part)
+                card.add(sample, row)
             yield sample
+
+    def _note_names(self, row: Row, count: int) -> None:
+        """What the texts of a clip are called, for whoever imports the data set, as long as it is the same for all:
+        trainers' files keep no names."""
+        names = names_of(self._variants, row)
+        about = self._target.about
+        about["names"] = names if len(names) == count and about.get("names", names) == names else []
+
+    def _wanted(self) -> Iterator[tuple[Row, Part | None]]:
+        """The rows that nothing speaks against, or one for each of their segments, with what is to be cut out."""
+        only, in_segments = self._options.only, self._options.segments
+
+        def unmet(condition: str) -> None:
+            self._left_out[f"not {condition}"] += 1
+
+        for row in chosen(self._rows, ids=self._options.ids, where=self._options.where, unmet=unmet):
+            if only is not None and not only(row):
+                continue
+            if why := self._not_wanted(row):
+                self._leave_out(row, why)
+            elif not in_segments:
+                yield row, None
+            elif parts := parts_of(row):
+                yield from parts
+            else:
+                self._refuse_row(row, LACK)
 
     def _not_wanted(self, row: Row) -> str | None:
         """Why a row is left out without a fault of its own."""
+        verdict = review_of(row).get("verdict")
+        if verdict == REJECTED:
+            return "rejected"
         if row.status == "ok":
             return None
         if row.status == "failed" and not row.caption:
             return "failed"
         edited = any(edit.get("field") == "caption" for edit in row.provenance.get("edits") or ())
-        if row.status == "flagged" and not edited and not self._options.include_flagged:
+        wanted = edited or verdict == ACCEPTED or self._options.include_flagged
+        if row.status == "flagged" and not wanted:
             return "flagged"
         return None
 
-    def _lack(self) -> str:
-        if self._options.variants:
-            return f"it has no text called {' or '.join(self._options.variants)}"
+    def _lack(self, row: Row) -> str:
+        if outdated_in(row) & {variant.partition("=")[0] for variant in self._variants}:
+            return "the caption was corrected after its other lengths were made (framescribe caption makes them anew)"
+        if self._variants:
+            return f"it has no text called {' or '.join(self._variants)}"
         return "it has no caption"
 
     # --- what is wrong ---
 
+    def _leave_out(self, row: Row, why: str) -> None:
+        self._left_out[why] += 1
+        self._placing.leave_out(row)
+
     def _refuse_row(self, row: Row, why: str) -> None:
         if self._options.skip_unusable:
-            self._left_out[why] += 1
+            self._leave_out(row, why)
             return
         self._refusals[why] += 1
         if len(self._refused[why]) < NAMED:
@@ -253,7 +305,7 @@ class _Export:
     def _refuse(self) -> None:
         """UserError if a row was refused, or if none is left."""
         if not self._refusals:
-            if not self._clips:
+            if not self._clips and not self._options.may_be_empty:
                 raise UserError(self._nothing())
             return
         named = self._refusals.most_common(REASONS)

@@ -7,15 +7,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from framescribe.dataset.cutting import cut
-from framescribe.dataset.estimate import ESTIMATES, surely_fits
-from framescribe.dataset.letters import count, perhaps, phrases, spaceless
-from framescribe.dataset.openings import without_opening
+from framescribe.checks.openings import without_opening
 from framescribe.dataset.replacing import Replacements
-from framescribe.dataset.tokens import Counter, counter
 from framescribe.errors import UserError
+from framescribe.language.cutting import cut
+from framescribe.language.estimate import ESTIMATES, surely_fits
+from framescribe.language.letters import count, perhaps, phrases, spaceless
+from framescribe.language.tokens import Counter, counter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,7 @@ class Fit:
     on_newline: Literal["space", "refuse"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """A caption as it is given to a trainer, what was done to it ("newlines", "opening", "replaced", "triggered",
     "cut", in this order), and why it cannot be given to one, in words for the user, or None."""
 

@@ -18,12 +18,14 @@ from typing import Any
 
 from framescribe.addresses import place_of
 from framescribe.dataset.recognised import Recognised, recognised
+from framescribe.dataset.wording import CAPTION
 from framescribe.errors import UserError, VideoError
 from framescribe.formats.base import Sample
 from framescribe.frames.files import fingerprint_of
 from framescribe.machine import cpus
-from framescribe.records import IMPORTED, SCHEMA, Row, Video
+from framescribe.records import IMPORTED, LENGTHS, SCHEMA, Row, Video, caption_hash
 from framescribe.results.edits import Edit, me
+from framescribe.results.facts import stamp_number
 from framescribe.results.index import Entry
 from framescribe.results.parts import Location
 from framescribe.results.rows import Results
@@ -31,6 +33,7 @@ from framescribe.sources import each_video
 from framescribe.sources.found import absolute, look_up
 from framescribe.storage.object_store import is_remote
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
+from framescribe.strategies.lengths import lengths_in
 from framescribe.version import VERSION
 
 Say = Callable[[str], None]
@@ -98,6 +101,8 @@ class _Import:
         self._path, self._found, self._results, self._say = path, found, results, say
         self._videos: dict[str, Video] = {}  # by place, in the data set's order
         self._repeated: set[str] = set()
+        self._names, self._order = _with_caption_first(found.names)
+        self._nameless = False
         self._told = Imported(format=found.format.name, layout=found.layout.name, output=results.output)
 
     def run(self) -> Imported:
@@ -170,9 +175,22 @@ class _Import:
             if place in self._repeated:
                 held.setdefault(place, []).extend(captions)
             elif place in self._videos:  # else it came while this was under way
+                if len(captions) == len(self._names):
+                    captions = tuple(captions[at] for at in self._order)
+                elif len(captions) > 1:
+                    self._say_nameless()
                 yield self._videos[place], captions
         for place, several in held.items():
             yield self._videos[place], tuple(dict.fromkeys(several))
+
+    def _say_nameless(self) -> None:
+        """Say once that captions have no names."""
+        if not self._nameless:
+            self._say(
+                f"the captions of a clip have no names in {self._found.format.title}'s files, and no note of an export "
+                "says them: the first is the row's caption, all others are kept beside it"
+            )
+        self._nameless = True
 
     def _to_write(self) -> Iterator[tuple[Video, tuple[str, ...]]]:
         """The videos whose rows do not yet say what the data set says."""
@@ -227,7 +245,10 @@ class _Import:
                 "schema": SCHEMA,
                 "version": VERSION,
                 "file": dict(file),
-                "stages": {**base.stages, IMPORTED: self._made(captions, fills=fills)},
+                "stages": {
+                    **(self._with_lengths(base.stages, video, captions) if fills else base.stages),
+                    IMPORTED: self._made(captions, fills=fills),
+                },
             },
             metadata=video.kept,
         )
@@ -249,6 +270,15 @@ class _Import:
         rest = list(captions[1:] if fills else captions)
         return made | ({"output": rest, "as": "captions"} if rest else {})
 
+    def _with_lengths(self, stages: Mapping[str, Any], video: Video, captions: tuple[str, ...]) -> dict[str, Any]:
+        """The stages with the captions by their names, as the one that makes several lengths leaves them, if they have
+        names; those of an earlier import go."""
+        kept = {name: made for name, made in stages.items() if name != LENGTHS or "fingerprint" in made}
+        if len(captions) < 2 or len(captions) != len(self._names) or video.place in self._repeated:
+            return kept
+        named = {name: text for name, text in zip(self._names, captions, strict=True) if name != CAPTION}
+        return kept | {LENGTHS: {"output": named, "of": caption_hash(captions[0])}}
+
     def _edit(self, row: Row, old: str | None, new: str) -> Edit:
         return Edit(
             id=row.id,
@@ -260,6 +290,21 @@ class _Import:
             who=me(),
             when=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+
+def _with_caption_first(names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """The names in the order in which a row has their texts, and which of them stands where: first the caption, or the
+    longest, from which the others were made."""
+
+    def about(name: str) -> float:
+        try:
+            return lengths_in([name])[0].about
+        except UserError:
+            return 0.0
+
+    first = max(range(len(names)), key=lambda at: (names[at] == CAPTION, about(names[at])), default=0)
+    order = sorted(range(len(names)), key=lambda at: at != first)
+    return [names[at] for at in order], order
 
 
 def _known(path: Path) -> dict[str, Video]:
@@ -301,7 +346,7 @@ def _file_of(video: Video) -> dict[str, Any]:
 
 def _other_file(video: Video, entry: Entry) -> bool:
     """Whether the file may be another one than the row was made from."""
-    pairs = ((video.size, entry.size), (video.stamp, entry.stamp))
+    pairs = ((video.size, entry.size), (stamp_number(video.stamp), entry.stamp))
     return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 

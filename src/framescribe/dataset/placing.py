@@ -8,13 +8,17 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Collection
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal, Self
 
 from framescribe.addresses import in_tar
 from framescribe.dataset.naming import Naming, ending_of
+from framescribe.dataset.parts import Part
+from framescribe.dataset.present import Present
 from framescribe.errors import UserError, VideoError
 from framescribe.formats.base import Format, Layout
 from framescribe.formats.target import Target
+from framescribe.frames.cutting import Cutter, mark_of
 from framescribe.frames.files import fingerprint_of, look
 from framescribe.names import shown
 from framescribe.records import Row
@@ -24,6 +28,7 @@ from framescribe.storage.lines import lone_bytes
 from framescribe.storage.object_store import is_remote
 
 Videos = Literal["link", "copy", "as-is"]
+FOLDERS = 4096  # of which is held where they are
 _IN_TAR = re.compile(r"\.tar/", re.IGNORECASE)
 _TWINS = "another video there has its name but for the ending, and they would share a caption: rename one"
 _SHARED = "another row has its video, or one whose path is the same but for the ending; they would share a caption"
@@ -31,20 +36,28 @@ _TWICE = "another row has the same video, and they would share a caption"
 
 
 class Placing:
-    """Where each video goes, decided in the rows' order."""
+    """Where each video goes, decided in the rows' order. Use it as a context manager."""
 
     def __init__(self, format: Format, layout: Layout, target: Target, videos: Videos) -> None:
         self._layout, self._target, self._videos = layout, target, videos
         self._root = str(target.path(layout.videos_in)) if layout.videos_in else str(target.folder)
         self._real_root = os.path.realpath(self._root)
         self._format = format
+        self._cutter = Cutter()
         self._shard: tuple[str, dict[str, str]] = ("", {})
-        self._folders: dict[str, str | None] = {}
+        self._present = Present()
+        self._seen_as = lru_cache(FOLDERS)(self._path_seen)
         self._naming = Naming(layout)
         self._there: set[int] = set()
         self._twins: dict[str, Collection[str]] = {}
         if layout.videos != "packed" and videos != "as-is":
             self._reserve()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._cutter.__exit__(*error)
 
     def _reserve(self) -> None:
         """The videos that somebody else put into the folder keep their names."""
@@ -56,25 +69,31 @@ class Placing:
                 if os.path.splitext(file)[1].lower() in VIDEO_ENDINGS and not self._target.owns(path):
                     self._naming.reserve(path[len(self._root) + 1 :].replace(os.sep, "/"))
 
-    def decide(self, row: Row) -> tuple[str, str | None, str | None]:
+    def decide(self, row: Row, part: Part | None = None) -> tuple[str, str | None, str | None]:
         """Where the trainer opens the row's video, the name under which it is to be put into the folder (None: it stays
-        where it is), and why it cannot be exported (None: it can)."""
+        where it is), and why it cannot be exported (None: it can). With a `part`, that is cut out."""
         place, layout = row.video_path, self._layout
+        if part is not None:
+            return self._decide_cut(row)
         if layout.endings is not None and ending_of(place).lower() not in layout.endings:
             return place, None, f"{self._format.title} does not take {ending_of(place) or 'files without an ending'}"
-        elsewhere = is_remote(place)
-        if elsewhere and "?sha256-" in place:
-            return place, None, "its address has a query, which rows do not keep"
-        if _shard_of(place) is not None:
-            elsewhere = True
-        elif not elsewhere:
-            place = _whole(place)
-            if not os.path.isfile(place):
+        elsewhere = False
+        if not _is_here(place):
+            elsewhere = is_remote(place)
+            if elsewhere and "?sha256-" in place:
+                return place, None, "its address has a query, which rows do not keep"
+            if _shard_of(place) is not None:
+                elsewhere = True
+            elif not elsewhere:
+                place = os.path.abspath(place)
+        if not elsewhere:
+            folder, _, name = place.rpartition(os.sep)
+            if not self._present.is_file(folder, name):
                 return place, None, "there is no such file"
             self._target.keep(place)  # perhaps an earlier export put it there, and it is captioned and exported anew
         if layout.videos == "packed":
             return place, None, None
-        if not elsewhere and (there := self._in_place(place)) is not None:
+        if not elsewhere and (there := self._in_place(folder, name)) is not None:
             return there, None, self._why_not_there(there) if layout.videos == "beside" else self._why_not_listed(there)
         if self._videos == "as-is":
             why = self._why_not_as_is(place) if elsewhere or layout.videos != "listed" else None
@@ -85,12 +104,27 @@ class Placing:
         name = f"{layout.videos_in}/{name}" if layout.videos_in else name
         return str(self._target.path(name)), name, None
 
-    def _in_place(self, place: str) -> str | None:
+    def _decide_cut(self, row: Row) -> tuple[str, str | None, str | None]:
+        """The same for a part of the row's video."""
+        place = row.video_path
+        if is_remote(place):
+            if "?sha256-" in place:
+                return place, None, "its address has a query, which rows do not keep"
+        elif _shard_of(place) is None and not os.path.isfile(place):
+            return place, None, "there is no such file"
+        name = self._naming.name(row.id, row.id)
+        name = f"{self._layout.videos_in}/{name}" if self._layout.videos_in else name
+        return str(self._target.path(name)), name, None
+
+    def leave_out(self, row: Row) -> None:
+        """Nothing is written for this row; nor may what an earlier export wrote beside its video seem to be."""
+        folder, _, name = os.path.abspath(row.video_path).rpartition(os.sep)
+        if (there := self._in_place(folder, name)) is not None:
+            self._target.leave_out(there)
+
+    def _in_place(self, folder: str, name: str) -> str | None:
         """The path of a video that lies where the trainer looks, as the trainer sees it; None if it lies elsewhere."""
-        folder, _, name = place.rpartition(os.sep)
-        if folder not in self._folders:
-            self._folders[folder] = self._seen_as(folder)
-        there = self._folders[folder]
+        there = self._seen_as(folder)
         if there is None:
             return None
         stem, ending = os.path.splitext(name)
@@ -100,7 +134,8 @@ class Placing:
             return None
         return os.path.join(there, name)
 
-    def _seen_as(self, folder: str) -> str | None:
+    def _path_seen(self, folder: str) -> str | None:
+        """The path by which the trainer comes to a folder; None if it does not."""
         real = os.path.realpath(folder)
         for path, root in ((folder, self._root), (real, self._real_root)):
             if path == root:
@@ -151,11 +186,18 @@ class Placing:
 
     # --- putting it there ---
 
-    def put(self, row: Row, name: str) -> None:
-        """Put the row's video into the folder under this name. UserError if that cannot be done."""
+    def put(self, row: Row, name: str, part: Part | None = None) -> None:
+        """Put the row's video, or the `part` that is cut out of it, into the folder under this name. UserError if that
+        cannot be done."""
         place, path = row.video_path, str(self._target.path(name))
         try:
-            if self._videos == "link":
+            if part is not None:
+                mark = f"framescribe {row.file.get('fingerprint')} {part.first} {part.last}"
+                if self._target.owns(path) and mark_of(path) == mark:
+                    return self._target.keep(path)
+                source = self._reached(place)
+                self._target.video(name, place, lambda cut: self._cutter.cut(source, part.first, part.last, cut, mark))
+            elif self._videos == "link":
                 self._target.video(name, place)
             elif self._target.owns(path) and _is_copy(path, row):
                 self._target.keep(path)
@@ -163,7 +205,7 @@ class Placing:
                 self._target.video(name, place, lambda temporary: self._copy(place, temporary))
         except (OSError, VideoError) as error:
             full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-            hint = "; --videos copy copies it instead" if self._videos == "link" and not full else ""
+            hint = "; --videos copy copies it instead" if self._videos == "link" and not full and part is None else ""
             why = getattr(error, "strerror", None) or error
             raise UserError(f"{shown(row.id)} cannot be put at {path} ({why}){hint}") from None
 
@@ -205,10 +247,17 @@ def _is_copy(path: str, row: Row) -> bool:
         return False
 
 
-def _whole(place: str) -> str:
-    """The absolute path, quickly if it is one already, as rows' places are."""
-    plain = place.startswith("/") and os.sep == "/" and "/." not in place and "//" not in place
-    return place if plain and not place.endswith("/") else os.path.abspath(place)
+def _is_here(place: str) -> bool:
+    """Whether it is surely the absolute path of a file on this machine, and in no tar, as most rows' places are."""
+    folder, _, name = place.rpartition("/")
+    return name[:1] not in ("", ".") and "?" not in name and _is_whole(folder)
+
+
+@lru_cache(FOLDERS)
+def _is_whole(folder: str) -> bool:
+    """Whether it is the absolute path of a folder as `os.path.abspath` spells it, and in no tar."""
+    path = f"{folder}/"
+    return os.sep == folder[:1] == "/" and not ("/." in path or "//" in path or "?" in path or _IN_TAR.search(path))
 
 
 def _shard_of(place: str) -> str | None:

@@ -29,9 +29,9 @@ class Proof:
 
     def noting(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         """The samples, each noted as it passes."""
-        videos, both, read_as = self._videos.append, self._both.append, self._read_as
+        videos, both, read_as, print_of = self._videos.append, self._both.append, self._read_as, self._video
         for sample in samples:
-            video = self._video(sample)
+            video = print_of(sample)
             videos(video)
             both(hash((video, read_as(sample))))
             yield sample
@@ -43,14 +43,16 @@ class Proof:
         person wrote.
         """
         own = {hash(os.path.normpath(video)) for video in kept}
-        found = iter(read())
+        found, print_of = iter(read()), self._video
         at, count = 0, len(self._both)
         first: Sample | None = None
-        for sample in found:
-            if at == count or self._both[at] != hash((self._video(sample), sample.captions)):
-                first = sample
+        for both in self._both:
+            first = next(found, None)
+            if first is None or both != hash((print_of(first), first.captions)):
                 break
             at += 1
+        else:
+            first = next(found, None)
         if at == count and first is None:
             return 0
         return self._compare(at, first, found, own, read)

@@ -25,11 +25,13 @@ COMPARED = 1000  # samples by which formats that both fit are compared
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The format and layout of a data set, and why these."""
+    """The format and layout of a data set, and why these. `names`: what the captions of each clip are called, where an
+    export noted it."""
 
     format: Format
     layout: Layout
     why: str
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,7 +109,8 @@ def _noted(path: Path) -> Recognised | None:
         with (path / NOTES).open("rb") as notes:
             about = json.loads(notes.readline())
         format: Format = registry.load("formats", about["format"])
-        return Recognised(format, format.layout(about["layout"]), "exported by framescribe")
+        names = tuple(map(str, about.get("names") or ()))
+        return Recognised(format, format.layout(about["layout"]), "exported by framescribe", names)
     except (OSError, ValueError, KeyError, TypeError, UserError):
         return None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from framescribe.dataset.letters import folded, perhaps, phrases
 from framescribe.errors import UserError
+from framescribe.language.letters import folded, perhaps, phrases
 
 
 class Replacements:

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Generic, TypeVar
 
 from framescribe.names import shown
@@ -28,17 +29,14 @@ class Range:
         self.count, self.total = 0, 0.0
         self.least, self.most = math.inf, -math.inf
 
-    def add(self, value: float) -> None:
-        """Count one number; NaN and the infinities are none."""
-        if not math.isfinite(value):
-            return
-        self.count += 1
-        self.total += value
-        if value < self.least:
-            self.least = value
-        if value > self.most:
-            self.most = value
-        self.counts[bisect_right(self.bounds, value)] += 1
+    def add_all(self, values: Iterable[float]) -> None:
+        """Count some numbers; NaN and the infinities are none."""
+        numbers = list(filter(math.isfinite, values))
+        self.count += len(numbers)
+        self.total = sum(numbers, self.total)
+        self.least, self.most = min(self.least, *numbers, math.inf), max(self.most, *numbers, -math.inf)
+        for place, count in Counter(map(bisect_right, repeat(self.bounds), numbers)).items():
+            self.counts[place] += count
 
     def said(self) -> str:
         """ "1.5 to 10, 4.2 on average"; "" if there is none."""
@@ -72,6 +70,14 @@ class Few(Generic[T]):
         self._counts[value] += 1
         if len(self._counts) > DISTINCT:
             self.add_all(())
+
+    def add_each(self, values: Sequence[T]) -> None:
+        """Count some values, exactly as one by one."""
+        if len(self._counts) + len(values) <= DISTINCT:
+            self._counts.update(values)
+        else:
+            for value in values:
+                self.add(value)
 
     def add_all(self, values: Iterable[T]) -> None:
         """Count some values."""

@@ -7,15 +7,18 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.plain_json import dumps
-from framescribe.records import FrameCaption, Row
+from framescribe.records import LENGTHS, FrameCaption, Row
+from framescribe.results import texts
 
 CAPTION = "caption"
 Words = Callable[[Row], tuple[str, ...] | None]
+Composes = Callable[[Mapping[str, Any], str | None], Mapping[str, Any]]
 
 
-def wording(variants: Sequence[str]) -> Words:
+def wording(variants: Sequence[str], composes: Composes | None = None) -> Words:
     """What gives the texts of a row that these variants name, in their order, each as often as its weight says
-    ("short=2"); None if a row lacks one. By default its caption. UserError if a weight is no number."""
+    ("short=2"); None if a row lacks one. By default its caption. `composes`: what a trainer is given of a clip's
+    structure and caption. UserError if a weight is no number."""
     if not variants:
         return lambda row: (row.caption,) if row.caption and not row.caption.isspace() else None
     weighted = [_weighted(text) for text in variants]
@@ -23,15 +26,39 @@ def wording(variants: Sequence[str]) -> Words:
     def words(row: Row) -> tuple[str, ...] | None:
         found: list[str] = []
         for name, weight in weighted:
-            texts = _texts(row, name)
-            if texts and texts == found and row.output(name) == row.caption:
+            said = _texts(row, name) if composes is None else _composed(row, name, composes)
+            if said and said == found and row.output(name) == row.caption:
                 continue  # a stage that made the caption and no other text
-            if not texts:
+            if not said:
                 return None
-            found += texts * weight
+            found += said * weight
         return tuple(found)
 
     return words
+
+
+def names_of(variants: Sequence[str], row: Row) -> list[str]:
+    """What the texts that `wording` gives of a row are called, each as often as it comes, if each name stands for one
+    text."""
+    weighted = [_weighted(text) for text in variants]
+    return [
+        each
+        for name, weight in weighted
+        for _ in range(weight)
+        for each in (row.captions if name == LENGTHS else (name,))
+    ]
+
+
+def outdated_in(row: Row) -> set[str]:
+    """The names of a row's texts that were made from a caption which a person has corrected since."""
+    return {LENGTHS, *texts.lengths(row)} - {CAPTION} if LENGTHS in row.outdated else set()
+
+
+def _composed(row: Row, name: str, composes: Composes) -> list[str]:
+    from framescribe.strategies.structured import FORM  # with what it imports, for few exports
+
+    value = row.output(name) if name in row.stages else None
+    return [dumps(composes(value, row.caption))] if value is not None and FORM.fits(value) else _texts(row, name)
 
 
 def _weighted(text: str) -> tuple[str, int]:
@@ -46,6 +73,10 @@ def _weighted(text: str) -> tuple[str, int]:
 def _texts(row: Row, name: str) -> list[str]:
     """The texts of this name that a row holds: its caption, what the stage of this name made, a value of this name in
     what a stage made, or the user's column."""
+    if name == LENGTHS:
+        return _as_texts(list(row.captions.values()))
+    if name in outdated_in(row):
+        return []
     if name == CAPTION:
         return _as_texts(row.caption)
     if name in row.stages:

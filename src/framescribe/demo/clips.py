@@ -6,7 +6,7 @@ import contextlib
 import os
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -133,16 +133,16 @@ _SECONDS = 3
 _MARGIN = 0.09
 
 
-def _demo_scene(rng: random.Random, recipe: _Recipe) -> ClipScene:
-    """A scene that is easy to describe: clear of the borders between places, at rest at both ends and in the middle.
+def clear_scene(rng: random.Random, motions: Sequence[str], width: int, height: int) -> ClipScene:
+    """A scene with an object for each motion that is easy to describe: clear of the borders between places, at rest at
+    both ends and in the middle.
 
     A moving object goes straight from one side of the frame to the other, between 0.35 and 0.65, so that it is in a
     middle place at 0.5 and has not left its first place at 0.4, nor reached its last one before 0.6.
     """
-    width, height = recipe.width, recipe.height
     while True:
         tracks = []
-        for motion, colour in zip(recipe.motions, rng.sample(list(COLOURS), len(recipe.motions)), strict=True):
+        for motion, colour in zip(motions, rng.sample(list(COLOURS), len(motions)), strict=True):
             item = random_object(rng, colour)
             place = rng.choice([p for p in PLACES if motion != "moves" or p != "center"])
             x, y = random_spot(rng, item, place, width, height, _MARGIN)
@@ -175,7 +175,7 @@ def demo_clips(folder: str | Path, seed: int = 0, count: int = 12) -> list[DemoC
     clips = []
     for index in range(count):
         recipe = _RECIPES[index % len(_RECIPES)]
-        scene = _demo_scene(random.Random(f"demo {seed} {index}"), recipe)
+        scene = clear_scene(random.Random(f"demo {seed} {index}"), recipe.motions, recipe.width, recipe.height)
         path = folder / _demo_name(index + 1, recipe, scene)
         clip = DemoClip(path, scene, recipe.width, recipe.height, recipe.fps, recipe.fps * _SECONDS)
         new = path.with_name(f".{path.name}")

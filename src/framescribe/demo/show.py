@@ -53,7 +53,7 @@ class DemoFolder:
     """A folder that is ready: what is captioned there, and the made-up clips by id (none for the user's own videos)."""
 
     folder: Path
-    videos: list[Video]
+    videos: Sequence[Video]
     clips: dict[str, DemoClip]
     sources: tuple[str, ...] = ("YOUR-VIDEOS/",)
 
@@ -61,6 +61,11 @@ class DemoFolder:
     def real_command(self) -> str:
         """What captions such videos with a real model."""
         return f"framescribe caption {shlex.join(self.sources)} -o captions.jsonl"
+
+    @property
+    def review_command(self) -> str:
+        """What opens the captions on a page; where that is not installed, it says what to install."""
+        return f"framescribe review {shlex.quote(str(self.captions))}"
 
     @property
     def captions(self) -> Path:
@@ -90,7 +95,7 @@ def made_up(folder: Path, seed: int, count: int) -> DemoFolder:
     return DemoFolder(folder, videos, clips)
 
 
-def own(folder: Path | None, videos: list[Video], sources: Sequence[str]) -> DemoFolder:
+def own(folder: Path | None, videos: Sequence[Video], sources: Sequence[str]) -> DemoFolder:
     """A folder for captions of the user's videos. UserError if it holds another demonstration."""
     folder = folder or Path(file_path(f"{DEFAULT_FOLDER}-{_short(sources[0])}"))
     wish = {"sources": [source if "://" in source else os.path.abspath(source) for source in sources]}
@@ -233,15 +238,16 @@ def score(shown: Iterable[Shown]) -> Score | None:
 def _judged(row: Row, clip: DemoClip) -> Shown:
     times = [frame.index / max(1, clip.frame_count - 1) for frame in row.frames]
     frames = tuple(
-        _verdict(frame.caption, clip.scene.frame_caption(time), moving=False)
+        judge_caption(frame.caption, clip.scene.frame_caption(time), moving=False)
         for frame, time in zip(row.frames, times, strict=True)
     )
     # Only what the sampled frames show can be known; a video that failed before that has the whole clip's truth.
     truth = clip.scene.summary(times) if times else clip.summary()
-    return Shown(row=row, frames=frames, caption=_verdict(row.caption, truth, moving=True))
+    return Shown(row=row, frames=frames, caption=judge_caption(row.caption, truth, moving=True))
 
 
-def _verdict(said: str | None, truth: str, *, moving: bool) -> Verdict:
+def judge_caption(said: str | None, truth: str, *, moving: bool) -> Verdict:
+    """What was said beside the truth; of a clip (`moving`) it also counts what each object does."""
     if said is None:
         return Verdict(said=None, truth=truth)
     right, heard = parse_statement(truth), parse_statement(said)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
     from framescribe.results.rows import Results
     from framescribe.runners.ranks import Rank
+    from framescribe.runs.gate import GateChoice
     from framescribe.runs.recipe import Recipe
 
 FRAME_MODEL = "llava-v1.6-vicuna-7b"
@@ -165,7 +166,7 @@ def _caption_frames(flags: FrameFlags, display: Screen) -> int:
         if flags.base_url:
             raise UserError("--image_caption_model_quantized: a server decides that itself; leave it out")
         choice = choice.model_copy(update={"quantize": "int4"})
-    recipe = Recipe(sampling=sampling, stages={"frames": StageChoice(model=choice, prompt=prompt)})
+    recipe = Recipe(sampling=sampling, stages={"frames": StageChoice(model=choice, prompt=prompt)}, gate=_gate())
     same = {"image_caption_model": name, "prompt": prompt}
     saved = Saved.read(flags.saved_path, FRAME_COLUMNS, flags.video_path_column, same, NEVER_MIXED)
 
@@ -195,7 +196,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
     if note is not None:
         display.say(note)
     name, choice = _model(flags.summary_model_name, SUMMARY_MODEL, flags, display)
-    recipe = Recipe(stages={"summary": StageChoice(model=choice, prompt=prompt)})
+    recipe = Recipe(stages={"summary": StageChoice(model=choice, prompt=prompt)}, gate=_gate())
     same = {"summary_model": name}
     saved = Saved.read(flags.saved_path, SUMMARY_COLUMNS, flags.video_path_column, same, NEVER_MIXED)
 
@@ -205,7 +206,7 @@ def _summarize(flags: SummaryFlags, display: Screen) -> int:
     return _job(recipe, videos, saved, flags.output_dir, record, display, rows)
 
 
-def _videos(flags: FrameFlags, say: Callable[[str], None]) -> list[Video]:
+def _videos(flags: FrameFlags, say: Callable[[str], None]) -> Sequence[Video]:
     from framescribe.sources import find_videos
 
     table, folder = flags.video_metadata_path, flags.video_folder or None
@@ -231,6 +232,14 @@ def _model(
         return choice.model or "", choice
     name = name or default
     return name, ModelChoice(model=_LINKED.get(name, name), batch_size=flags.batch_size)
+
+
+def _gate() -> GateChoice:
+    """Texts stay as the model wrote them, and what is no caption at all is flagged in the rows file."""
+    from framescribe.checks.judge import ALL
+    from framescribe.runs.gate import GateChoice
+
+    return GateChoice(mode="flag", on=("empty", "refusal", "truncated", "repeats", "encoding"), off=(ALL,))
 
 
 def _job(

@@ -70,11 +70,13 @@ class Decoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """One question: messages in order, and how to answer. `schema` is a JSON schema that the answer must follow."""
+    """One question: messages in order, and how to answer. `schema` is a JSON schema that the answer must follow;
+    `thinks` False that the model is to answer at once, None that it does as it is set up to do."""
 
     messages: tuple[Message, ...]
     decoding: Decoding
     schema: Mapping[str, Any] | None = None
+    thinks: Literal[False] | None = None
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
@@ -142,6 +144,12 @@ class Engine(ABC):
 
     takes_video: bool = False
     """Whether the frames of a clip may be sent as one video."""
+
+    may_think: bool = False
+    """Whether the model may think before it answers, and a request can say that it is not to."""
+
+    takes_schema: bool = False
+    """Whether requests may have a schema. Without one, only the prompt asks for JSON."""
 
     @classmethod
     @abstractmethod

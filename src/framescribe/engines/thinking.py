@@ -49,6 +49,7 @@ _MARK = re.compile(
     ),
     re.IGNORECASE,
 )
+_MAY_MARK = re.compile(r"[<&\[◁]|reasoning steps:", re.IGNORECASE)  # what each of them has
 _BETWEEN = re.compile(  # tokens that only frame a message or an answer
     r"\[END FINAL RESPONSE\]"
     r"|<\|(?:end|return|call|START_RESPONSE|END_RESPONSE|begin_of_solution|end_of_solution)\|>(?:<\|start\|>assistant)?"
@@ -109,6 +110,8 @@ class _Mark:
 def _marks(text: str) -> list[_Mark]:
     """The marks that are not part of the prose."""
     found: list[_Mark] = []
+    if not _MAY_MARK.search(text):  # nearly all answers
+        return found
     for match in _MARK.finditer(text):
         mark = _Mark(match.start(), match.end(), opens=bool(match["token_opens"] or match["written_opens"]))
         token = bool(match["token_opens"] or match["token_closes"])
@@ -178,6 +181,8 @@ def _unfenced(thought: str, answer: str) -> tuple[str, str]:
 
 def _unboxed(text: str) -> tuple[str, str]:
     """The answer in its box, and what stood outside of <answer>…</answer>."""
+    if "<" not in text and r"\boxed" not in text:
+        return text, ""
     answer, before = _BOX_TOKENS.sub("", text), ""
     if (match := _ANSWER.fullmatch(answer.rstrip())) is not None and _stands_alone(match["before"]):
         answer, before = match["answer"].strip(), match["before"].strip()

@@ -24,6 +24,7 @@ from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
 from framescribe.formats.listed import broken_text, opened
+from framescribe.formats.structures import cosmos_prompt
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
 from framescribe.records import VideoInfo
@@ -243,8 +244,9 @@ COSMOS3 = Format(
     title="Cosmos 3",
     source="NVIDIA/cosmos-framework @5eee9ed: docs/dataset_jsonl.md, cosmos_framework/data/generator/local_datasets",
     notes=(
-        "A structured caption (`--variant` of a stage that made JSON) becomes the JSON prompt, with the facts of the "
-        "file put in; prose becomes the plain caption.",
+        "`--variant structure` exports what `--strategy structured` made as the JSON prompt, with the caption as its "
+        "`temporal_caption` and the facts of the file put in; what is not known is left out. JSON that another stage "
+        "made stays as it is, and prose becomes the plain caption.",
         "Dropped by its loader, and refused here: clips above 61 s. 2,048 tokens fit.",
     ),
     layouts=(
@@ -259,6 +261,7 @@ COSMOS3 = Format(
             urls=True,
             facts=True,
             refuses=_refuses_windows,
+            composes=cosmos_prompt,
             read_as=_windows_read_as,
         ),
     ),

@@ -11,7 +11,6 @@ examples/wanvideo/model_training/train.py.
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shlex
@@ -22,7 +21,7 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
-from framescribe.formats.csv_rows import has_columns
+from framescribe.formats.csv_rows import has_columns, write_rows
 from framescribe.formats.line_lists import read_lines
 from framescribe.formats.listed import broken_text, namer, opened
 from framescribe.formats.pandas_csv import read_csv, refuses_csv
@@ -38,9 +37,7 @@ _Rows = Iterator[tuple[int, dict[str, Any]]]
 def _write_csv(samples: Iterable[Sample], target: Target) -> None:
     named = namer(target)
     with target.file("metadata.csv") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(("video", "prompt"))
-        writer.writerows((named(sample.video), sample.captions[0]) for sample in samples)
+        write_rows(file, ("video", "prompt"), ((named(sample.video), sample.captions[0]) for sample in samples))
 
 
 def _records(samples: Iterable[Sample], target: Target) -> Iterator[dict[str, str]]:
@@ -59,11 +56,7 @@ def _write_lines(samples: Iterable[Sample], target: Target) -> None:
 
 
 def _csv_rows(path: Path) -> _Rows:
-    return ((line, dict(values)) for line, values in read_csv(path, "prompt", "video"))
-
-
-def _json_rows(path: Path) -> _Rows:
-    return ((line, value) for line, value in read_objects(path))
+    return read_csv(path, "prompt", "video")
 
 
 def _line_rows(path: Path) -> _Rows:
@@ -87,7 +80,7 @@ def _read(name: str, rows_of: Callable[[Path], _Rows], path: Path) -> Iterator[S
         video = row.pop("video", None)
         if not isinstance(video, str) or not video:
             raise UserError(f"{table}, line {line}: it has no path of a video under 'video'; add it")
-        ending = os.path.splitext(video)[1].lower()
+        ending = "." + video.rpartition(".")[2].lower()
         if ending in _PICTURES:
             continue
         if ending not in ENDINGS:
@@ -189,8 +182,8 @@ FORMAT = Format(
             "json",
             "metadata.json, one list of objects",
             _write_json,
-            partial(_read, "metadata.json", _json_rows),
-            partial(_recognises_json, "metadata.json", _json_rows),
+            partial(_read, "metadata.json", read_objects),
+            partial(_recognises_json, "metadata.json", read_objects),
             broken_text,
         ),
         _layout(

@@ -10,7 +10,6 @@ Read in huggingface/diffusers @58eb52c: examples/cogvideo/train_cogvideox_lora.p
 
 from __future__ import annotations
 
-import csv
 import os
 import shlex
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
-from framescribe.formats.csv_rows import has_columns
+from framescribe.formats.csv_rows import has_columns, write_rows
 from framescribe.formats.line_lists import PROMPTS, VIDEOS, read_lines, write_lines
 from framescribe.formats.listed import namer, not_unicode, opened, whole_folder
 from framescribe.formats.pandas_csv import read_csv, refuses_csv
@@ -67,17 +66,15 @@ def _has_lists(path: Path) -> bool:
 def _write_table(samples: Iterable[Sample], target: Target) -> None:
     named = namer(target)
     with target.file(TABLE) as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(("text", "video"))
-        writer.writerows((sample.captions[0], named(sample.video)) for sample in samples)
+        write_rows(file, ("text", "video"), ((sample.captions[0], named(sample.video)) for sample in samples))
 
 
 def _read_table(path: Path) -> Iterator[Sample]:
     table, root = _table_of(path)
-    for record in read_csv(table, "text", "video"):
-        if (video := record.values["video"]) is None:
-            raise UserError(f"{table}, line {record.line}: it has no path of a video")
-        caption = record.values["text"] or ""
+    for line, values in read_csv(table, "text", "video"):
+        if (video := values["video"]) is None:
+            raise UserError(f"{table}, line {line}: it has no path of a video")
+        caption = values["text"] or ""
         yield Sample(video=opened(root, video), captions=(caption,) if caption.strip() else ())
 
 

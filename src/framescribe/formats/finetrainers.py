@@ -21,6 +21,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -149,14 +150,14 @@ def _read_lists(folder: Path) -> Iterator[Sample]:
         if len(there := _there(root, names)) > 1:
             raise UserError(f"{folder}: finetrainers stops because there are both {' and '.join(there)}; keep one")
     captions, videos = (root / _there(root, names)[0] for names in (_CAPTIONS, _VIDEOS))
-    counts = [sum(1 for _ in _split(path)) for path in (captions, videos)]
-    if counts[0] != counts[1]:
-        raise UserError(
-            f"{folder}: {captions.name} has {counts[0]:,} lines as finetrainers divides it, {videos.name} has "
-            f"{counts[1]:,}, at which it stops. Make them belong together line by line"
-        )
     start = str(root)
-    for caption, name in zip(_split(captions), _split(videos), strict=True):
+    for caption, name in zip_longest(_split(captions), _split(videos)):
+        if caption is None or name is None:
+            counts = [sum(1 for _ in _split(path)) for path in (captions, videos)]
+            raise UserError(
+                f"{folder}: {captions.name} has {counts[0]:,} lines as finetrainers divides it, {videos.name} has "
+                f"{counts[1]:,}, at which it stops. Make them belong together line by line"
+            )
         yield Sample(video=opened(start, name), captions=_used(caption))
 
 
@@ -226,7 +227,8 @@ def _read_metadata(folder: Path) -> Iterator[Sample]:
             f"{table}: finetrainers looks for it, but `datasets` reads metadata.jsonl or metadata.csv alone"
         )
     start = str(root)
-    for line, row in _csv_rows(table) if table.suffix == ".csv" else _json_rows(table):
+    rows = read_csv(table, "caption", "file_name") if table.suffix == ".csv" else _json_rows(table)
+    for line, row in rows:
         name = row.pop("file_name", None)
         if not isinstance(name, str) or not name:
             raise UserError(f"{table}, line {line}: it has no path of a video under 'file_name'; add it")
@@ -242,10 +244,6 @@ def _read_metadata(folder: Path) -> Iterator[Sample]:
             captions=_used(caption) if isinstance(caption, str) else (),
             columns=row,
         )
-
-
-def _csv_rows(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    return ((line, dict(values)) for line, values in read_csv(table, "caption", "file_name"))
 
 
 def _json_rows(table: Path) -> Iterator[tuple[int, dict[str, Any]]]:

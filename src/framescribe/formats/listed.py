@@ -60,7 +60,7 @@ def utf8_lines(path: str | os.PathLike[str], newline: str | None = None) -> Iter
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline=newline) as file:
             for number, line in enumerate(file, start=1):
-                if lone_bytes(line):
+                if not line.isascii() and lone_bytes(line):
                     raise UserError(f"{os.fspath(path)}, line {number}: this is not UTF-8; save the file as UTF-8")
                 yield line
     except OSError as error:

@@ -9,7 +9,6 @@ the ending `.pt`, and read it back by that name.
 
 from __future__ import annotations
 
-import csv
 import os
 import shlex
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ from typing import Literal
 from framescribe.errors import UserError
 from framescribe.formats import trainer_lists as lists
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
+from framescribe.formats.csv_rows import write_rows
 from framescribe.formats.listed import broken_text, namer, opened
 from framescribe.formats.pandas_csv import read_csv, refuses_csv
 from framescribe.formats.target import Target
@@ -35,14 +35,10 @@ _ABOUT = {
 _VIDEO, _MEDIA_PATH = "video", "media_path"  # LTX-2's column; LTX-Video-Trainer's, which LTX-2 takes as well
 
 
-def _csv(path: Path) -> Iterator[lists.Found]:
-    return ((line, dict(values)) for line, values in read_csv(path, "caption"))
-
-
 _READ: dict[Kind, Callable[[Path], Iterable[lists.Found]]] = {
     "json": read_objects,
     "jsonl": lists.read_json_lines,
-    "csv": _csv,
+    "csv": lambda path: read_csv(path, "caption"),
 }
 
 
@@ -55,10 +51,7 @@ def _write(samples: Iterable[Sample], target: Target, kind: Kind, column: str) -
 
     with target.file(f"dataset.{kind}") as file:
         if kind == "csv":
-            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-            writer.writerow(("caption", column))
-            writer.writerows(rows())
-            return
+            return write_rows(file, ("caption", column), rows())
         records = ({"caption": caption, column: path} for caption, path in rows())
         if kind == "json":
             write_objects(file, records)

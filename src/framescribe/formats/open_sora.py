@@ -46,8 +46,7 @@ def _write(samples: Iterable[Sample], target: Target) -> None:
 def _read(path: Path) -> Iterator[Sample]:
     file = lists.list_in(path, _FILE)
     beside, root = os.path.abspath(file.parent), ""
-    for line, values in read_csv(file, "text", "path"):
-        record = dict(values)
+    for line, record in read_csv(file, "text", "path"):
         video, text = record.pop("path"), record.pop("text")
         if not video:
             raise UserError(f"{file}, line {line}: it has no path")

@@ -7,9 +7,9 @@ false, only if all its values are; one with other texts among them stays text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
@@ -21,11 +21,8 @@ NOTHING = frozenset([*_NOTHING.split(), "", "#N/A N/A"])
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)|true|false", re.ASCII | re.IGNORECASE)
 
 
-class Record(NamedTuple):
-    """The values of one row by their columns, None where pandas has NaN, and the line in which the row ends."""
-
-    line: int
-    values: Mapping[str, str | None]
+Record = tuple[int, dict[str, Any]]
+"""The line in which a row ends, and its texts by their columns, None where pandas has NaN."""
 
 
 def refuses_csv(sample: Sample) -> str | None:
@@ -50,8 +47,8 @@ def read_csv(path: Path, caption: str, *others: str) -> Iterator[Record]:
 
 def _refuse_numbers(path: Path, caption: str) -> None:
     number = None
-    for record in _records(path, caption):
-        if (value := record.values[caption]) is not None:
+    for _, values in _records(path, caption):
+        if (value := values[caption]) is not None:
             if not _NUMBER.fullmatch(value.strip()):
                 return
             number = value
@@ -73,7 +70,8 @@ def _records(path: Path, *needed: str) -> Iterator[Record]:
                 f"{path}, line {line}: {len(row)} values for {width} columns, at which pandas stops, or shifts the "
                 "columns; put a value that holds a comma in double quotes"
             )
-        values: list[str | None] = [None if value in NOTHING else value for value in row]
-        if len(row) < width:
-            values += [None] * (width - len(row))
-        yield Record(line, dict(zip(header, values, strict=True)))
+        row += [""] * (width - len(row))
+        values: dict[str, str | None] = dict(zip(header, row, strict=True))
+        if not NOTHING.isdisjoint(row):
+            values = {name: None if value in NOTHING else value for name, value in values.items()}
+        yield line, values

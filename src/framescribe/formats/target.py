@@ -30,7 +30,7 @@ class Target:
     is removed at the end, unless a person changed it.
 
     `force`: also overwrite what a person wrote, but never the file `spared` (the result itself). `adds`: what earlier
-    exports wrote there stays, because this one is about some of the videos only. `about` is kept in the
+    exports wrote there stays, because this one is about some of the videos only (`leave_out`). `about` is kept in the
     first line of the notes. UserError if the folder cannot be written, or if another export is writing there. For each
     file that an earlier export noted, some 300 bytes of memory are held; for others none.
     """
@@ -47,11 +47,12 @@ class Target:
         self.folder = Path(os.path.abspath(folder))
         self.kept: set[str] = set()  # videos whose sidecar a person wrote or changed, and that stayed
         self.settings_kept: list[str] = []  # the same of files of settings
-        self._force, self._adds, self._about = force, adds, dict(about or {})
+        self._force, self._adds, self.about = force, adds, dict(about or {})
         self._spared = os.path.realpath(spared) if spared is not None else None
         self._root = os.path.join(str(self.folder), "")
         self._before: dict[str, str] = {}  # of an earlier export: its files that this one has not written (yet)
         self._older: dict[str, set[str]] = {}  # what else may be in these, if it was interrupted
+        self._left_out: set[str] = set()
         self._ready: set[str] = set()
         self._made: list[str] = []  # folders that were not there
         self._new = 0  # where this export's notes begin
@@ -163,6 +164,11 @@ class Target:
         if (found := self._before.get(path)) is not None:
             self._note(path, found)
 
+    def leave_out(self, video: str) -> None:
+        """This export is about the video too, and has nothing for it: what earlier ones wrote beside it goes."""
+        if self._adds:  # else all goes that is not written again
+            self._left_out.add(os.path.splitext(video)[0])
+
     def owns(self, path: str) -> bool:
         """Whether an earlier export put this link or file there, and nobody changed it since."""
         return path in self._before and os.path.lexists(path) and self._is_as_noted(path)
@@ -271,11 +277,12 @@ class Target:
     def tidy(self, *later: str) -> None:
         """Remove what an earlier export wrote and this one did not, unless a person changed it, and except for the
         files of these names, which are still to be written."""
-        if self._adds:
-            return
         spared = {str(self.path(name)) for name in later}
+        gone = [path for path in self._before if path not in spared]
+        if self._adds:
+            gone = [path for path in gone if os.path.splitext(path)[0] in self._left_out]
         folders = set()
-        for path in [path for path in self._before if path not in spared]:
+        for path in gone:
             if self.owns(path):
                 try:
                     os.unlink(path)
@@ -297,7 +304,7 @@ class Target:
         assert self._notes is not None
         self._notes.flush()
         with whole_file(str(self.folder / NOTES)) as temporary, open(temporary, "wb") as kept:
-            kept.write(_encoded(dumps(self._about)))
+            kept.write(_encoded(dumps(self.about)))
             for path, found in self._before.items():  # what stays, if this export only adds
                 kept.write(_encoded(dumps({"file": self.relative(path), "hash": found})))
             self._notes.seek(self._new)

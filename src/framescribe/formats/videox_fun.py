@@ -13,7 +13,6 @@ scripts/wan2.1/README_TRAIN_LORA.md; aigc-apps/EasyAnimate @c2a70d1: easyanimate
 
 from __future__ import annotations
 
-import csv
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +21,7 @@ from typing import Any
 
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, FrameRule, Layout, Sample
-from framescribe.formats.csv_rows import DEFAULT_LONGEST, has_columns, read_rows
+from framescribe.formats.csv_rows import DEFAULT_LONGEST, has_columns, read_rows, write_rows
 from framescribe.formats.listed import broken_text, namer, not_unicode, opened
 from framescribe.formats.target import Target
 from framescribe.sources.found import VIDEO_ENDINGS
@@ -53,14 +52,12 @@ def _write_json(samples: Iterable[Sample], target: Target) -> None:
 def _write_csv(samples: Iterable[Sample], target: Target) -> None:
     named = namer(target)
     with target.file(CSV) as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows((named(sample.video), sample.captions[0], "video") for sample in samples)
+        write_rows(file, _COLUMNS, ((named(sample.video), sample.captions[0], "video") for sample in samples))
 
 
 def _read_json(path: Path) -> Iterator[Sample]:
     table = path / JSON if path.is_dir() else path
-    return _samples(table, ((line, value) for line, value in read_objects(table)))
+    return _samples(table, read_objects(table))
 
 
 def _read_csv(path: Path) -> Iterator[Sample]:

@@ -8,7 +8,7 @@ everything is decoded from the start and counted instead.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framescribe.errors import NoFrames, Unreadable, UserError
+from framescribe.frames.choosing import Chosen, chosen_among, chosen_of_whole, end_of
 from framescribe.frames.container import (
     LARGEST,
     decoded,
@@ -35,17 +36,17 @@ from framescribe.frames.container import (
 )
 from framescribe.frames.encode import Form
 from framescribe.frames.files import CHANGED, Source, is_followed, look
-from framescribe.frames.index import Index, InDoubt, Positions, index_as_stored, index_by_packets
+from framescribe.frames.index import UNINDEXED, Index, InDoubt, Positions, index_as_stored, index_by_packets
 from framescribe.frames.picture import Picture, picture_of
-from framescribe.frames.sampling import Sampling, choose, choose_among
+from framescribe.frames.sampling import Sampling
+from framescribe.frames.segments import Choice, Division
 from framescribe.frames.shots import ShotDetector, shot_detector
+from framescribe.frames.watched import Show, Watch, watched
 from framescribe.frames.whole import Notes, all_frames
 from framescribe.records import Clip, Frame, VideoInfo
 
-BY_NUMBER = ("mid", "uniform", "random")
 HELD_BYTES = 2**27  # of decoded frames that are kept, so that a short clip is decoded only once
 
-Show = Callable[[VideoFrame, VideoStream], Picture]
 Packets = Iterator["Packet[VideoStream] | None"]  # the last item, None, marks the end of the stream
 
 
@@ -57,6 +58,9 @@ def sample(
     max_pixels: int | None,
     form: Form = "pixels",
     hashed: bool = False,
+    division: Division | None = None,
+    numbers: Sequence[int] = (),
+    measures: Sequence[str] = (),
 ) -> Clip:
     """The frames of the video file at `path` that `sampling` asks for, and what the file says about itself.
 
@@ -77,8 +81,14 @@ def sample(
     "video_is_a_picture", for a still picture; "video_followed_by_another", where another mp4 file was joined to it, of
     which no frame is read.
 
+    With a `division`, `sampling` is of each segment, and the frames are those of the first chunk of segments
+    (`segments.chunks`); with `numbers`, which rise, they are the frames of these indices instead.
+
     `Clip.fingerprint` is the quick one of the file's bytes (`files.fingerprint_of`). With `hashed`, `Clip.content` is
-    the SHA-256 of the whole file, which is then read in full.
+    the SHA-256 of the whole file, which is then read in full. With `measures`, which are names, `Clip.facts` is what
+    they say of all its frames; it is then decoded from start to end, and its frames are the same as without. Where
+    `sampling` needs to see all frames first, they are decoded once for that, and the chosen ones again; `Clip.replaced`
+    says which were avoided.
 
     Raises Unreadable where the file is not a readable video, a wanted frame is damaged, or the file changes meanwhile;
     NoFrames where it contains no picture; UserError for a `max_pixels` below 1. May be called from several threads at
@@ -86,61 +96,69 @@ def sample(
     """
     if max_pixels is not None and max_pixels < 1:
         raise UserError(f"max_pixels must be at least 1, not {max_pixels}.")
-    source = look(path)
+    choice = Choice(sampling=sampling, key=key, division=division, numbers=tuple(numbers))
+    watch, source = Watch(measures, choice.needs), look(path)
     try:
         with explained(source, "It cannot be decoded"):
-            clip = _sample(source, sampling, key, partial(picture_of, max_pixels=max_pixels, form=form))
+            clip = _sample(source, choice, partial(picture_of, max_pixels=max_pixels, form=form), watch)
         flags = (*clip.flags, "video_followed_by_another") if is_followed(source) else clip.flags
         content = source.content() if hashed else None
-        return replace(clip, flags=flags, content=content, fingerprint=source.fingerprint())
+        clip = replace(clip, flags=flags, content=content, facts=watch.facts() or None)
+        return replace(clip, fingerprint=source.fingerprint())
     finally:
         source.close()
 
 
-def _sample(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
-    shots = _shots(source) if sampling.method == "scenes" else None
+def _sample(source: Source, choice: Choice, show: Show, watch: Watch) -> Clip:
+    shots = _seen_first(source, choice, watch) if choice.by_shots or choice.needs else None
     with open_video(source, quick=True) as (container, stream):
-        if is_cut_off(source, container, stream):
-            if not sampling.salvage:
-                raise Unreadable(
-                    "It is cut off: its last frames are missing. "
-                    "With --salvage, frames are chosen from those that remain, if they can be decoded."
-                )
-            clip = _by_counting(source, sampling, key, show)
-            return replace(clip, flags=("video_cut_off", *clip.flags))
-        stored = index_as_stored(container, stream) if sampling.method in BY_NUMBER else None
+        cut_off = is_cut_off(source, container, stream)
+        if cut_off and not choice.sampling.salvage:
+            raise Unreadable(
+                "It is cut off: its last frames are missing. "
+                "With --salvage, frames are chosen from those that remain, if they can be decoded."
+            )
+        # Before frames are chosen in segments, it must be known of all frames whether they are damaged.
+        if cut_off or (choice.sampling.salvage and choice.division is not None and not choice.numbers):
+            clip = _by_counting(source, choice, show, watch)
+            return replace(clip, flags=("video_cut_off", *clip.flags)) if cut_off else clip
+        stored = index_as_stored(container, stream) if choice.by_number else None
         by_packets = stored is None and tells_times(container, stream)
         if stored or by_packets:
             with suppress(InDoubt):
                 index = stored or packets_index(container, stream)
-                return _by_index(container, stream, index, sampling, key, show, shots)
-    if not by_packets:
+                return _by_index(source, container, stream, index, choice, show, shots, watch)
+    if not by_packets and container.format.name not in UNINDEXED:
         with suppress(InDoubt), open_video(source) as (container, stream):
             index = packets_index(container, stream)
-            return _by_index(container, stream, index, sampling, key, show, shots)
-    return _by_counting(source, sampling, key, show)
+            return _by_index(source, container, stream, index, choice, show, shots, watch)
+    return _by_counting(source, choice, show, watch)
 
 
 # ---------------------------------------------------------------------------------- frames by an index
 
 
 def _by_index(
+    source: Source,
     container: InputContainer,
     stream: VideoStream,
     index: Index,
-    sampling: Sampling,
-    key: str,
+    choice: Choice,
     show: Show,
     shots: ShotDetector | None,
+    watch: Watch,
 ) -> Clip:
     if shots is not None and shots.frames != len(index.frames):
         raise InDoubt
+    if choice.needs and watch.stamps != list(index.frames):
+        raise InDoubt
     times = times_of(container, stream, index.frames)
-    keyframes = [bisect_left(index.frames, pts) for pts in index.keys] if sampling.method == "keyframes" else []
-    chosen = choose(sampling, times, key, shots.starts() if shots else keyframes)
-    targets = [index.frames[position] for position in chosen]
-    shown: dict[int, Picture] = {}
-    for start, wanted in _by_key(index.keys, targets).items():
+    by_keys = choice.sampling.method == "keyframes"
+    keys = [bisect_left(index.frames, pts) for pts in index.keys] if by_keys else []
+    made = chosen_among(choice, range(len(times)), times, end_of(stream, times, index.last), keys, shots, watch)
+    targets = [index.frames[position] for position in made.frames]
+    shown = watched(source, targets, index.frames, show, watch) if watch.waits else {}
+    for start, wanted in {} if shown else _by_key(index.keys, targets).items():
         packets = _packets(container, stream, index.keys, start, index.packets)
         positions = Positions(index, start, max(wanted)) if index.stored else None
         position = bisect_left(index.frames, start)
@@ -158,7 +176,8 @@ def _by_index(
             raise InDoubt
     if len(shown) < len(targets):
         raise InDoubt
-    return _clip(container, stream, times, index.last, sampling, chosen, [shown[pts] for pts in targets])
+    pictures = [shown[pts] for pts in targets]
+    return _clip(container, stream, times, index.last, choice, made, pictures)
 
 
 def packets_index(container: InputContainer, stream: VideoStream) -> Index:
@@ -261,21 +280,24 @@ def _packets(
 # ---------------------------------------------------------------------------------- frames by decoding everything
 
 
-def _shots(source: Source) -> ShotDetector:
+def _seen_first(source: Source, choice: Choice, watch: Watch) -> ShotDetector | None:
+    """Every frame is seen by what must know them all before some are chosen."""
     with open_video(source) as (container, stream):
-        detector = shot_detector(stream)
+        detector = shot_detector(stream) if choice.by_shots else None
         for frame in all_frames(container, stream, Notes()):
-            detector.see(frame)
+            if detector is not None:
+                detector.see(frame)
+            watch.see(frame, container, stream)
     return detector
 
 
-def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Clip:
+def _by_counting(source: Source, choice: Choice, show: Show, watch: Watch) -> Clip:
     """A decode from the start counts the frames; where they are too large to hold, another gives those wanted."""
     with open_video(source) as (container, stream):
-        notes, detector = Notes(), shot_detector(stream) if sampling.method == "scenes" else None
+        notes, detector = Notes(), shot_detector(stream) if choice.by_shots else None
         found: list[tuple[int | None, int, bool]] = []
         held: list[VideoFrame] = []
-        room = HELD_BYTES
+        room, waits = HELD_BYTES, watch.waits
         for frame in all_frames(container, stream, notes):
             found.append((frame.pts, frame.duration or 0, frame.key_frame))
             room -= sum(plane.buffer_size for plane in frame.planes)
@@ -285,44 +307,30 @@ def _by_counting(source: Source, sampling: Sampling, key: str, show: Show) -> Cl
                 held.append(frame)
             if detector is not None:
                 detector.see(frame)
+            if waits:
+                watch.see(frame, container, stream)
         if not found:
             why = f": {said(notes.trouble[0])}" if notes.trouble else ""
             size = "" if stream.width else f"; its frame size is missing, broken or above {LARGEST} pixels"
             raise NoFrames(f"It opens, but not one of its frames can be decoded{why}{size}.")
         times = times_of(container, stream, [pts for pts, _, _ in found])
-        marks = detector.starts() if detector else [position for position, (_, _, is_key) in enumerate(found) if is_key]
+        keys = [position for position, (_, _, is_key) in enumerate(found) if is_key]
         damaged = notes.damaged()
         wrong = [position for position, (pts, _, _) in enumerate(found) if pts in damaged]
-        chosen = _choose_whole(wrong, sampling, times, key, marks)
-        flags: tuple[str, ...] = ("video_damaged",) if sampling.salvage and wrong else ()
+        made = chosen_of_whole(wrong, choice, times, end_of(stream, times, found[-1][1]), keys, detector, watch)
+        flags: tuple[str, ...] = ("video_damaged",) if choice.sampling.salvage and wrong else ()
         flags += ("video_time_restarts",) if notes.timeline.restarts else ()
         if held:
-            pictures = [show(held[position], stream) for position in chosen]
-            return _clip(container, stream, times, found[-1][1], sampling, chosen, pictures, flags)
+            pictures = [show(held[position], stream) for position in made.frames]
+            return _clip(container, stream, times, found[-1][1], choice, made, pictures, flags)
     with open_video(source) as (container, stream):
         pictures = []
         for position, frame in enumerate(all_frames(container, stream, Notes())):
-            if position == chosen[len(pictures)]:
+            if position == made.frames[len(pictures)]:
                 pictures.append(show(frame, stream))
-            if len(pictures) == len(chosen):
-                return _clip(container, stream, times, found[-1][1], sampling, chosen, pictures, flags)
+            if len(pictures) == len(made.frames):
+                return _clip(container, stream, times, found[-1][1], choice, made, pictures, flags)
     raise Unreadable(CHANGED)
-
-
-def _choose_whole(
-    wrong: Sequence[int], sampling: Sampling, times: Sequence[float | None], key: str, marks: Sequence[int]
-) -> list[int]:
-    """The indices of the wanted frames. Raises Unreadable where one is `wrong`; with `salvage` others are chosen."""
-    damaged = set(wrong)
-    candidates = [position for position in range(len(times)) if not (sampling.salvage and position in damaged)]
-    if not candidates:
-        raise Unreadable(f"It is damaged: not one of its {len(times)} frames can be decoded without errors.")
-    chosen = choose_among(candidates, sampling, times, key, marks)
-    for position in chosen:
-        if position in damaged:
-            at = "" if times[position] is None else f" (at {times[position]:g} s)"
-            raise Unreadable(f"It is damaged: frame {position}{at} of {len(times)} cannot be decoded without errors.")
-    return chosen
 
 
 def _clip(
@@ -330,12 +338,13 @@ def _clip(
     stream: VideoStream,
     times: Sequence[float | None],
     last: int,
-    sampling: Sampling,
-    chosen: Sequence[int],
+    choice: Choice,
+    made: Chosen,
     pictures: Sequence[Picture],
     flags: tuple[str, ...] = (),
 ) -> Clip:
     fps, duration = pace(stream, times, last)
+    sampling = choice.sampling
     if sampling.method == "times" and duration and max(sampling.times) > round((times[0] or 0.0) + duration, 6):
         flags += ("video_ends_before_times",)
     if is_still(container):
@@ -349,5 +358,7 @@ def _clip(
         codec=stream.codec_context.codec.canonical_name,
         frames=len(times),
     )
-    frames = (Frame(index=i, time=times[i], image=image) for i, (image, _, _) in zip(chosen, pictures, strict=True))
-    return Clip(info=info, frames=tuple(frames), flags=flags)
+    frames = (
+        Frame(index=i, time=times[i], image=image) for i, (image, _, _) in zip(made.frames, pictures, strict=True)
+    )
+    return Clip(info=info, frames=tuple(frames), segments=made.segments, flags=flags, replaced=made.replaced)

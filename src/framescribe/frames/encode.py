@@ -28,6 +28,11 @@ def encode(pixels: np.ndarray, form: Literal["jpeg", "png"], quality: int = QUAL
     return EncodedImage(data, form)
 
 
+def base64_size(image: EncodedImage) -> int:
+    """How long the picture's base64 is, whether or not it has been made."""
+    return 4 * -(-len(image.data) // 3)
+
+
 def size(image: np.ndarray | EncodedImage) -> tuple[int, int]:
     """Width and height in pixels; of an encoded picture only the header is read."""
     if isinstance(image, EncodedImage):

@@ -20,6 +20,7 @@ from framescribe.frames.container import is_mp4, packets_of
 # Streams that may be cut anywhere, and raw streams: their packets do not say reliably which frames there are.
 UNINDEXED = {"mpeg", "mpegvideo", "h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "obu"}
 HELD_BYTES = 2**22  # of packets, so that a small file is read only once
+SHOWN = 0x10  # in the first byte of a picture of VP8: others are only made from those without it (RFC 6386, 9.1)
 MOST_REORDERED = 32  # frames stored after a keyframe and shown before it; H.264 and HEVC hold 16 pictures
 
 
@@ -47,8 +48,7 @@ def index_by_packets(
 
     `shown_from(keys)` gives the timestamps of the frames that decoding from the first of `keys` really shows.
     """
-    if container.format.name in UNINDEXED:
-        raise InDoubt
+    hides = stream.codec_context.codec.canonical_name == "vp8"
     packets: list[tuple[int | None, bool, bool, int, int | None]] = []
     held: list[Packet[VideoStream]] = []
     room = HELD_BYTES
@@ -57,7 +57,8 @@ def index_by_packets(
             room -= packet.size
             if room >= 0:
                 held.append(packet)
-            packets.append((packet.pts, packet.is_keyframe, packet.is_discard, packet.duration or 0, packet.dts))
+            hidden = packet.is_discard or (hides and not memoryview(packet)[0] & SHOWN)
+            packets.append((packet.pts, packet.is_keyframe, hidden, packet.duration or 0, packet.dts))
             if packet.is_corrupt and container.format.name == "mpegts":
                 raise InDoubt  # the next picture may be hit, too
     except FFmpegError as error:

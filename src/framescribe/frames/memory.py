@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from framescribe.errors import TurnedAway
+from framescribe.frames.encode import base64_size
 from framescribe.machine import memory_bytes
 from framescribe.records import Clip, EncodedImage
 
@@ -26,7 +28,7 @@ class FrameMemory:
         self.held = 0  # bytes
         self.clips = 0  # whose frames these are
         self.decoding = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[None], bool]] = deque()  # and whether anything was done for it
 
     @property
     def waiting(self) -> int:
@@ -34,12 +36,13 @@ class FrameMemory:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def clip(self, decode: Callable[[], Awaitable[Clip]]) -> AsyncIterator[Clip]:
-        """What `decode` gives, once there is room for it. Its bytes are held until the block ends.
+    async def clip(self, decode: Callable[[], Awaitable[Clip]], *, begun: bool = True) -> AsyncIterator[Clip]:
+        """What `decode` gives, once there is room for it. Its bytes are held until the block ends. A video that is not
+        `begun`, for which nothing was done yet, may be turned away (`turn_away`): TurnedAway.
 
         Whoever asks again inside the block may wait for itself: leave it first.
         """
-        await self._turn()
+        await self._turn(begun)
         try:
             clip = await decode()
             size = frame_bytes(clip)
@@ -55,12 +58,21 @@ class FrameMemory:
             self.held -= size
             self._hand_out()
 
-    async def _turn(self) -> None:
+    def turn_away(self) -> int:
+        """Turn away half of the videos that wait and have not begun, those that came last. Returns how many."""
+        new = [turn for turn, begun in self._waiting if not begun and not turn.done()]
+        away = new[len(new) // 2 :]
+        for turn in away:
+            turn.set_exception(TurnedAway())
+        self._waiting = deque((turn, begun) for turn, begun in self._waiting if not turn.done())
+        return len(away)
+
+    async def _turn(self, begun: bool) -> None:
         if not self._waiting and self._room:
             self.decoding += 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        self._waiting.append((turn, begun))
         try:
             await turn
         except asyncio.CancelledError:
@@ -75,14 +87,15 @@ class FrameMemory:
 
     def _hand_out(self) -> None:
         while self._waiting and self._room:
-            turn = self._waiting.popleft()
+            turn, _ = self._waiting.popleft()
             if not turn.done():
                 self.decoding += 1
                 turn.set_result(None)
 
 
 def frame_bytes(clip: Clip) -> int:
-    """How many bytes the pictures of a clip take, in whichever form they are."""
+    """How many bytes the pictures of a clip take, in whichever form they are: files with the base64 made of them."""
+    images = (frame.image for frame in clip.frames)
     return sum(
-        len(frame.image.data) if isinstance(frame.image, EncodedImage) else frame.image.nbytes for frame in clip.frames
+        len(image.data) + base64_size(image) if isinstance(image, EncodedImage) else image.nbytes for image in images
     )

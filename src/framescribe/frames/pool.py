@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -29,6 +29,7 @@ from framescribe.errors import DecodeCrashed, DecodeTimeout, RunError, TooLarge
 from framescribe.frames.decoder import sample
 from framescribe.frames.encode import Form
 from framescribe.frames.sampling import Sampling
+from framescribe.frames.segments import Division
 from framescribe.frames.spawning import WithoutMain
 from framescribe.records import Clip
 from framescribe.storage.object_store import is_remote
@@ -47,15 +48,14 @@ if sys.platform != "win32":
     AGAIN[signal.SIGKILL] = 1
 LOOK_SECONDS, STUCK_SECONDS = 2.0, 30.0  # far longer than starting a worker takes; doubled each time
 SECONDS_A_MEGABYTE = 1.0  # far more than a decode takes, so that only hangs are ended
+MEASURED = 4.0  # times as long where every frame is decoded and looked at
 
 _log = logging.getLogger("framescribe")
 
 
-def sample_as(
-    path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form, hashed: bool = False
-) -> Clip:
+def sample_as(path: str, sampling: Sampling, *, key: str, max_pixels: int | None, form: Form, **more: Any) -> Clip:
     """As `decoder.sample`, for callers that must say in which form they want the frames."""
-    return sample(path, sampling, key=key, max_pixels=max_pixels, form=form, hashed=hashed)
+    return sample(path, sampling, key=key, max_pixels=max_pixels, form=form, **more)
 
 
 class DecoderPool:
@@ -102,14 +102,20 @@ class DecoderPool:
         max_pixels: int | None,
         form: Form = "pixels",
         hashed: bool = False,
+        division: Division | None = None,
+        numbers: Sequence[int] = (),
+        measures: Sequence[str] = (),
     ) -> Clip:
         """As `decoder.sample`, in a worker.
 
         Also raises DecodeTimeout, DecodeCrashed and TooLarge, after which a new worker takes over, and RunError where
         no worker can be started.
         """
-        more = {"hashed": True} if hashed else {}
-        clip: Clip = await self.run(self._work, path, sampling, key=key, max_pixels=max_pixels, form=form, **more)
+        given = {"hashed": hashed, "division": division, "numbers": numbers, "measures": measures}
+        more = {name: value for name, value in given.items() if value}
+        options = {"key": key, "max_pixels": max_pixels, "form": form, **more}
+        times = MEASURED if measures or (sampling.needs and not numbers) else 1.0
+        clip: Clip = await self._ran(times, self._work, path, sampling, **options)
         return clip
 
     async def run(self, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:
@@ -117,7 +123,11 @@ class DecoderPool:
 
         `work` is a function at the top level of a module, so that it can be pickled.
         """
-        limit = self._seconds if self._seconds is not None else _limit(path)
+        return await self._ran(1.0, work, path, *more, **options)
+
+    async def _ran(self, times: float, work: Callable[..., Any], path: str, *more: Any, **options: Any) -> Any:
+        """As `run`, with a limit that is so many times as long, unless the user set it."""
+        limit = self._seconds if self._seconds is not None else times * _limit(path)
         ended = Counter[int]()
         while True:
             pool = self._pool
@@ -251,6 +261,7 @@ def _prepare(memory_bytes: int, parent: int) -> None:
     """Runs first in each new worker: Ctrl-C is left to the run, and native code cannot print to the terminal. On Linux
     alone, memory is limited, and if the run is killed, the worker ends with it, even out of a hang."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")  # one video, one core: measures may use OpenCV
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

@@ -21,11 +21,12 @@ def sample(
     skip_edges: float = 0.0,
     max_pixels: int | None = None,
     salvage: bool = False,
+    avoid_bad_frames: bool = False,
 ) -> tuple[Frame, ...]:
     """Frames of a video file in order, each with `index`, `time` in seconds and `image`, RGB uint8 [height, width, 3].
 
-    `n` applies to uniform, random, keyframes and scenes; `Sampling` describes the methods. With `times` or `every`,
-    both in seconds, the method need not be named. Frames keep their own size, or are shrunk until
+    `n` applies to uniform, random, keyframes, scenes and motion; `Sampling` describes the methods. With `times` or
+    `every`, both in seconds, the method need not be named. Frames keep their own size, or are shrunk until
     width * height <= `max_pixels`.
 
     Decodes in this process, without the time and memory limits of the command line. Raises VideoError (Unreadable,
@@ -42,6 +43,7 @@ def sample(
         seed=seed,
         skip_edges=skip_edges,
         salvage=salvage,
+        avoid_bad_frames=avoid_bad_frames,
     )
     name = os.fspath(path)
     return decoder.sample(name, sampling, key=os.path.basename(name), max_pixels=max_pixels).frames

@@ -10,11 +10,15 @@ from typing import Literal
 
 from framescribe.errors import UserError
 
-Kind = Literal["frame", "summary", "clip"]
+Kind = Literal["frame", "summary", "clip", "step", "length", "verify", "judge"]
 VALUES: dict[Kind, tuple[str, ...]] = {
     "frame": ("duration", "time", "frame_index"),
     "summary": ("captions", "duration", "frame_count"),
     "clip": ("duration", "frame_count"),
+    "step": ("before", "time", "state", "frame_index", "duration"),
+    "length": ("text", "words", "duration"),
+    "verify": ("claims", "sentence", "wrong", "duration", "frame_count"),
+    "judge": ("text", "list", "first", "second", "duration", "frame_count"),
 }
 
 # Only names count as placeholders, so JSON examples in a prompt need no escaping.
@@ -51,19 +55,25 @@ def load(value: str, kind: Kind) -> str:
     return text
 
 
-def check(text: str, kind: Kind, columns: Iterable[str]) -> None:
-    """UserError if the prompt names something that no video has."""
+def check(text: str, kind: Kind, columns: Iterable[str], called: str = "") -> None:
+    """UserError if the prompt, or what else it is `called`, names something that no video has."""
     known = [*VALUES[kind], *columns]
-    for name in _PLACEHOLDER.findall(text):
+    for name in named_in(text):
         if name not in known:
             raise UserError(
-                f"the {kind} prompt names {{{name}}}, but there is no such value or column. Known: {', '.join(known)}."
+                f"{called or f'the {kind} prompt'} names {{{name}}}, but there is no such value or column. "
+                f"Known: {', '.join(known)}."
             )
+
+
+def named_in(text: str) -> list[str]:
+    """The names of its placeholders."""
+    return _PLACEHOLDER.findall(text)
 
 
 def columns_in(text: str, kind: Kind) -> tuple[str, ...]:
     """The user's columns whose values the prompt uses, sorted."""
-    return tuple(sorted(set(_PLACEHOLDER.findall(text)) - set(VALUES[kind])))
+    return tuple(sorted(set(named_in(text)) - set(VALUES[kind])))
 
 
 def as_filled(value: object) -> str:

@@ -23,6 +23,7 @@ def export(
     include_flagged: bool = False,
     skip_unusable: bool = False,
     variants: Sequence[str] = (),
+    segments: bool = False,
     trigger: str | None = None,
     replace: Mapping[str, str] | None = None,
     prefix: str = "",
@@ -62,6 +63,7 @@ def export(
             include_flagged=include_flagged,
             skip_unusable=skip_unusable,
             variants=tuple(variants),
+            segments=segments,
             fit=Fit(
                 trigger=trigger,
                 replace=dict(replace or {}),

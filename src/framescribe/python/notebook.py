@@ -9,8 +9,9 @@ from html import escape
 
 from framescribe.errors import FramescribeError
 from framescribe.records import EncodedImage, FrameCaption, Row
+from framescribe.results import texts
 
-MOST_SHOWN = 12  # frames
+MOST_SHOWN = 12  # frames, or segments
 PIXELS = 240 * 180  # of each: about 10 KB in the notebook's file
 _SALVAGED = {"video_cut_off", "video_damaged"}
 
@@ -34,9 +35,18 @@ def html(row: Row) -> str:
         parts.append(f"<div>and {more:,} more frames</div>")
     if row.caption is not None:
         parts.append(f'<div style="white-space:pre-wrap">{escape(row.caption)}</div>')
+    parts += [_named(name, text) for name, text in row.captions.items() if text != row.caption]
+    divided = texts.segments(row)
+    parts += [_named(f"{one['start']:g}–{one['end']:g} s", one["caption"] or "") for one in divided[:MOST_SHOWN]]
+    if (more := len(divided) - MOST_SHOWN) > 0:
+        parts.append(f"<div>and {more:,} more segments</div>")
     if row.error is not None:
         parts.append(f"<div>failed: {escape(row.error.stage)}: {escape(row.error.message)}</div>")
     return f'<div style="max-width:60em;text-align:left">{"".join(parts)}</div>'
+
+
+def _named(name: str, text: str) -> str:
+    return f'<div style="white-space:pre-wrap"><em>{escape(name)}</em> {escape(text)}</div>'
 
 
 def _facts(row: Row) -> str:

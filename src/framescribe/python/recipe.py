@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 from framescribe.errors import UserError
 from framescribe.python.models import settled_model
+from framescribe.python.options import Thinking
+from framescribe.python.prompts import DEFAULT, OPTIONS, prompt_text
+from framescribe.python.wanted import Wanted, say_estimates, several
 
 if TYPE_CHECKING:
     from framescribe.engines.base import Decoding
     from framescribe.engines.choice import ModelChoice, Serving
     from framescribe.frames.sampling import Method, Sampling
-    from framescribe.prompts import Kind
+    from framescribe.frames.segments import Division
     from framescribe.records import Video
     from framescribe.runs import recipe as full
-    from framescribe.strategies.base import Strategy
+    from framescribe.runs.gate import GateChoice
+    from framescribe.strategies.base import Stage
+    from framescribe.strategies.ways import Way
 
 Say = Callable[[str], None]
-Thinking = Literal["off", "on"]
 
 MOST = 16  # frames of one video if keyframes or scenes are wanted and no number is given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Recipe(Wanted):
     """How videos are captioned: the options of `framescribe caption` that decide it, under the same names and with the
     same defaults (docs/cli.md describes each).
 
     `fs.Recipe(model="qwen3-vl-8b", engine="vllm", sample="uniform", frames=5)`. None stands for what the command does
-    without the option. Prompts are texts, "@file" or a name such as "default". `times` and `every` are in seconds;
-    `every` may also be a text such as "500ms". `engine_arguments` are what follows `--` on the command line. What makes
-    no sense is a UserError once the recipe is used.
+    without the option. Prompts are texts, "@file" or a name such as "default". `times`, `every` and `segment` are in
+    seconds; `every` and `segment` may also be texts such as "500ms", and `segment` may be "shots". `engine_arguments`
+    are what follows `--` on the command line. `gate` and what follows it say how texts are checked:
+    `check_limit=["repeats.phrase_times=4"]`. `measure` names what is measured in the videos ("all", or names), and
+    `keep` is a condition on it that a video must meet. `note`, `hint` and the wishes about words are told to the model
+    that writes the caption; `target` is `--for`. What makes no sense is a UserError once the recipe is used.
     """
 
     model: str | None = None
@@ -42,6 +49,7 @@ class Recipe:
     summary_base_url: str | Sequence[str] | None = None
     strategy: str = "frames-then-summary"
     prompt: str = "default"
+    step_prompt: str = "default"
     summary_prompt: str = "default"
 
     sample: Method | None = None
@@ -50,8 +58,12 @@ class Recipe:
     every: float | str | None = None
     skip_edges: float = 0.0
     salvage: bool = False
+    avoid_bad_frames: bool = False
     seed: int = 0
     max_pixels: int | None = None
+    segment: float | str | None = None
+    measure: str | Sequence[str] | None = None
+    keep: str | None = None
     decoders: int | None = None
     decode_timeout: float | None = None
 
@@ -84,11 +96,17 @@ class Recipe:
         return f"Recipe({', '.join(f'{name}={value!r}' for name, value in given if value != getattr(DEFAULTS, name))})"
 
     async def settled(
-        self, videos: Sequence[Video], say: Say, *, elsewhere: bool = False, only: Sequence[str] | None = None
+        self,
+        videos: Sequence[Video],
+        say: Say,
+        *,
+        elsewhere: bool = False,
+        only: Sequence[str] | None = None,
+        alone: bool = False,
     ) -> full.Recipe:
         """The recipe of a run over these videos: all stages of the strategy, or `only` these, each with its model, its
-        prompt's text and its settings. `model` and `prompt` are for the stages that see, `summary_model` and
-        `summary_prompt` for the others.
+        prompt's text and its settings. `model` is for the stages that see, `summary_model` for the others; which prompt
+        is for which stage, `python.prompts` says. `alone`: only the captions that are there are verified.
 
         `say` gets a line for each choice made on the user's behalf; `elsewhere`: models run on machines that are not
         known here. UserError if something makes no sense, or a server does not say what it serves.
@@ -96,45 +114,95 @@ class Recipe:
         from pydantic import ValidationError
 
         try:
-            return await self._settled(videos, say, elsewhere, only)
+            return await self._settled(videos, say, elsewhere, only, alone)
         except ValidationError as error:
             first = error.errors()[0]
             raise UserError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from error
 
     async def _settled(
-        self, videos: Sequence[Video], say: Say, elsewhere: bool, only: Sequence[str] | None
+        self, videos: Sequence[Video], say: Say, elsewhere: bool, only: Sequence[str] | None, alone: bool
     ) -> full.Recipe:
         from framescribe.runs import recipe as full
 
-        strategy = strategy_of(self.strategy)
-        steps = [step for step in strategy.stages if only is None or step.name in only]
+        way = self.way(alone=alone)
+        self.say_target(say)
+        say_estimates([length.limit for length in way.lengths], say)
+        steps = [step for step in way.stages if only is None or step.name in only]
         if all(step.sees for step in steps) and self != self._without_summary():
             raise UserError(f"--strategy {self.strategy} writes no summary: leave --summary-model and the like out")
-        seeing = await settled_model(self.choice(self.model, urls(self.base_url)), say, elsewhere=elsewhere)
+        used = {OPTIONS.get(step.prompt) for step in way.stages}
+        for name in dict.fromkeys(OPTIONS.values()):
+            if name not in used and getattr(self, name) != getattr(DEFAULTS, name):
+                raise UserError(
+                    f"--strategy {self.strategy} asks nothing with --{name.replace('_', '-')}: leave it out"
+                )
+        seeing = await settled_model(self.choice(self.model, several(self.base_url)), say, elsewhere=elsewhere)
+        checking = seeing
+        if self.verify_model is not None:
+            checking = await settled_model(seeing.with_model(self.verify_model), say, elsewhere=elsewhere)
         writing = seeing if all(step.sees for step in steps) else await self._summary_choice(seeing, say)
         return full.Recipe(
+            gate=await self.gate_choice(seeing, say, elsewhere=elsewhere),
             strategy=self.strategy,
-            sampling=self.sampling(strategy),
-            max_pixels=self.pixels(strategy),
+            lengths=self.lengths(),
+            verify=self.verified(),
+            alone=alone,
+            sampling=self.sampling(way),
+            max_pixels=self.pixels(way),
+            segment=self.division(),
+            measures=self.measures(),
+            keep=self.keep,
             decoders=self.decoders,
             decode_seconds=self.decode_timeout,
             stages={
-                step.name: full.StageChoice(
-                    model=seeing if step.sees else writing,
-                    prompt=prompt_text(self.prompt if step.sees else self.summary_prompt, step.prompt, videos, say),
-                    decoding=self.decoding(),
+                step.name: self.stage_choice(
+                    step, checking if step.adds else seeing if step.sees else writing, videos, say
                 )
                 for step in steps
             },
         )
 
-    def sampling(self, strategy: type[Strategy]) -> Sampling:
+    def stage_choice(self, step: Stage, model: ModelChoice, videos: Sequence[Video], say: Say) -> full.StageChoice:
+        """What is asked at a stage: the stage that writes the caption is told the user's wishes. UserError if its
+        prompt or a wish names a column that no video has."""
+        from framescribe.prompts.wishes import Wishes
+        from framescribe.runs import recipe as full
+
+        option = OPTIONS.get(step.prompt)
+        given = DEFAULT if option is None else getattr(self, option)
+        prompt = prompt_text(given, step, videos, say, measured=bool(self.measures()))
+        wishes = (
+            self.wishes(prompt, step, videos)
+            if step.prompt == "length" or step.name in self.way().writers
+            else Wishes()
+        )
+        return full.StageChoice(model=model, prompt=prompt, wishes=wishes, decoding=self.decoding())
+
+    def way(self, *, alone: bool = False) -> Way:
+        """The stages from a video to its captions. UserError for a strategy that does not exist."""
+        from framescribe.strategies.ways import way_of
+
+        return way_of(
+            self.strategy, segment=self.division(), lengths=self.lengths(), verify=self.verified(), alone=alone
+        )
+
+    def division(self) -> Division | None:
+        """How videos are divided into segments: seconds, or "shots"; None: not at all. UserError if it makes no sense,
+        or if times of the whole video are given beside it."""
+        from framescribe.frames.segments import division_in
+
+        if self.segment is not None and self.times:
+            raise UserError("--times are seconds of the whole video, and --segment takes frames from each segment")
+        return None if self.segment is None else division_in(str(self.segment))
+
+    def sampling(self, way: Way) -> Sampling:
         """Which frames, by default as the strategy has it. UserError if the settings contradict each other."""
         from framescribe.frames.sampling import COUNTED, Sampling, seconds
+        from framescribe.measures.watching import versions
 
         given: tuple[tuple[Method, bool], ...] = (("times", bool(self.times)), ("every", self.every is not None))
         implied = [name for name, is_given in given if is_given]
-        method: Method = self.sample or (implied or [strategy.sampling["method"]])[0]
+        method: Method = self.sample or (implied or [way.sampling["method"]])[0]
         if len(implied) > 1 or (implied and implied[0] != method):
             raise UserError(f"--{' and --'.join(implied)} and --sample {method} contradict each other: choose one")
         if method in ("times", "every") and not implied:
@@ -142,8 +210,8 @@ class Recipe:
         if (self.frames or 1) > 1 and method not in COUNTED:
             counted = f"{', '.join(COUNTED[:-1])} or {COUNTED[-1]}"
             raise UserError(f"--frames {self.frames} needs --sample {counted}: {method} does not count frames")
-        many = MOST if method in ("keyframes", "scenes") else strategy.sampling["frames"] if method in COUNTED else 1
-        return Sampling(
+        many = MOST if method in ("keyframes", "scenes") else way.sampling["frames"] if method in COUNTED else 1
+        made = Sampling(
             method=method,
             frames=many if self.frames is None else self.frames,
             times=tuple(self.times),
@@ -151,23 +219,47 @@ class Recipe:
             seed=self.seed,
             skip_edges=self.skip_edges,
             salvage=self.salvage,
+            avoid_bad_frames=self.avoid_bad_frames,
         )
+        versions(made.needs)  # what they need is missing here rather than in each decoder
+        return made
 
-    def pixels(self, strategy: type[Strategy]) -> int:
+    async def gate_choice(self, model: ModelChoice, say: Say, *, elsewhere: bool = False) -> GateChoice | None:
+        """How texts are checked, with the second model where and how `model` is; None: not at all. UserError for a
+        check, a limit or a mode that does not exist."""
+        self.refuse_mode()
+        if self.gate == "off":
+            return None
+        second = None
+        if self.second_model is not None:
+            second = await settled_model(model.with_model(self.second_model), say, elsewhere=elsewhere)
+        return self.checked(second)
+
+    def measures(self) -> tuple[str, ...]:
+        """What is measured in the videos: what is asked for, and what the condition is about. UserError for a name that
+        does not exist, or a condition that makes no sense."""
+        from framescribe.measures.expression import condition
+        from framescribe.measures.watching import chosen
+
+        asked = chosen(several(self.measure))
+        needed = condition(self.keep, "--keep").measures if self.keep is not None else ()
+        return tuple(dict.fromkeys((*asked, *chosen(needed))))
+
+    def pixels(self, way: Way) -> int:
         """The most pixels of a frame."""
-        return strategy.max_pixels if self.max_pixels is None else self.max_pixels
+        return way.max_pixels if self.max_pixels is None else self.max_pixels
 
     def decoding(self) -> Decoding:
         """How answers are decoded. UserError for values that make no sense."""
         from framescribe.engines.base import Decoding
 
-        for name, value, fits, wanted in (
+        for name, value, fits, allowed in (
             ("max-tokens", self.max_tokens, self.max_tokens >= 1, "1 or more"),
             ("temperature", self.temperature, self.temperature >= 0, "0 or more"),
             ("top-p", self.top_p, 0 <= self.top_p <= 1, "0 to 1"),
         ):
             if not fits:
-                raise UserError(f"--{name} {value}: it must be {wanted}")
+                raise UserError(f"--{name} {value}: it must be {allowed}")
         return Decoding(max_tokens=self.max_tokens, temperature=self.temperature, top_p=self.top_p, seed=self.seed)
 
     def choice(self, model: str | None, base_urls: Sequence[str] = (), *, beside: bool = False) -> ModelChoice:
@@ -227,7 +319,7 @@ class Recipe:
         from framescribe.engines.presets import summary_partner
 
         thinking = self.summary_thinking or self.thinking
-        if servers := urls(self.summary_base_url):
+        if servers := several(self.summary_base_url):
             key = self.summary_api_key_env or self._shared_key(servers, frame, say)
             own = replace(self, thinking=thinking, api_key_env=key)
             return await settled_model(own.choice(self.summary_model, servers, beside=True), say)
@@ -255,72 +347,4 @@ class Recipe:
         return ""
 
 
-class Options(TypedDict, total=False):
-    """The keywords of `Recipe`, for functions that take them too."""
-
-    model: str | None
-    summary_model: str | None
-    base_url: str | Sequence[str] | None
-    summary_base_url: str | Sequence[str] | None
-    strategy: str
-    prompt: str
-    summary_prompt: str
-    sample: Method | None
-    frames: int | None
-    times: Sequence[float]
-    every: float | str | None
-    skip_edges: float
-    salvage: bool
-    seed: int
-    max_pixels: int | None
-    decoders: int | None
-    decode_timeout: float | None
-    max_tokens: int
-    temperature: float
-    top_p: float
-    thinking: Thinking | None
-    summary_thinking: Thinking | None
-    engine: str | None
-    revision: str | None
-    device: str
-    dtype: str
-    quantize: Literal["int8", "int4"] | None
-    trust_remote_code: bool
-    batch_size: int | None
-    requests: int | None
-    timeout: float
-    endpoint_timeout: float
-    api_key_env: str
-    summary_api_key_env: str | None
-    engine_command: str | None
-    gpus: str | None
-    tensor_parallel: int
-    replicas: int | None
-    engine_arguments: Sequence[str]
-
-
 DEFAULTS = Recipe()
-
-
-def urls(given: str | Iterable[str] | None) -> tuple[str, ...]:
-    """One server or several, as a tuple."""
-    return (given,) if isinstance(given, str) else tuple(given or ())
-
-
-def strategy_of(name: str) -> type[Strategy]:
-    """The strategy of this name. UserError if there is none."""
-    from framescribe import registry
-
-    found: type[Strategy] = registry.load("strategies", name)
-    return found
-
-
-def prompt_text(value: str, kind: Kind, videos: Sequence[Video], say: Say) -> str:
-    """The prompt that `value` stands for. UserError if it names a column that no video has."""
-    from framescribe.prompts import check, load
-
-    text = load(value, kind)
-    check(text, kind, sorted({column for video in videos for column in video.values}))
-    if kind == "summary" and "{captions}" not in text:
-        say("the summary prompt does not say {captions}: the frame captions follow it")
-    return text

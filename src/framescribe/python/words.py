@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from framescribe.errors import RunError, UserError
 
 _OPTION = re.compile(r"(?<![\w-])(?:--(?P<no>no-)?(?P<name>[a-z][a-z-]*)|-o\b)")
+_OTHER = {"for": "target"}
 _FLAGS = {
     "salvage",
+    "avoid_bad_frames",
     "trust_remote_code",
     "retry_failed",
     "redo",
+    "recheck",
     "keep_captions",
     "check_content",
     "prune",
@@ -39,5 +42,5 @@ def _as_keywords(text: str) -> str:
 def _keyword(option: re.Match[str]) -> str:
     if option["name"] is None:
         return "output"
-    name = option["name"].replace("-", "_")
+    name = _OTHER.get(option["name"], option["name"].replace("-", "_"))
     return f"{name}={option['no'] is None}" if name in _FLAGS else name

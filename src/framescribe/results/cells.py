@@ -1,7 +1,8 @@
 """Knows how a row stands in a table: which columns it has, and what is in their cells; the way back is exact.
 
 In csv and Parquet the user's columns stand beside ours. One whose name is one of ours, or begins with "metadata.", is
-written with "metadata." before it.
+written with "metadata." before it. Captions of several lengths have a column of their own, "captions", which only
+repeats what the provenance says; in files of earlier versions a column of this name is the user's.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from framescribe.records import Row
+from framescribe.plain_json import dumps
+from framescribe.records import LENGTHS, Row
 from framescribe.storage.cell_text import escaped, quoted, unescaped, unquoted
 
 OWN = ("id", "video_path", "caption", "status", "frames", "video", "size", "flags", "error", "provenance")
+CAPTIONS = "captions"
 _APART = "metadata."
 
 
@@ -22,14 +25,27 @@ def flat(row: Row) -> dict[str, Any]:
     record = row.as_dict()
     metadata = record.pop("metadata")
     first = {name: record[name] for name in ("id", "video_path", "caption", "status")}
+    lengths = dict(row.captions)
     own = {_column(name): value for name, value in metadata.items()}
-    return {**first, **own, **record}
+    return {**first, **({CAPTIONS: lengths} if lengths else {}), **own, **record}
 
 
 def cells(row: Row, *, spreadsheet: bool) -> dict[str, Any]:
     """`flat`, with names and texts as they are written; `spreadsheet`: in csv."""
     write = quoted if spreadsheet else escaped
     return {write(name): write(value) if isinstance(value, str) else value for name, value in flat(row).items()}
+
+
+def typed_cells(row: Row) -> dict[str, Any]:
+    """As `cells` for Parquet, with the same types in every row: the provenance, whose parts differ, is JSON."""
+    found = cells(row, spreadsheet=False)
+    return {**found, "provenance": dumps(found["provenance"])}
+
+
+def own_cells(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's columns as they stand in `typed_cells`."""
+    found = ((escaped(_column(name)), value) for name, value in metadata.items())
+    return {name: escaped(value) if isinstance(value, str) else value for name, value in found}
 
 
 def row_of(record: Mapping[str, Any], *, spreadsheet: bool) -> dict[str, Any]:
@@ -45,6 +61,8 @@ def row_of(record: Mapping[str, Any], *, spreadsheet: bool) -> dict[str, Any]:
                 own[name] = _without_nothing(value)
         elif isinstance(value, str):
             own[name] = read(value)
+    if _has_lengths(own["provenance"]) or found.get(CAPTIONS) in ("", None):
+        found.pop(CAPTIONS, None)
     own["caption"] = None if own["caption"] == "" else own["caption"]
     own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
     metadata = {
@@ -54,7 +72,12 @@ def row_of(record: Mapping[str, Any], *, spreadsheet: bool) -> dict[str, Any]:
 
 
 def _column(name: str) -> str:
-    return f"{_APART}{name}" if name in (*OWN, "metadata") or name.startswith(_APART) else name
+    return f"{_APART}{name}" if name in (*OWN, CAPTIONS, "metadata") or name.startswith(_APART) else name
+
+
+def _has_lengths(provenance: Any) -> bool:
+    made = ((provenance or {}).get("stages") or {}).get(LENGTHS) or {}
+    return isinstance(made.get("output"), dict) and bool(made["output"])
 
 
 def _without_nothing(value: Any) -> Any:

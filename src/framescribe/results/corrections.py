@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from framescribe.errors import UserError
-from framescribe.records import Row, parsed
-from framescribe.results.edits import KIND, Edit, apply, me, words_of
+from framescribe.plain_json import parsed
+from framescribe.records import Row
+from framescribe.results.edits import CAPTION, KIND, LOCK, Edit, apply, me, review_of, words_of
 from framescribe.results.index import Index, Key, place_hash
+from framescribe.results.parts import ROW_KIND
 
 
 def differences(found: Row, ours: Row) -> dict[str, str | None]:
@@ -60,8 +62,8 @@ class Written:
             if record.get("kind") == KIND:
                 edit = Edit.from_dict(record)
                 self._edits.setdefault(key, []).append(edit)
-                self._ever.setdefault(key, []).append({edit.field: edit.new})
-            else:
+                self._ever.setdefault(key, []).append({CAPTION if edit.field == LOCK else edit.field: edit.new})
+            elif record.get("kind", ROW_KIND) == ROW_KIND:
                 row = Row.from_dict(record)
                 self._index.add(record, None, 0, row)
                 self._ever.setdefault(key, []).append(words_of(row))
@@ -85,7 +87,8 @@ class Written:
                 stale = any(name in said and _same(said[name], words) for said in self._ever.get(key, ()))
             if stale:
                 continue
-            back = name in model and _same(model[name], words)
+            locked = name == CAPTION and review_of(ours).get("locked")  # taken back, the lock's words would stand
+            back = name in model and _same(model[name], words) and not locked
             made.append(
                 Edit(
                     id=ours.id,

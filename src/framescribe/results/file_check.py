@@ -11,6 +11,7 @@ from framescribe.errors import FramescribeError, VideoError
 from framescribe.frames.files import content_of, fingerprint_of
 from framescribe.frames.pool import DecoderPool
 from framescribe.machine import cpus
+from framescribe.packed import PackedVideos
 from framescribe.records import Video
 from framescribe.results.index import Key, hash_of
 from framescribe.results.plan import Checked, Doubt
@@ -49,10 +50,14 @@ async def check_content(videos: Sequence[Video], results: Results, workers: int 
 
     Rows without a hash are left out, as are files that cannot be read now; both are reported.
     """
-    entries = {(video.id, hash_of(video)): results.entry(video) for video in videos}
-    known = {key: entry.content for key, entry in entries.items() if entry is not None and entry.content is not None}
-    rest = [video for video in videos if (video.id, hash_of(video)) in known]
-    if without := sum(entry is not None for entry in entries.values()) - len(rest):
+    known, without = dict[Key, str](), 0
+    for video in videos:
+        entry = results.entry(video)
+        if entry is not None and entry.content is not None:
+            known[video.id, hash_of(video)] = entry.content
+        without += entry is not None and entry.content is None
+    rest = PackedVideos(video for video in videos if (video.id, hash_of(video)) in known)
+    if without:
         say(f"rows without a file hash (--check-content was off, or they failed), which stay: {without:,}")
     if not rest:
         return set()
@@ -77,7 +82,7 @@ async def _each(
     look: Callable[[str], str], videos: Iterable[Video], workers: int | None, seen: Callable[[Video, Any], None]
 ) -> None:
     """Check every video's file, several at once, in workers that can be killed."""
-    left, count = iter(list(videos)), workers or min(8, cpus())
+    left, count = iter(videos), workers or min(8, cpus())
     first = next(left, None)
     if first is None:
         return

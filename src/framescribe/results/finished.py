@@ -19,31 +19,58 @@ from pydantic_core import from_json
 from framescribe.addresses import webdataset_key
 from framescribe.errors import UserError
 from framescribe.names import file_path
-from framescribe.records import Row
+from framescribe.records import Row, row_in
+from framescribe.results import folder as folders
 from framescribe.results.cells import cells, row_of
+from framescribe.results.folder import Folder, folder_at
 from framescribe.results.parts import Location
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, read_whole, size_of, upload
 from framescribe.storage.tables import ending_of, records_of, write_to
 from framescribe.storage.whole_file import whole_file
 
 ENDINGS = (".jsonl", ".csv", ".parquet", ".tar")
+AT_ONCE = 2**17  # bytes of a .jsonl that are read at once: lines are a few thousand long
 
 
 def location_of(output: str | Path) -> Location:
-    """Where the finished file goes: a local path, or a URL. UserError if it cannot be written."""
+    """Where the finished file goes: a local path, a folder for many (`Folder`), or a URL. UserError if it cannot be
+    written."""
     location: Location = str(output) if is_remote(str(output)) else Path(output)
+    if isinstance(location, Path) and (folder := folder_at(output)) is not None:
+        return _checked(folder)
+    if isinstance(location, str) and location.endswith("/"):
+        raise UserError(f"{output}: a folder of files is written on this machine's disks only; name a file")
     if ending_of(str(output)) not in ENDINGS:
-        raise UserError(f"{output} must end in {', '.join(ENDINGS)}: the ending decides the format")
+        raise UserError(
+            f"{output} must end in {', '.join(ENDINGS)}: the ending decides the format (or in / for a folder of "
+            "Parquet files)"
+        )
     if isinstance(location, str) and is_web(location):
         raise UserError(f"{output}: a web server takes no files; write to a folder, or to s3://, gs:// or az://")
-    if isinstance(location, Path) and location.is_dir():
-        raise UserError(f"{output} is a folder; name a file in it")
     return location
+
+
+def _checked(folder: Folder) -> Folder:
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder} is a file, not a folder: leave out the / behind it, or choose another name")
+    if (own := ending_of(str(folder))) in ENDINGS and own not in folders.ENDINGS:
+        raise UserError(
+            f"{folder} is a folder, and its name's ending says what its files are: {', '.join(folders.ENDINGS)}; name "
+            "another folder, or a file in it"
+        )
+    return folder
+
+
+def format_of(location: Location) -> str:
+    """The ending that says what the finished file is, or each of a folder's."""
+    return location.ending if isinstance(location, Folder) else ending_of(str(location))
 
 
 def stamp_of(location: Location) -> dict[str, Any]:
     """What shows whether the finished file was changed, without reading it: its size, and its modification time in
     seconds or what its store says about its version. OSError, StoreError if it is not there."""
+    if isinstance(location, Folder):
+        return location.stamp()
     if isinstance(location, Path):
         status = location.stat()
         return {"size": status.st_size, "modified": status.st_mtime}
@@ -52,7 +79,10 @@ def stamp_of(location: Location) -> dict[str, Any]:
 
 
 def is_there(location: Location) -> bool:
-    """Whether the finished file was written. Raises StoreError if its store does not say."""
+    """Whether the finished file was written; of a folder, whether all its files were. Raises StoreError if its store
+    does not say."""
+    if isinstance(location, Folder):
+        return location.whole
     if isinstance(location, Path):
         return location.exists()
     try:
@@ -67,7 +97,7 @@ def is_there(location: Location) -> bool:
 def refuse_twins(location: Location, ids: Iterable[str], others: Iterable[str] = ()) -> None:
     """UserError where two videos with these `ids`, or of these and of `others`, would have one name in a .tar."""
     names: dict[str, str] = {}
-    if ending_of(str(location)) == ".tar":
+    if format_of(location) == ".tar":
         for one in ids:
             if names.get(key_of(one)) == one:
                 raise UserError(f"two videos have the id {one}, and {location} can hold one; write .jsonl or .parquet")
@@ -158,11 +188,18 @@ class _Again:
 
 
 def read_rows(path: Location, *, frames: bool = True) -> Iterator[Row]:
-    """The rows of a finished file, here or at a URL; without `frames`, which takes less time, they have no frames.
+    """The rows of a finished file, here or at a URL; without `frames`, which may take less time, they may have none.
     UserError if framescribe did not write it."""
+    if (folder := folder_at(path)) is not None:
+        for file in folder.files():
+            yield from read_rows(file, frames=frames)
+        return
     ending = ending_of(str(path))
     whole, spreadsheet = ending in (".jsonl", ".tar"), ending == ".csv"
     for record in _tar_records(path) if ending == ".tar" else _lines(path) if whole else records_of(path):
+        if isinstance(record, Row):
+            yield record
+            continue
         try:
             yield Row.from_dict(record if whole else row_of(record, spreadsheet=spreadsheet), frames=frames)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -172,7 +209,9 @@ def read_rows(path: Location, *, frames: bool = True) -> Iterator[Row]:
 
 
 def is_result(path: Path) -> bool:
-    """Whether a file on this machine is a result: its first row is one of framescribe's."""
+    """Whether a file, or a folder, on this machine is a result: its first row is one of framescribe's."""
+    if (folder := folder_at(path)) is not None:
+        return any(is_result(file) for file in folder.files()[:1])
     ending = ending_of(str(path))
     if ending not in ENDINGS or not path.is_file():
         return False
@@ -189,19 +228,23 @@ def is_result(path: Path) -> bool:
         return False
 
 
-def _lines(path: Location) -> Iterator[dict[str, Any]]:
-    """The records of a .jsonl. From the first line on that is not plainly one, they are read as those of any table."""
+def _lines(path: Location) -> Iterator[Row | Mapping[str, Any]]:
+    """The rows of a .jsonl, or their records. From the first line on that is plainly neither, they are read as those of
+    any table."""
     count = 0
     if isinstance(path, Path):
-        with path.open("rb") as file:
+        with path.open("rb", buffering=AT_ONCE) as file:
             for line in file:
-                try:
-                    record = from_json(line)  # reads four times as many lines a second as a table's reader
-                except ValueError:
-                    break
-                if type(record) is not dict:
-                    break
-                yield record
+                if (row := row_in(line)) is not None:
+                    yield row
+                else:
+                    try:
+                        record = from_json(line)  # reads four times as many lines a second as a table's reader
+                    except ValueError:
+                        break
+                    if type(record) is not dict:
+                        break
+                    yield record
                 count += 1
             else:
                 return

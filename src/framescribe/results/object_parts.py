@@ -15,15 +15,24 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
-from framescribe.results.parts import RECIPE_FILE, Location, News, hold, part_name, record_of, write_line
-from framescribe.storage.locks import lock
+from framescribe.results.parts import (
+    RECIPE_FILE,
+    WAIT_SECONDS,
+    Location,
+    News,
+    hold,
+    part_name,
+    record_of,
+    write_line,
+)
+from framescribe.storage.locks import alone, lock
 from framescribe.storage.object_store import StoreError, listed, read_all, read_whole, upload, write_whole
 from framescribe.storage.whole_file import sweep, temporary_name
 
@@ -39,6 +48,10 @@ class ObjectParts:
     A line is on this machine's disk when `append` returns and in the store `SECONDS_AN_OBJECT` later, or with `close`.
     Whatever a dead process left in its spool counts when lines are read on this machine, and is uploaded by the next
     `begin` or `close` here.
+
+    Locks hold off processes of this machine only. What `append_last` keeps is uploaded at once, in a part of its own,
+    so of what people on several machines say the clocks tell what came last; but whoever says something from another
+    machine within the seconds in which a run here finishes may find it taken in only by the next run.
     """
 
     def __init__(self, url: str) -> None:
@@ -46,6 +59,7 @@ class ObjectParts:
         self.place = url
         self.spool = _spool(url)
         self._end = 0  # of the copy
+        self._reading = threading.Lock()  # of the copy, in several threads
         self._seen: dict[str, int] = {}  # bytes taken of each part
         self._own: set[str] = set()
         self._looked = -LOOK_SECONDS
@@ -103,9 +117,30 @@ class ObjectParts:
                     self._closing = False
                     self._thread = threading.Thread(target=self._upload_now_and_then, name="parts", daemon=True)
                     self._thread.start()
-            return self.place, self._take(line)
+                name = self._part.path.name
+            return name, self._take(line)
         except OSError as error:
             raise RunError(f"rows cannot be written to {self.spool}: {error.strerror or error}") from error
+
+    def append_last(self, lines: Iterable[bytes]) -> Iterator[str]:
+        self._upload_if_it_can()
+        try:
+            for name in self._listed():
+                self._seen.setdefault(name, 0)  # so that the next part sorts after it
+        except StoreError as error:
+            raise RunError(f"{self.place} cannot be read: {error}") from error
+        for line in lines:
+            self.append(line)
+            yield max(self._own)
+        self._upload_if_it_can()
+
+    def end(self) -> str:
+        self.seal()
+        return self.newest() or ""  # whatever others keep with `append_last` is in a new part anyway
+
+    def alone(self, name: str, seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
+        self.spool.mkdir(parents=True, exist_ok=True)
+        return alone(self.spool / name, seconds)
 
     def keep(self, lines: Iterable[bytes]) -> None:
         part = self._new_part(lines)
@@ -130,9 +165,9 @@ class ObjectParts:
             yield from self._new_lines(name, self._content(name))
         self._looked = time.monotonic()
 
-    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[str, int, bytes]]:
-        for _, _, line in news:
-            yield self.place, self._take(line), line
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[str, str, int, bytes]]:
+        for name, _, line in news:
+            yield name, name, self._take(line), line  # one text for all lines of a part
 
     def names(self) -> Iterator[str]:
         yield from {*self._seen, *self._own, *self._in_spool()}
@@ -146,8 +181,9 @@ class ObjectParts:
 
     def read(self, part: str, offset: int) -> bytes:
         assert self._copy is not None
-        self._copy.seek(offset)
-        return self._copy.readline()
+        with self._reading:
+            self._copy.seek(offset)
+            return self._copy.readline()
 
     def seal(self) -> None:
         try:
@@ -181,12 +217,13 @@ class ObjectParts:
     # --- the copy that is read ---
 
     def _take(self, line: bytes) -> int:
-        if self._copy is None:
-            self._copy = tempfile.TemporaryFile(prefix="framescribe-")  # noqa: SIM115
-        self._copy.seek(self._end)
-        self._copy.write(line)
-        start, self._end = self._end, self._end + len(line)
-        return start
+        with self._reading:
+            if self._copy is None:
+                self._copy = tempfile.TemporaryFile(prefix="framescribe-")  # noqa: SIM115
+            self._copy.seek(self._end)
+            self._copy.write(line)
+            start, self._end = self._end, self._end + len(line)
+            return start
 
     def _new_lines(self, name: str, content: bytes) -> Iterator[News]:
         """Its whole lines that were not returned before."""
@@ -247,10 +284,13 @@ class ObjectParts:
                     self._changed.wait(left if left is None else max(0.0, left))
                 if self._closing:
                     return
-            try:
-                self._upload_own()
-            except (StoreError, OSError) as error:
-                _log.warning("rows wait on this machine, since %s accepts none: %s", self.place, error)
+            self._upload_if_it_can()
+
+    def _upload_if_it_can(self) -> None:
+        try:
+            self._upload_own()
+        except (StoreError, OSError) as error:
+            _log.warning("rows wait on this machine, since %s accepts none: %s", self.place, error)
 
     def _upload_own(self) -> None:
         with self._uploading:

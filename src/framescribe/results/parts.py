@@ -11,27 +11,35 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from framescribe.errors import RunError, UserError
 from framescribe.plain_json import dumps
-from framescribe.storage.locks import take
+from framescribe.results.folder import Folder
+from framescribe.storage.locks import alone, take
 from framescribe.storage.whole_file import refuse_unwritable, whole_file
 
 _log = logging.getLogger("framescribe")
 
+ROW_KIND = "row"  # of a line; a line of another kind is no row
 LOCK_FILE, WRITING_SECONDS = ".held", 5.0
+EDITS_LOCK, FINISHING_LOCK, WAIT_SECONDS = ".edits", ".finishing", 300.0
 OPEN_PARTS = 64
-RECIPE_FILE = "recipe.json"
+RECIPE_FILE, FINISHED_FILE = "recipe.json", "finished.json"
 _STAMP = "%Y%m%dT%H%M%S"
 
 Location = Path | str  # on this machine, or a URL
 News = tuple[Any, int, bytes]  # a line, and where a kind of parts found it
+
+
+class HeldError(UserError):
+    """Another launch is writing."""
 
 
 class Parts(Protocol):
@@ -42,7 +50,7 @@ class Parts(Protocol):
         """Where they are, as shown to people."""
 
     def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
-        """Get ready to write, and keep `record`. UserError if that fails, or if another launch is writing here."""
+        """Get ready to write, and keep `record`. UserError if that fails, HeldError if another launch is."""
 
     def noted(self) -> dict[str, Any]:
         """What `begin` kept last, or nothing."""
@@ -50,14 +58,25 @@ class Parts(Protocol):
     def append(self, line: bytes) -> tuple[Location, int]:
         """Keep a line for good before returning its place. RunError if that fails."""
 
+    def append_last(self, lines: Iterable[bytes]) -> Iterator[str]:
+        """Keep each line for good before returning its part's name: one that sorts after all others that hold such
+        lines. The caller holds `alone(EDITS_LOCK)`. RunError if that fails."""
+
+    def end(self) -> str:
+        """End the last part, and return its name: what `append_last` keeps from now on, in any process, goes into
+        parts that sort after it. The caller holds `alone(EDITS_LOCK)`. "" if there are none."""
+
+    def alone(self, name: str, seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
+        """Hold off all other processes that ask for the lock of this name. TimeoutError after so many seconds."""
+
     def keep(self, lines: Iterable[bytes]) -> None:
         """Write these lines as a separate part, whole or not at all."""
 
     def news(self) -> Iterator[News]:
         """Whole lines not returned before, of all parts but this process's own. May be read in another thread."""
 
-    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Location, int, bytes]]:
-        """These lines with their places, from which `read` reads them from now on."""
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[str, Location, int, bytes]]:
+        """These lines with the names of their parts and their places, from which `read` reads them from now on."""
 
     def names(self) -> Iterator[str]:
         """The parts' names."""
@@ -93,13 +112,17 @@ class LocalParts:
         self._part_path: Path | None = None
         self._held: IO[str] | None = None
         self._opened: dict[Path, IO[bytes]] = {}
+        self._reading = threading.Lock()  # in several threads
         self._seen: dict[Path, int] = {}  # bytes read of each part
 
     def begin(self, record: Mapping[str, Any], launch: str, output: Location) -> None:
         try:
+            if isinstance(output, Folder):
+                output.make_ready()
             self.place.mkdir(parents=True, exist_ok=True)
             self._held = hold(self.place, launch, output)
-            refuse_unwritable(str(output))
+            if not isinstance(output, Folder):
+                refuse_unwritable(str(output))
             self.keep_note(RECIPE_FILE, record)
         except UserError:
             self.close()
@@ -131,8 +154,31 @@ class LocalParts:
             offset = self._part.tell()
             write_line(self._part, line)
         except OSError as error:
+            with suppress(OSError):
+                self.seal()  # its end may be torn: the next line must not be added to that
             raise RunError(f"rows cannot be written to {self.place}: {error.strerror or error}") from error
         return self._part_path, offset
+
+    def append_last(self, lines: Iterable[bytes]) -> Iterator[str]:
+        if self._part is not None and self.newest() != self._own:
+            self.seal()
+        for line in lines:
+            self.append(line)
+            yield self._own
+
+    def end(self) -> str:
+        self.seal()
+        if self.newest() not in (None, self._own):  # another process may still be writing to it
+            self.keep(())
+        return self.newest() or ""
+
+    def alone(self, name: str, seconds: float = WAIT_SECONDS) -> AbstractContextManager[None]:
+        self.place.mkdir(parents=True, exist_ok=True)
+        return alone(self.place / name, seconds)
+
+    @property
+    def _own(self) -> str:
+        return self._part_path.name if self._part_path is not None else ""
 
     def keep(self, lines: Iterable[bytes]) -> None:
         with whole_file(str(self.place / part_name(self.names()))) as temporary, open(temporary, "wb") as file:
@@ -149,33 +195,43 @@ class LocalParts:
             with (self.place / name).open("rb") as stream:
                 yield from ((name, line) for line in stream if line.endswith(b"\n"))
 
-    def news(self) -> Iterator[News]:
-        for part in sorted(self.place.glob("*.jsonl")):
-            offset = self._seen.get(part, 0)
-            if part == self._part_path or part.stat().st_size <= offset:
-                continue
-            with part.open("rb") as stream:
-                stream.seek(offset)
-                try:
-                    for line in stream:
-                        if not line.endswith(b"\n"):
-                            break
-                        yield part, offset, line
-                        offset += len(line)
-                finally:
-                    self._seen[part] = offset
+    def paths(self) -> list[Path]:
+        """The parts, by their names."""
+        return sorted(self.place.glob("*.jsonl"))
 
-    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[Path, int, bytes]]:
-        return iter(news)
+    def news(self) -> Iterator[News]:
+        for part in self.paths():
+            if part != self._part_path:
+                yield from self.news_of(part, self._seen.get(part, 0))
+
+    def news_of(self, part: Path, offset: int) -> Iterator[News]:
+        """As `news`, of one part from a byte on."""
+        if part.stat().st_size <= offset:
+            self._seen[part] = max(offset, self._seen.get(part, 0))
+            return
+        with part.open("rb") as stream:
+            stream.seek(offset)
+            try:
+                for line in stream:
+                    if not line.endswith(b"\n"):
+                        break
+                    yield part, offset, line
+                    offset += len(line)
+            finally:
+                self._seen[part] = offset
+
+    def lines_of(self, news: Iterable[News]) -> Iterator[tuple[str, Path, int, bytes]]:
+        return ((part.name, part, offset, line) for part, offset, line in news)
 
     def read(self, part: Path, offset: int) -> bytes:
-        stream = self._opened.get(part)  # opening a part for every row would take longer than reading it
-        if stream is None:
-            while len(self._opened) >= OPEN_PARTS:
-                self._opened.popitem()[1].close()
-            stream = self._opened[part] = part.open("rb")
-        stream.seek(offset)
-        return stream.readline()
+        with self._reading:
+            stream = self._opened.get(part)  # opening a part for every row would take longer than reading it
+            if stream is None:
+                while len(self._opened) >= OPEN_PARTS:
+                    self._opened.popitem()[1].close()
+                stream = self._opened[part] = part.open("rb")
+            stream.seek(offset)
+            return stream.readline()
 
     def seal(self) -> None:
         part, self._part = self._part, None
@@ -186,10 +242,13 @@ class LocalParts:
 
     def __del__(self) -> None:
         self._close_opened()
+        if self._part is not None:
+            self._part.close()
 
     def _close_opened(self) -> None:
-        while self._opened:
-            self._opened.popitem()[1].close()
+        with self._reading:
+            while self._opened:
+                self._opened.popitem()[1].close()
 
     def close(self) -> None:
         self._close_opened()
@@ -197,6 +256,8 @@ class LocalParts:
         part, self._part = self._part, None
         try:
             if part is not None:
+                assert self._part_path is not None
+                self._seen[self._part_path] = part.tell()
                 with part:
                     os.fsync(part.fileno())
         except OSError as error:  # a network disk may report only now that it is full
@@ -204,6 +265,23 @@ class LocalParts:
         finally:
             if held is not None:
                 held.close()  # which releases the lock
+
+
+def until_of(note: Mapping[str, Any]) -> str | None:
+    """The last part when the finished file was written, from what was noted of it (FINISHED_FILE). None if nobody noted
+    it, or if the file may have been written anew since, by a run that was killed before it noted that."""
+    return None if note.get("unsure") else note.get("until")
+
+
+def behind(note: Mapping[str, Any], newest: str | None) -> bool:
+    """Whether the finished file may lack something that the parts hold, of which the last is `newest`."""
+    until = until_of(note)
+    return bool(note.get("behind")) or until is None or (newest or "") > until
+
+
+def marked_until(note: Mapping[str, Any]) -> str:
+    """The last part when a run last finished the file, from what was noted of it; "" if none has."""
+    return str(note.get("marked", note.get("until")) or "")
 
 
 def record_of(text: bytes) -> dict[str, Any]:
@@ -241,7 +319,7 @@ def write_line(part: FileIO, line: bytes) -> None:
 def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
     """Keep other launches away from these parts until the file is closed or this process ends, however that happens.
 
-    None if the system has no locks. UserError if another launch holds it.
+    None if the system has no locks. HeldError if another launch holds it.
     """
     held = (folder / LOCK_FILE).open("a+", encoding="utf-8")
     try:
@@ -259,7 +337,7 @@ def hold(folder: Path, launch: str, output: Location) -> IO[str] | None:
             holder, _, who = held.read().partition("\n")
             if holder != launch:
                 held.close()
-                raise UserError(
+                raise HeldError(
                     f"{output} is being written by another run, {who.strip()}.\n"
                     "Wait until it ends, stop it, or choose another -o."
                 )

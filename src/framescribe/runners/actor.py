@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 from collections import Counter
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from framescribe.errors import FramescribeError, UserError
 from framescribe.records import Row, Video
 from framescribe.runs.budget import Budget, Price
 from framescribe.runs.captioner import Captioner
+from framescribe.runs.meter import Figure
 from framescribe.runs.recipe import Recipe
 
 T = TypeVar("T")
@@ -72,16 +73,18 @@ class Actor:
         logs: Path,
         hashed: bool,
         folder: Path,
-        keys: Mapping[str, str],
+        keys: Sequence[Mapping[str, str]],
+        models: bool,
     ) -> Opened | FramescribeError:
-        """Open the models, with paths relative to `folder` if this machine has it. `keys` are variables missing from
-        the environment here."""
+        """As `Captioner.open`, with paths relative to `folder` if this machine has it. `keys` are variables that belong
+        together: they are set where the environment here has none of them."""
         with contextlib.suppress(OSError):
             os.chdir(folder)
-        for name, value in keys.items():
-            os.environ.setdefault(name, value)
+        for together in keys:
+            if os.environ.keys().isdisjoint(together):
+                os.environ.update(together)
         captioner = self._captioner = Captioner(recipe, logs=logs, budget=Budget(prices=prices), hashed=hashed)
-        self._opening = asyncio.ensure_future(captioner.open())
+        self._opening = asyncio.ensure_future(captioner.open(models=models))
         failed = await _given(self._opening)
         if isinstance(failed, FramescribeError):
             return failed
@@ -116,6 +119,14 @@ class Actor:
         )
         self._told, self._paid = counts, (budget.requests, budget.cost)
         return done
+
+    async def turn_away(self) -> int:
+        """Give back half of the videos that have not begun: `caption` answers TurnedAway. Returns how many."""
+        return 0 if self._captioner is None else self._captioner.memory.turn_away()
+
+    async def figures(self) -> list[Figure]:
+        """As `Captioner.figures`."""
+        return [] if self._captioner is None else list(self._captioner.figures())
 
     def said(self) -> list[str]:
         """What was logged since the last call."""

@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 
 from framescribe.engines.servers.launch import visible_gpus
 from framescribe.errors import UserError
 from framescribe.records import Video
 from framescribe.results.index import Key, hash_of
-from framescribe.results.plan import Planner, Todo
+from framescribe.results.plan import Planner
 from framescribe.results.rows import Results
+from framescribe.results.todos import Todo
 from framescribe.runs.driver import in_thread
 from framescribe.runs.runner import Runner
 
+_GAP = -1
 _LAUNCH = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID", "WORLD_SIZE")
 
 
@@ -75,8 +78,9 @@ class _Share:
     """What another rank has not done yet, as far as is known, in its order. Those that are gone leave a gap, so that
     the time for taking one does not depend on how many are left."""
 
-    def __init__(self, todo: Iterable[Todo]) -> None:
-        self._left: list[tuple[Key, Todo] | None] = [(key_of(one), one) for one in todo]
+    def __init__(self, todo: Sequence[Todo]) -> None:
+        self._todo = todo
+        self._left = array("q", range(len(todo)))  # numbers, or _GAP
         self._gaps = 0
         self._front = 0  # before which there are only gaps
 
@@ -86,35 +90,38 @@ class _Share:
     def take(self, done: Collection[Key], leave: int, chance: random.Random) -> Todo | None:
         """Any that is left behind the first `leave`; None if there is none."""
         if 2 * self._gaps > len(self._left):
-            self._left = [one for one in self._left if one is not None]
+            self._left = array("q", (one for one in self._left if one != _GAP))
             self._gaps = self._front = 0
         begin = self._behind(done, leave)
         while begin < len(self._left):
             at = chance.randrange(begin, len(self._left))
-            found = self._left[at]
-            if found is None:
+            number = self._left[at]
+            if number == _GAP:
                 continue
-            self._left[at] = None
+            self._left[at] = _GAP
             self._gaps += 1
-            while self._left and self._left[-1] is None:  # the last one is never a gap: this loop ends
+            while self._left and self._left[-1] == _GAP:  # the last one is never a gap: this loop ends
                 self._left.pop()
                 self._gaps -= 1
-            if found[0] not in done:
-                return found[1]
+            found = self._todo[number]
+            if key_of(found) not in done:
+                return found
         return None
 
     def _behind(self, done: Collection[Key], leave: int) -> int:
         """Where those begin that follow the first `leave` that are left."""
-        while self._front < len(self._left) and ((one := self._left[self._front]) is None or one[0] in done):
-            self._left[self._front] = None
-            self._gaps += one is not None
+        while self._front < len(self._left) and not self._waits(one := self._left[self._front], done):
+            self._left[self._front] = _GAP
+            self._gaps += one != _GAP
             self._front += 1
         at = self._front
         while at < len(self._left) and leave:
-            one = self._left[at]
-            leave -= one is not None and one[0] not in done
+            leave -= self._waits(self._left[at], done)
             at += 1
         return at
+
+    def _waits(self, number: int, done: Collection[Key]) -> bool:
+        return number != _GAP and key_of(self._todo[number]) not in done
 
 
 def key_of(todo: Todo) -> Key:

@@ -9,20 +9,20 @@ import asyncio
 import contextlib
 import logging
 import math
-import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from framescribe.errors import FramescribeError, RunError, UserError
+from framescribe.errors import FramescribeError, RunError, TurnedAway, UserError
 from framescribe.records import Row, Video
 from framescribe.runners.actor import Actor, Done, Opened
 from framescribe.runners.cluster import AT_ONCE, Cluster, Connection, Needs
 from framescribe.runners.died import row_of
+from framescribe.runners.worker import Worker, ended
 from framescribe.runs.budget import Budget, Tab
+from framescribe.runs.figures import of_all
 from framescribe.runs.meter import Figure, Meter
 from framescribe.runs.recipe import Recipe
 from framescribe.runs.runner import Runner
@@ -30,26 +30,12 @@ from framescribe.runs.runner import Runner
 MOST_DEATHS = 4  # of actors, one after the other, with no video done in between
 TOGETHER_SECONDS = 2.0  # actors that die within this time share one cause, such as their machine
 LOOK_SECONDS = 10.0
+LISTEN_SECONDS = 5.0
 CLOSE_SECONDS = 20.0  # for engines to shut down cleanly
 
 _log = logging.getLogger("framescribe")
 
 T = TypeVar("T")
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    """One actor. `placed`: it runs. `up`: its models are ready. `kept`: reserved for a video that must be alone."""
-
-    number: int
-    handle: Any
-    life: asyncio.Task[None] | None = None
-    placed: bool = False
-    up: bool = False
-    kept: bool = False
-    under_way: int = 0
-    in_flight: int = 1
-    done: int = 0
 
 
 class RayRunner(Runner):
@@ -68,7 +54,8 @@ class Actors:
     """Used like a `Captioner`: `open`, `caption` for as many videos at once as `in_flight`, `close`.
 
     There are as many actors as the cluster holds, at most one for each of the `most` videos, or the cluster's `actors`.
-    Those that have no video left are released while others work on the last ones.
+    Once all videos are with actors, one that has none takes over those that wait elsewhere, and is released where none
+    waits.
     One that dies is replaced. A video that was under way there is retried alone; if its actor dies again, the video
     fails. A lost machine is not blamed on any video.
     """
@@ -81,26 +68,32 @@ class Actors:
         self._wanted = recipe.wanted()
         self._connection: Connection | None = None
         self._needs: Needs | None = None
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._number = 0
         self._growing: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
         self._opened: Opened | None = None
+        self._models = True
         self._failure: BaseException | None = None
         self._deaths, self._counted = 0, -math.inf
         self._to_come = most  # videos
-        self._changed, self._gone = asyncio.Event(), asyncio.Event()
+        self._changed, self._look = asyncio.Event(), asyncio.Event()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cluster")
 
-    async def open(self) -> None:
-        """Reach the cluster and wait until the first actor's models are ready; the others follow in the background.
+    async def open(self, *, models: bool = True) -> None:
+        """As `Captioner.open`. Reach the cluster and wait until the first actor is ready; the others follow in the
+        background.
 
         Raises UserError if there is no such cluster, and whatever an actor's captioner raises.
         """
-        self.budget.check([choice.model for choice in self.recipe.choices])
+        self._models = models
+        if models:
+            self.budget.check([choice.model for choice in self.recipe.choices])
         self._connection = await self._connected()
         self._needs = await self._asked(self._connection.needs, self.recipe)
         self.recipe = self.recipe.model_copy(update={"decoders": self._needs.cpus})
         self._growing = asyncio.create_task(self._grow())
+        self._listening = asyncio.create_task(self._listen())
         await self._until(lambda: self._opened is not None)
 
     async def _connected(self) -> Connection:
@@ -121,15 +114,16 @@ class Actors:
 
     async def close(self) -> None:
         """End the actors and leave the cluster; may be called twice."""
-        if self._growing is not None:
-            self._growing.cancel()
-            await asyncio.gather(self._growing, return_exceptions=True)
+        tasks = [task for task in (self._growing, self._listening) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._connection is None:
             return
         workers = list(self._workers)
         try:
             await self._let_go(workers)
-            await _all([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
+            await ended([worker.life for worker in workers if worker.life is not None], LOOK_SECONDS)
         finally:
             connection, self._connection = self._connection, None
             await self._asked(connection.close)
@@ -174,11 +168,11 @@ class Actors:
         return sum(worker.under_way for worker in self._workers)
 
     def figures(self) -> Iterator[Figure]:
-        """What the driver knows about its actors; the rest is known on their machines."""
-        under_way = {("actors",): self.under_way}
-        yield Figure("framescribe_videos_in_flight", "gauge", "Videos under way by stage", ("stage",), under_way)
+        """What the driver knows about its actors, and what each said of itself last."""
+        yield Figure("framescribe_actor_videos", "gauge", "Videos that actors have", (), {(): self.under_way})
         yield Figure("framescribe_actors", "gauge", "Actors whose models are ready", (), {(): self.ready})
         yield Figure("framescribe_actor_room", "gauge", "Videos that they take at once", (), {(): self.in_flight})
+        yield from of_all({str(worker.number): worker.figures for worker in self._workers if worker.up})
 
     @property
     def requests_a_video(self) -> int:
@@ -210,6 +204,8 @@ class Actors:
                 if alone:
                     worker.kept = False
                 self._leave(worker)
+            if isinstance(done, TurnedAway):
+                continue
             if isinstance(done, FramescribeError):
                 raise done
             self._deaths = 0
@@ -217,9 +213,9 @@ class Actors:
             self._note(worker, done, tab)
             return done.row
 
-    async def _place(self, *, alone: bool) -> _Worker:
+    async def _place(self, *, alone: bool) -> Worker:
         """A worker with room; if `alone`, one that does nothing else until this video is done."""
-        mine: _Worker | None = None
+        mine: Worker | None = None
         try:
             while True:
                 if self._failure is not None:
@@ -243,11 +239,13 @@ class Actors:
                 mine.kept = False
             raise
 
-    def _leave(self, worker: _Worker) -> None:
+    def _leave(self, worker: Worker) -> None:
         worker.under_way -= 1
         self._changed.set()
+        if not self._to_come and not worker.under_way:
+            self._look.set()
 
-    async def _alive(self, worker: _Worker) -> bool:
+    async def _alive(self, worker: Worker) -> bool:
         """Whether it still answers: a video sent to a worker that is already gone must not be blamed."""
         assert self._connection is not None
         try:
@@ -256,7 +254,7 @@ class Actors:
             self._lost(worker, error)
         return worker.up
 
-    def _note(self, worker: _Worker, done: Done, tab: Tab) -> None:
+    def _note(self, worker: Worker, done: Done, tab: Tab) -> None:
         """Add what an actor counted, and log what it said."""
         worker.in_flight = min(done.in_flight, AT_ONCE)
         self.meter.counts.update(done.counts)
@@ -264,60 +262,81 @@ class Actors:
         self.budget.note(done.requests, done.cost, tab)
         self._say(worker, done.said)
 
-    def _say(self, worker: _Worker, lines: list[str]) -> None:
+    def _say(self, worker: Worker, lines: list[str]) -> None:
         for line in lines:
             _log.info("actor %d: %s", worker.number, line)
 
     async def _grow(self) -> None:
         """Ask for actors as long as there may be room and there are videos for them: now, and whenever a machine
-        comes or an actor is lost. Release those that have no video left."""
+        comes or an actor is lost. Those that have no video left take over others', or are released."""
         assert self._connection is not None and self._needs is not None
         told = False
         while True:
             if idle := self._idle():
-                await self._let_go(idle)
+                if not await self._turned_away():
+                    await self._let_go(idle)
             elif self._to_come or not self.ready:
                 room = await self._asked(self._connection.room, self._needs)
                 while len(self._workers) < min(self._most, room):
-                    worker = _Worker(self._number, self._connection.actor(Actor, self._needs))
+                    worker = Worker(self._number, self._connection.actor(Actor, self._needs))
                     worker.life = asyncio.create_task(self._live(worker))
                     self._workers.append(worker)
                     self._number += 1
             try:
                 async with asyncio.timeout(LOOK_SECONDS):  # wait_for, in Python 3.11, may lose a `close` that comes now
-                    await self._gone.wait()
+                    await self._look.wait()
             except TimeoutError:
                 if not told and not await self._asked(self._connection.fits, self._needs):
                     told, has = True, await self._asked(self._connection.describe)
                     _log.info("waiting for a machine: an actor needs %s; %s", self._needs, has)
-            self._gone.clear()
+            self._look.clear()
 
-    def _idle(self) -> list[_Worker]:
+    def _idle(self) -> list[Worker]:
         """Those that have nothing to do, or are not ready yet, when all videos are with others."""
         if self._to_come or not self.ready:
             return []
         idle = [worker for worker in self._workers if worker.up and not worker.under_way and not worker.kept]
         return idle[: self.ready - 1] + [worker for worker in self._workers if not worker.up]
 
-    async def _let_go(self, workers: list[_Worker]) -> None:
+    async def _turned_away(self) -> bool:
+        """Whether a busy actor gave back videos that had not begun, or was lost with its own."""
+        assert self._connection is not None
+        busy = [worker for worker in self._workers if worker.up and worker.under_way > 1]
+        for worker in sorted(busy, key=lambda worker: -worker.under_way):
+            try:
+                if await worker.handle.turn_away.remote():
+                    return True
+            except self._connection.errors as error:
+                self._lost(worker, error)
+                return True
+        return False
+
+    async def _listen(self) -> None:
+        """Ask the actors for their figures, again and again. Whoever has a video there notices that one is lost."""
+        while True:
+            await asyncio.sleep(LISTEN_SECONDS)
+            await ended([worker.listen() for worker in self._workers if worker.up], LISTEN_SECONDS)
+
+    async def _let_go(self, workers: list[Worker]) -> None:
         """End these actors, with their engines."""
         assert self._connection is not None
         self._workers = [worker for worker in self._workers if worker not in workers]
         for worker in workers:
             worker.up = False
         try:
-            await _all([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
+            await ended([worker.handle.close.remote() for worker in workers if worker.placed], CLOSE_SECONDS)
         finally:
             for worker in workers:
                 self._connection.kill(worker.handle)
 
-    async def _live(self, worker: _Worker) -> None:
+    async def _live(self, worker: Worker) -> None:
         """Start a worker. A failure that retrying cannot fix ends the run."""
         assert self._connection is not None
         try:
             await worker.handle.alive.remote()
             worker.placed = True
-            opening = asyncio.ensure_future(self._open(worker))
+            given = dict(self.budget.prices), self._logs / f"actor-{worker.number}", self._hashed, self._models
+            opening = asyncio.ensure_future(worker.open(self.recipe, *given))
             while not (await asyncio.wait([opening], timeout=LOOK_SECONDS))[0]:
                 self._say(worker, await worker.handle.said.remote())
             opened = opening.result()
@@ -338,19 +357,7 @@ class Actors:
                     self._failure = cause
         self._changed.set()
 
-    async def _open(self, worker: _Worker) -> Opened | FramescribeError:
-        names = [choice.api_key_env for choice in self.recipe.choices]
-        opened: Opened | FramescribeError = await worker.handle.open.remote(
-            self.recipe,
-            dict(self.budget.prices),
-            self._logs / f"actor-{worker.number}",
-            self._hashed,
-            Path.cwd(),
-            {name: os.environ[name] for name in names if name in os.environ},
-        )
-        return opened
-
-    def _lost(self, worker: _Worker, error: Exception) -> bool:
+    def _lost(self, worker: Worker, error: Exception) -> bool:
         """Forget a worker that no longer answers; returns whether what it was working on may be to blame. Any other
         error is raised."""
         assert self._connection is not None
@@ -359,7 +366,7 @@ class Actors:
             self._workers.remove(worker)
             worker.up = False
             self._connection.kill(worker.handle)
-            self._gone.set()
+            self._look.set()
             if not worker.done and time.monotonic() - self._counted > TOGETHER_SECONDS:
                 self._deaths, self._counted = self._deaths + 1, time.monotonic()
             again = f"; videos to retry: {worker.under_way:,}" if worker.under_way else ""
@@ -376,10 +383,3 @@ class Actors:
                 raise self._failure
             self._changed.clear()
             await self._changed.wait()
-
-
-async def _all(work: Sequence[Awaitable[Any]], seconds: float) -> None:
-    """Wait until all of it is done, successfully or not, or the time is up."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*work, return_exceptions=True)

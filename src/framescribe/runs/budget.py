@@ -82,10 +82,14 @@ class Budget:
 
     def pay(self, model: str | None, usage: Usage, tab: Tab) -> float | None:
         """Record answers, useful or not; returns what they cost, or None if the price is not known."""
-        price = self.prices.get(model or "")
-        paid = price.of(usage.prompt_tokens, usage.completion_tokens) if price is not None else None
+        paid = self.cost_of(model, usage)
         self.note(usage.answers, paid or 0.0, tab)
         return paid
+
+    def cost_of(self, model: str | None, usage: Usage) -> float | None:
+        """What these answers cost, or None if the price is not known."""
+        price = self.prices.get(model or "")
+        return price.of(usage.prompt_tokens, usage.completion_tokens) if price is not None else None
 
     def note(self, requests: int, cost: float, tab: Tab) -> None:
         """Add what was spent."""

@@ -9,36 +9,48 @@ import asyncio
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from framescribe.engines.base import ChatRequest, Engine, Reply
+from framescribe.engines.base import Engine
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.factory import make_engine
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.sight import check_sight
-from framescribe.errors import NO_USAGE, FramescribeError, Unreadable, Usage, VideoError
+from framescribe.errors import FramescribeError, Unreadable, VideoError
+from framescribe.frames import likeness
 from framescribe.frames.files import fingerprint_of
 from framescribe.frames.memory import FrameMemory
 from framescribe.frames.pool import DecoderPool
 from framescribe.frames.sampling import Sampling
 from framescribe.machine import cpus
-from framescribe.records import DECODE, INTERNAL, SCHEMA, Clip, Failure, FrameCaption, Row, Video
+from framescribe.measures import said
+from framescribe.prompts import named_in
+from framescribe.records import DECODE, INTERNAL, MEASURE, SCHEMA, Clip, Failure, Row, Video
 from framescribe.runs.budget import Budget, Tab
+from framescribe.runs.clips import ANY_FRAME, Clips
+from framescribe.runs.counted import Counted
 from framescribe.runs.figures import where_models_run
-from framescribe.runs.kept import kept, result_of, settle
+from framescribe.runs.gate import of_video
+from framescribe.runs.kept import kept, known, read_by, result_of, settle
+from framescribe.runs.measured import left_out, missing, record
 from framescribe.runs.meter import Figure, Meter
-from framescribe.runs.recipe import Recipe
+from framescribe.runs.recipe import Recipe, drawn
 from framescribe.runs.unforeseen import told
 from framescribe.storage.object_store import is_remote
+from framescribe.strategies.asking import Asking, Known, Place
 from framescribe.strategies.base import Context, Output, Stage
+from framescribe.strategies.hope import Hope
+from framescribe.strategies.ladder import redrawn
 from framescribe.version import VERSION
 
 
 class Captioner:
     """`await open()`, then `await caption(video)` for as many videos at once as `in_flight`, then `await close()`.
 
-    Servers started for it keep their logs in the folder `logs`. With `hashed`, rows hold their file's hash.
+    Servers started for it keep their logs in the folder `logs`. With `hashed`, rows hold their file's hash. `engines`
+    are already open, one for each of the recipe's models; whoever opened them closes them.
     """
 
     def __init__(
@@ -48,57 +60,70 @@ class Captioner:
         logs: Path | None = None,
         budget: Budget | None = None,
         hashed: bool = False,
+        engines: Mapping[ModelChoice, Engine] | None = None,
     ) -> None:
         self.recipe, self.steps = recipe, recipe.steps
+        self._lent = engines
         self._hashed = hashed
         self.budget = budget or Budget()
         self._logs = logs or Path("framescribe-logs")
         self.meter = meter or Meter(list(recipe.stages))
         self.engines: dict[str, Engine] = {}  # by stage
+        self._opened: Mapping[ModelChoice, Engine] = {}
+        self._opening, self._ready = asyncio.Lock(), False
         self._wanted = {wanted.name: wanted for wanted in recipe.wanted()}
+        self._hope = Hope()
+        self._gates = {step.name: recipe.gate_of(step) for step in self.steps}
         self._decoders = recipe.decoders or min(8, cpus())
         self.memory = FrameMemory(self._decoders)
         self._pool: DecoderPool | None = None
 
-    async def open(self) -> None:
+    async def open(self, *, models: bool = True) -> None:
+        """Get ready. Without `models`, these are opened once one is to be asked."""
+        if models:
+            await self._open_models()
+        if self.recipe.sees:
+            self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
+
+    async def _open_models(self) -> None:
         """Load or connect to the models; each is opened once, even if several stages use it."""
         distinct = self.recipe.choices
         self.budget.check([choice.model for choice in distinct])
-        opened = {
+        self._opened = opened = self._lent or {
             choice: make_engine(choice, prompt=largest_prompt(self.recipe, choice), beside=distinct, logs=self._logs)
             for choice in distinct
         }
         self.engines = {step.name: opened[self.recipe.stages[step.name].model] for step in self.steps}
-        for engine in opened.values():
-            await engine.open()
-        if self.recipe.sees:
-            self._pool = DecoderPool(self._decoders, seconds=self.recipe.decode_seconds)
+        if self._lent is None:
+            for engine in opened.values():
+                await engine.open()
+        self._ready = True
 
     async def close(self) -> None:
         """Release the models and the decoders, all of them even if one raises; may be called twice."""
         async with AsyncExitStack() as closing:
             if self._pool is not None:
                 closing.push_async_callback(asyncio.to_thread, self._pool.close)
-            for engine in set(self.engines.values()):
+            for engine in set(self._opened.values()) if self._lent is None else ():
                 closing.push_async_callback(engine.close)
 
     def describe(self) -> list[str]:
         """A line about each open model, for people to read."""
-        return [f"{self._called(engine)}: {engine.describe()}" for engine in dict.fromkeys(self.engines.values())]
+        return [f"{self._called(engine)}: {engine.describe()}" for engine in dict.fromkeys(self._opened.values())]
 
     def _called(self, engine: Engine) -> str:
         """What people call the model of an engine: "frame and summary model"."""
-        names = [step.model.removesuffix(" model") for step in self._steps_of(engine)]
-        return f"{' and '.join(names)} model"
+        names = dict.fromkeys(step.model.removesuffix(" model") for step in self._steps_of(engine))
+        return f"{' and '.join(names) or 'second'} model"
 
     def _steps_of(self, engine: Engine) -> list[Stage]:
         return [step for step in self.steps if self.engines[step.name] is engine]
 
     async def check_sight(self, say: Callable[[str], None]) -> None:
         """Ask the models whether they see; RunError if one does not."""
-        for engine in dict.fromkeys(self.engines.values()):
+        for engine in dict.fromkeys(self._opened.values()):
             called, size = self._called(engine), self.recipe.max_pixels
-            for step in {step.sees: step for step in self._steps_of(engine)}.values():
+            for step in {step.sees: step for step in self._steps_of(engine) or self.steps}.values():
                 asked = self.recipe.stages[step.name].decoding
                 await check_sight(engine, say, model=called, sees=step.sees, decoding=asked, pixels=size)
 
@@ -108,8 +133,8 @@ class Captioner:
 
         Twice what the models answer at once, and no more: that way rows come out sooner, and so does the end of a stop.
         """
-        answered = max(engine.concurrency for engine in self.engines.values())
-        most = max(step.requests(self.recipe.sampling) for step in self.steps)
+        answered = max((engine.concurrency for engine in self.engines.values()), default=self._decoders)
+        most = max(step.at_once(self.recipe.sampling) for step in self.steps)
         return math.ceil(2 * answered / most) + self._decoders
 
     @property
@@ -119,7 +144,14 @@ class Captioner:
 
     def figures(self) -> Iterator[Figure]:
         """What is known here about the run; see `runs.figures`."""
-        return where_models_run(self.meter, self.memory, self.engines, self.steps)
+        second = self._second
+        beside = {"second": second} if second is not None and not self._steps_of(second) else {}
+        return where_models_run(self.meter, self.memory, {**self.engines, **beside}, self.steps)
+
+    @property
+    def _second(self) -> Engine | None:
+        """The model that is asked when another one cannot do it."""
+        return self._opened.get(self.recipe.second) if self.recipe.second is not None else None
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row:
         """The row for this video. Any stage result in `earlier` is reused, not requested again.
@@ -130,12 +162,45 @@ class Captioner:
             async with Clips(self, video) as clips:
                 return await self._caption(video, earlier, clips, tab)
 
-    async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab) -> Row:
+    async def redraw(self, video: Video, earlier: Row | None, seed: int) -> Row:
+        """As `caption`, but the stages that see are asked at another temperature, and with a seed that is so much
+        higher."""
+        with self.budget.video() as tab:
+            async with Clips(self, video) as clips:
+                return await self._caption(video, earlier, clips, tab, seed)
+
+    async def alike(self, one: Video, other: Video) -> bool:
+        """Whether the sampled frames of two videos show the same, so that no model could tell them apart. False where
+        they cannot be decoded, and for videos in segments, of which only the first frames are at hand."""
+        try:
+            shown = [await self._sketches(video) for video in (one, other)] if self.recipe.segment is None else []
+        except VideoError:
+            return False
+        return bool(shown) and likeness.alike(*shown)
+
+    async def _sketches(self, video: Video) -> list[likeness.Sketch]:
+        recipe = self.recipe
+        async with self.memory.clip(lambda: self.decode(video, recipe.sampling, recipe.max_pixels)) as clip:
+            return await asyncio.to_thread(lambda: [likeness.sketch(frame.image) for frame in clip.frames])
+
+    async def _caption(self, video: Video, earlier: Row | None, clips: Clips, tab: Tab, seed: int | None = None) -> Row:
         outputs, stages = kept(earlier)
-        at, failure = DECODE, None
+        at, failure, facts = DECODE, None, dict[str, Any](earlier.facts if earlier is not None else {})
         seeing = [step.name for step in self.steps if step.sees and step.name not in outputs]
+        if any(step.name not in outputs for step in self.steps):
+            async with self._opening:
+                if not self._ready:
+                    await self._open_models()
         info = earlier.video if earlier is not None else None
         try:
+            if lacking := missing(self.recipe.measures, facts):
+                facts |= await clips.facts(lacking, seeing=bool(seeing))
+            elif self.recipe.keep and seeing and info is None:
+                await clips()
+            info = clips.info or info
+            failure = left_out(self.recipe.keep, facts, info) if seeing else None
+            if self.recipe.measures or self.recipe.keep:
+                stages[MEASURE] = record(facts, failure, self.recipe.keep)
             for step in self.steps:
                 made: dict[str, Any] = {"fingerprint": self._wanted[step.name].of(video)}
                 if step.name in outputs:
@@ -144,17 +209,27 @@ class Captioner:
                 if failure is not None or (failure := _lacks(step, outputs, earlier)):
                     stages[step.name] = made
                     continue
-                stages[step.name] = made | self.recipe.made_by(step.name)
+                decoding = self.recipe.stages[step.name].decoding
+                decoding = decoding if seed is None or not step.sees else redrawn(decoding, seed)
+                stages[step.name] = made | self.recipe.made_by(step.name) | {"decoding": drawn(decoding)}
+                if line := self._told(step, facts):
+                    stages[step.name]["told"] = line
                 at = step.name
+                read, of = read_by(step, outputs, earlier)
+                stages[step.name] |= of
                 counted = Counted(self, step.name, tab)
+                asking = self._asking(step, video, counted, known(earlier, step), facts)
                 try:
-                    output = await step.run(self._context(step, video, counted, clips, outputs, info))
+                    context = self._context(step, video, counted, asking, clips, read, info, facts)
+                    context = replace(context, decoding=decoding, id=video.id, records=dict(stages))
+                    output = await step.run(context)
+                    clips.begun = True
                 finally:
                     stages[step.name] |= counted.spent(stages[step.name]["decoding"])
                     if step.name in seeing[-1:]:
                         await clips.give_back()  # its pixels need not stay while the text is written
                 info = clips.info or info
-                stages[step.name] |= result_of(output)
+                stages[step.name] |= result_of(output, asking)
                 settle(stages, outputs, output)
                 outputs[step.name] = output
         except VideoError as error:
@@ -170,8 +245,11 @@ class Captioner:
             stages.setdefault(wanted.name, {"fingerprint": wanted.of(video)})
         if failure is not None:
             settle(stages, outputs, None)
-        if clips.flags:
-            stages = {DECODE: {"flags": list(clips.flags)}, **stages}
+        if clips.frames:
+            flags = {"flags": list(clips.flags)} if clips.flags else {}
+            replaced = {"replaced": list(clips.replaced)} if clips.replaced else {}
+            own = {name: made for name, made in stages.items() if name != DECODE}
+            stages = {DECODE: flags | replaced, **own} if flags or replaced else own
         return self._row(video, earlier, clips, stages, outputs, info, failure)
 
     def _row(
@@ -204,28 +282,65 @@ class Captioner:
             metadata=video.kept,
         )
 
+    def _asking(
+        self, step: Stage, video: Video, counted: Counted, texts: Mapping[Place, Known], facts: Mapping[str, Any]
+    ) -> Asking:
+        """How the texts of a stage come through the gate."""
+        if (gate := self._gates.get(step.name)) is not None:
+            of = of_video(gate.caption, video.values)
+            gate = replace(gate, caption=replace(of, facts=facts))
+        model = counted.asked(self.engines[step.name], self.recipe.stages[step.name].model)
+        second = self._second
+        if second is None or second is self.engines[step.name] or self.recipe.second is None:
+            return Asking(gate, model, None, texts, self._hope)
+        return Asking(gate, model, counted.asked(second, self.recipe.second), texts, self._hope)
+
     def _context(
-        self, step: Stage, video: Video, counted: Counted, clips: Clips, outputs: Mapping[str, Output], info: Any
+        self,
+        step: Stage,
+        video: Video,
+        counted: Counted,
+        asking: Asking,
+        clips: Clips,
+        outputs: Mapping[str, Output],
+        info: Any,
+        facts: Mapping[str, Any],
     ) -> Context:
         choice = self.recipe.stages[step.name]
+        prompt = choice.wishes.behind(choice.prompt, video.values)
         return Context(
-            prompt=choice.prompt,
+            prompt="\n\n".join(filter(None, (prompt, self._told(step, facts)))),
             decoding=choice.decoding,
-            metadata=video.values,
+            metadata={**said.words(facts), **video.values},
             info=clips.info or info,
             earlier=dict(outputs),
-            complete=counted.complete,
+            ask=asking,
+            complete=counted.asked(self.engines[step.name], choice.model).complete,
             clip=clips,
             takes_video=self.engines[step.name].takes_video,
+            facts=facts if self.recipe.measures else {},
         )
 
-    async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
-        """A video's frames, in the form wanted by the engines that see."""
+    def _told(self, step: Stage, facts: Mapping[str, Any]) -> str:
+        """What the model of a stage is told of the facts, unless its prompt says itself which."""
+        asks = not set(said.NAMES).isdisjoint(named_in(self.recipe.stages[step.name].asked))
+        return said.line(facts) if step.told and self.recipe.measures and not asks else ""
+
+    async def decode(
+        self,
+        video: Video,
+        sampling: Sampling,
+        max_pixels: int | None,
+        numbers: tuple[int, ...] = (),
+        measures: tuple[str, ...] = (),
+    ) -> Clip:
+        """A video's frames, those with these `numbers` if there are any, in the form wanted by the engines that see."""
         assert self._pool is not None
         if video.fault is not None:
             raise Unreadable(video.fault)
-        forms = {self.engines[step.name].wants for step in self.steps if step.sees}
-        self.meter.counts["file_bytes"] += video.size or 0
+        seeing = [self.engines.get(step.name) for step in self.steps if step.sees]
+        forms = {engine.wants for engine in (*seeing, self._second) if engine is not None}
+        self.meter.counts["file_bytes"] += 0 if numbers else video.size or 0
         with self.meter.busy(DECODE):
             return await self._pool.sample(
                 video.path,
@@ -233,7 +348,10 @@ class Captioner:
                 key=video.id,
                 max_pixels=max_pixels,
                 form=forms.pop() if len(forms) == 1 else "pixels",
-                hashed=self._hashed,
+                hashed=self._hashed and not numbers,
+                division=self.recipe.segment if sampling is not ANY_FRAME else None,
+                numbers=numbers,
+                measures=measures,
             )
 
     async def fingerprint(self, video: Video) -> dict[str, Any]:
@@ -258,7 +376,7 @@ def largest_prompt(recipe: Recipe, choice: ModelChoice) -> PromptSize | None:
     sizes = [
         size
         for step in recipe.steps
-        if (own := recipe.stages[step.name]).model == choice
+        if choice in ((own := recipe.stages[step.name]).model, recipe.second)
         and (size := step.largest(recipe.sampling, recipe.max_pixels, choice, own.decoding.max_tokens)) is not None
     ]
     return max(sizes, key=lambda size: size.tokens, default=None)
@@ -269,97 +387,6 @@ def _lacks(step: Stage, outputs: Mapping[str, Output], earlier: Row | None) -> F
     missing = next((name for name in step.after if name not in outputs), None)
     if missing is None:
         return None
-    message = f"the result of its stage {missing} is missing"
+    made = ", ".join(outputs)
+    message = f"the result of its stage {missing} is missing" + (f"; there is what these made: {made}" if made else "")
     return (earlier and earlier.error) or Failure(stage=missing, kind=f"no_{missing}", message=message)
-
-
-class Clips:
-    """One video's frames: decoded when a stage asks for them, held until every stage that sees is done with them."""
-
-    def __init__(self, captioner: Captioner, video: Video) -> None:
-        self._captioner, self._video = captioner, video
-        self._held = AsyncExitStack()
-        self._key: tuple[Sampling, int | None] | None = None
-        self._clip: Clip | None = None
-        self.failed = False
-        self.info: Any = None
-        self.flags: tuple[str, ...] = ()
-        self.frames: tuple[FrameCaption, ...] = ()
-        self.file: dict[str, Any] = {}
-
-    async def __aenter__(self) -> Clips:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.give_back()
-
-    async def give_back(self) -> None:
-        """Release the frames."""
-        self._key = self._clip = None
-        await self._held.aclose()
-
-    async def __call__(self, sampling: Sampling | None = None, max_pixels: int | None = None) -> Clip:
-        recipe = self._captioner.recipe
-        key = sampling or recipe.sampling, max_pixels or recipe.max_pixels
-        if self._clip is not None and key == self._key:
-            return self._clip
-        await self.give_back()  # whoever waits for room while holding some may be waiting for itself
-        self.failed = True
-        decoded = self._captioner.memory.clip(lambda: self._captioner.decode(self._video, *key))
-        try:
-            clip = await self._held.enter_async_context(decoded)
-        except VideoError:
-            self.file |= await self._captioner.fingerprint(self._video)  # so that it is recognised if it moves
-            raise
-        self.failed = False
-        self._key, self._clip, self.info = key, clip, clip.info
-        self.flags = tuple(dict.fromkeys((*self.flags, *clip.flags)))
-        self.frames = tuple(FrameCaption(index=frame.index, time=frame.time, caption=None) for frame in clip.frames)
-        told = {"fingerprint": clip.fingerprint, "content": clip.content}
-        self.file |= {name: value for name, value in told.items() if value is not None}
-        return clip
-
-
-class Counted:
-    """One video's one stage asking an engine: counts that video's answers and the run's."""
-
-    def __init__(self, captioner: Captioner, stage: str, tab: Tab) -> None:
-        self._captioner, self._stage, self._tab = captioner, stage, tab
-        self._engine, self._model = captioner.engines[stage], captioner.recipe.stages[stage].model.model
-        self._usage = NO_USAGE
-        self._left_out: set[str] = set()
-        self._cost: float | None = None
-
-    async def complete(self, request: ChatRequest) -> Reply:
-        try:
-            with self._captioner.meter.busy(self._stage):
-                reply = await self._engine.complete(request)
-        except FramescribeError as error:
-            self._pay(error.usage)  # useless answers are billed too
-            raise
-        video = request.video.frames if request.video else ()
-        self._captioner.meter.counts["pictures"] += len(request.images) + len(video)
-        self._pay(reply.usage)
-        self._left_out.update(reply.left_out)
-        return reply
-
-    def _pay(self, usage: Usage) -> None:
-        counts = self._captioner.meter.counts
-        self._usage += usage
-        counts[self._stage] += usage.answers
-        for name in ("prompt_tokens", "completion_tokens"):
-            counts[name] += getattr(usage, name)
-            counts[f"{self._stage}_{name}"] += getattr(usage, name)
-        paid = self._captioner.budget.pay(self._model, usage, self._tab)
-        self._cost = self._cost if paid is None else (self._cost or 0.0) + paid
-
-    def spent(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """What a stage's record says of its answers, useless ones included, and which of `wanted` was really sent."""
-        return {
-            "decoding": {name: value for name, value in wanted.items() if name not in self._left_out},
-            "attempts": self._usage.answers,
-            "prompt_tokens": self._usage.prompt_tokens,
-            "completion_tokens": self._usage.completion_tokens,
-            **({"cost": round(self._cost, 8)} if self._cost is not None else {}),
-            **({"left_out": sorted(self._left_out)} if self._left_out else {}),
-        }

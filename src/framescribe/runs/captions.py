@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from framescribe.records import Row, Video
 from framescribe.runs.meter import Figure, Meter
@@ -16,7 +16,8 @@ class Captions(Protocol):
     recipe: Recipe
     meter: Meter
 
-    async def open(self) -> None: ...
+    async def open(self, *, models: bool = True) -> None:
+        """Get ready. Without `models`, these are opened once one is to be asked."""
 
     async def caption(self, video: Video, earlier: Row | None = None) -> Row: ...
 
@@ -33,3 +34,12 @@ class Captions(Protocol):
     def requests_a_video(self) -> int: ...
 
     def figures(self) -> Iterator[Figure]: ...
+
+
+@runtime_checkable
+class Redraws(Protocol):
+    """One that can also caption a video once more, another way, and say whether two look the same."""
+
+    async def redraw(self, video: Video, earlier: Row | None, seed: int) -> Row: ...
+
+    async def alike(self, one: Video, other: Video) -> bool: ...

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
-from framescribe.records import Row
-from framescribe.results.plan import Todo
-
 LOOK_SECONDS = 1.0  # for room that opened up without a video finishing
 
 T = TypeVar("T")
+W = TypeVar("W")  # what is to be done: of one video
+R = TypeVar("R")  # what comes of it: its row
 
 
 class Stopped(Exception):
@@ -19,20 +18,20 @@ class Stopped(Exception):
 
 
 async def drive(
-    caption: Callable[[Todo], Awaitable[Row]],
-    work: Iterable[Todo] | AsyncIterator[Todo],
+    caption: Callable[[W], Awaitable[R]],
+    work: Iterable[W] | AsyncIterator[W],
     *,
     room: Callable[[int], int],
     stop: asyncio.Event,
-) -> AsyncGenerator[Row, None]:
+) -> AsyncGenerator[R, None]:
     """Rows in the order in which they finish. Before each video begins, `room` is told how many are under way and
     says how many may be.
 
     After `stop` no further video begins, and those under way are finished. The run's first error is raised once the
     rows that finished along with it are out; what is still under way is dropped, at the latest when this is closed.
     """
-    waiting = work if isinstance(work, AsyncIterator) else _one_by_one(work)
-    tasks: set[asyncio.Task[Row]] = set()
+    waiting = work if isinstance(work, AsyncIterator) else one_by_one(work)
+    tasks: set[asyncio.Future[R]] = set()
     exhausted = False
     try:
         while True:
@@ -58,7 +57,8 @@ async def drive(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _one_by_one(work: Iterable[Todo]) -> AsyncIterator[Todo]:
+async def one_by_one(work: Iterable[W]) -> AsyncIterator[W]:
+    """The same, for whoever waits for each."""
     for one in work:
         yield one
 

@@ -6,6 +6,7 @@ It counts nothing itself and steers nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from framescribe.engines.base import Engine
@@ -29,6 +30,10 @@ def figures(report: Report, captions: Captions, rank: int | None = None) -> Iter
     yield Figure(
         "framescribe_failures", "counter", "Failed rows by what went wrong", ("stage", "kind"), dict(report.failures)
     )
+    faults = report.faults
+    became = {**faults.mended, **{(check, "left"): count for check, count in faults.left.items()}}
+    said = "Faults of texts by what became of them"
+    yield Figure("framescribe_faults", "counter", said, ("check", "became"), became)
     yield Figure("framescribe_videos_left", "gauge", "Videos of its share without a row", (), {(): left})
     yield Figure("framescribe_videos_done_before", "gauge", "Videos that had a row", (), {(): report.done_before})
     busy = {(stage,): seconds for stage, seconds in meter.seconds().items()}
@@ -96,18 +101,36 @@ def _loads(meter: Meter, engines: Mapping[str, Engine]) -> Iterator[Figure]:
     yield Figure("framescribe_requests_waiting", "gauge", "Requests not yet at any server", (), {(): waiting})
 
 
+def of_all(actors: Mapping[str, Iterable[Figure]]) -> Iterator[Figure]:
+    """The figures of several actors as one run's, with one more label: which actor."""
+    together = dict[str, Figure]()
+    for actor, its in actors.items():
+        for figure in its:
+            values = {(*labels, actor): value for labels, value in figure.values.items()}
+            known = together.setdefault(figure.name, replace(figure, labels=(*figure.labels, "actor"), values={}))
+            together[figure.name] = replace(known, values={**known.values, **values})
+    yield from together.values()
+
+
+def total(values: Mapping[tuple[str, ...], float], *labels: str) -> float:
+    """The sum of a figure's values with these first labels."""
+    return sum(value for key, value in values.items() if key[: len(labels)] == labels)
+
+
 def fullness(now: Iterable[Figure], models: Mapping[str, str]) -> dict[str, float]:
     """How full each thing is that can hold a run up, from 0 to 1: what is full is the bottleneck. `models`: what people
     call the model of each stage."""
     found = {figure.name.removeprefix("framescribe_"): figure.values for figure in now}
+    full = dict[str, float]()
     if "actor_room" in found:
-        return {"actors": min(1.0, found["videos_in_flight"][("actors",)] / found["actor_room"][()])}
-    full = {"decoders": found["videos_in_flight"][(DECODE,)] / found["decoders"][()]}
-    allowed = found["requests_allowed"]
-    for stages in dict.fromkeys(stages for stages, _ in allowed):
+        full["actors"] = found["actor_videos"][()] / found["actor_room"][()]
+    if "decoders" in found:  # else no actor has said anything yet
+        full["decoders"] = total(found["videos_in_flight"], DECODE) / total(found["decoders"])
+        full["frame memory"] = total(found["frame_bytes"]) / max(1, total(found["frame_bytes_limit"]))
+    allowed = found.get("requests_allowed", {})
+    for stages in dict.fromkeys(stages for stages, *_ in allowed):
         there = [key for key in allowed if key[0] == stages and found["server_up"][key]]
         room = sum(allowed[key] for key in there)
         name = "models" if "+" in stages else models.get(stages, stages)
         full[name] = sum(found["requests_in_flight"][key] for key in there) / room if room else 1.0
-    full["frame memory"] = found["frame_bytes"][()] / max(1, found["frame_bytes_limit"][()])
     return {name: min(1.0, share) for name, share in full.items()}

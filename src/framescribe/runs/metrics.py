@@ -23,7 +23,7 @@ from framescribe.errors import MissingExtra, UserError
 from framescribe.plain_json import dumps
 from framescribe.results.parts import Location
 from framescribe.runs.captions import Captions
-from framescribe.runs.figures import figures, fullness
+from framescribe.runs.figures import figures, fullness, total
 from framescribe.runs.meter import BOUNDS, Figure
 from framescribe.runs.report import Report
 from framescribe.runs.unforeseen import told
@@ -201,10 +201,11 @@ class Exposition:
 
 def _notes(run: Iterable[Figure], number: int, looks: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     found = {figure.name.removeprefix("framescribe_"): figure.values for figure in run}
+    under_way = found.get("videos_in_flight", {})
     return {
         "number": number,
         "full": {name: round(mean(look[name] for look in looks if name in look), 2) for name in looks[-1]},
-        "in_flight": {stage: count for (stage,), count in found["videos_in_flight"].items()},
+        "in_flight": {stage: total(under_way, stage) for stage in dict.fromkeys(stage for stage, *_ in under_way)},
         "tokens": sum(found["tokens"].values()),
         "failed_tries": sum(found.get("retries", {}).values()),
         "servers_out": sum(not up for up in found.get("server_up", {}).values()),

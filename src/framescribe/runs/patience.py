@@ -17,24 +17,24 @@ SAME_CAUSE = 50  # failures since the last success
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaxFailed:
-    """How many videos may fail before a run ends: a number, or a percentage of those that it has to do."""
+class Most:
+    """How many videos may fail, or be flagged: a number, or a percentage of them."""
 
     number: int | None = None
     percent: float | None = None
 
     @classmethod
-    def parse(cls, text: str) -> MaxFailed:
-        """From N or P%. UserError if it is neither."""
+    def parse(cls, text: str, option: str = "--max-failed") -> Most:
+        """From N or P%. UserError, which names the option, if it is neither."""
         if text.isdecimal():
             return cls(number=int(text))
         found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
         if found is None or float(found[1]) > 100:
-            raise UserError(f"--max-failed {text}: give a number of videos, such as 100, or a percentage, such as 5%")
+            raise UserError(f"{option} {text}: give a number of videos, such as 100, or a percentage, such as 5%")
         return cls(percent=float(found[1]))
 
     def of(self, videos: int) -> int:
-        """How many of so many videos may fail."""
+        """How many of so many videos may."""
         return self.number if self.number is not None else int(videos * (self.percent or 0.0) / 100)
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Patience:
     """Sees each row of a run that has so many `videos` to do. While `lost` says why, no further video should begin;
     a success of one that is still under way may bring it back."""
 
-    def __init__(self, most: MaxFailed | None, videos: int) -> None:
+    def __init__(self, most: Most | None, videos: int) -> None:
         self._most, self._videos = most, videos
         self._failed = 0
         self._causes: Counter[tuple[str, str]] = Counter()  # since the last success
@@ -53,6 +53,8 @@ class Patience:
 
     def see(self, row: Row) -> None:
         """This row was written."""
+        if row.left_out:
+            return
         if row.error is None:
             self._causes.clear()
             return

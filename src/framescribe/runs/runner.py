@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a command makes its runner before its first words
     from framescribe.records import Video
-    from framescribe.results.plan import Planner, Todo
+    from framescribe.results.plan import Planner
     from framescribe.results.rows import Results
+    from framescribe.results.todos import Todo
     from framescribe.runs.budget import Budget
     from framescribe.runs.captions import Captions
     from framescribe.runs.meter import Meter

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice
 
 from framescribe.addresses import is_valid, named, place_of, without_keys
 from framescribe.errors import UserError
+from framescribe.packed import PackedVideos
 from framescribe.records import Video
 from framescribe.sources.folders import by_pattern, in_folder
 from framescribe.sources.found import MAGIC, VIDEO_ENDINGS, Found, Say, absolute, look_up, not_there, numbered
 from framescribe.sources.lists import Columns, in_table, names_no_video
+from framescribe.sources.settling import settled
 from framescribe.sources.shards import TAR, in_shards
+from framescribe.sources.share import Share
 from framescribe.sources.spellings import local_of, packed
 from framescribe.storage.object_store import StoreError, described, is_remote, is_web, size_of
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
@@ -28,13 +31,17 @@ def find_videos(
     id_column: str | None = None,
     video_root: str | None = None,
     limit: int | None = None,
+    shard: str | None = None,
     say: Say,
-) -> list[Video]:
+) -> PackedVideos:
     """All videos of `sources` (files, folders, patterns, tables, tar shards; here, or at URLs) in a stable order, with
-    stable ids; or the first `limit` of them, for which no more of a table is read than needed.
+    stable ids; or those of one share of them ("3/50": `Share`); or the first `limit` of these, for which no more of a
+    table is read than needed.
 
-    `say` gets one line for each choice made on the user's behalf. UserError if a source holds no video.
+    `say` gets one line for each choice made on the user's behalf. UserError if a source holds no video. Of a share
+    there may be none.
     """
+    share = None if shard is None else Share.parse(shard)
     given = [sources] if isinstance(sources, str) else [os.fspath(source) for source in sources]
     given = [one for source in given for one in numbered(source)]
     if not given or not all(given):
@@ -54,7 +61,12 @@ def find_videos(
         if value is not None and not useful:
             raise UserError(f"{option} {value} does not apply to {', '.join(given)}; leave it out")
     columns = Columns(video_column, id_column, video_root)
-    videos = _settle_ids((_find(source, columns, say) for source in given), limit, say)
+    found = (_find(source, columns, say) for source in given)
+    if share is not None:
+        if len(given) == 1:  # then ids are as they were found, and what is in another share need not be kept
+            return settled(found, limit, share, say)
+        return PackedVideos(islice((one for one in settled(found, None, None, say) if share.has(one.id)), limit))
+    videos = settled(found, limit, None, say)
     if not tables and all(video.fault is not None for video in videos):
         raise UserError(f"{without_keys(videos[0].path)}: {videos[0].fault}")
     return videos
@@ -153,60 +165,3 @@ def _is_there(source: str) -> bool:
         return ending_of(source) != "" and size_of(source) is not None
     except StoreError:
         return False
-
-
-def _settle_ids(sources: Iterable[Iterable[Found]], limit: int | None, say: Say) -> list[Video]:
-    """One video per file. An id that the user gave stays, and so does its row. The others depend only on where their
-    source is: not on other videos, nor on any order."""
-    every: list[Found] = []
-    folders: set[str] = set()
-    given: dict[str, str] = {}
-    reached: set[str] = set()
-    again: list[Found] = []
-    for source in sources:
-        found = iter(source)
-        for one in found:
-            folders.add(one.folder)  # all videos of a source have the same
-            if limit is not None and len(every) == limit:
-                break
-            if one.named_by is None and one.real in reached:
-                again.append(one)
-                continue
-            if one.named_by is not None:
-                if one.id in given:
-                    raise UserError(f"id {one.id!r} of {one.named_by} also belongs to {given[one.id]}; change one")
-                given[one.id] = one.named_by
-            reached.add(one.real)
-            every.append(one)
-        if isinstance(found, Generator):
-            found.close()
-    prefixes = _prefixes(folders)
-    if again:
-        times = "1 video was" if len(again) == 1 else f"{len(again)} videos were"
-        rows = "; --id-column keeps every row" if any(one.metadata for one in again) else ""
-        say(f"{times} already listed: left out (first: {without_keys(again[0].path)}){rows}")
-    return [_video(one, prefixes) for one in every]
-
-
-def _video(one: Found, prefixes: Mapping[str, str]) -> Video:
-    whole = one.named_by is not None or is_remote(one.id) or os.path.isabs(one.id)
-    return Video(
-        id=one.id if whole else prefixes[one.folder] + one.id,
-        path=one.path,
-        metadata=one.metadata,
-        size=one.size,
-        stamp=one.stamp,
-        fault=one.fault,
-    )
-
-
-def _prefixes(folders: Collection[str]) -> dict[str, str]:
-    """The start of the ids in each of these folders: if there are several, the names in which they differ."""
-    names = {folder: folder.replace(os.sep, "/").rstrip("/").split("/") for folder in folders}
-    if len(names) < 2:
-        return dict.fromkeys(folders, "")
-    common = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*names.values(), strict=False)))
-    return {
-        folder: "".join(f"{part}/" for part in parts[common:] if part and not part.endswith(":"))
-        for folder, parts in names.items()
-    }

@@ -6,22 +6,22 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO
 
 from framescribe.errors import UserError
 from framescribe.plain_json import dumps
 
 AT_ONCE = 2**20  # bytes that are read at once
 _LONGEST_TOKEN = 16  # characters: an error nearer to the end of what was read may be a token that was cut in two
+_blanks = re.compile(r"[ \t\n\r]*").match
+_to_next = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)").match  # from one object to the next
 _decode = json.JSONDecoder().raw_decode
 
 
-class Placed(NamedTuple):
-    """An object of a list, and the line in which it begins."""
-
-    line: int
-    value: dict[str, Any]
+Placed = tuple[int, dict[str, Any]]
+"""The line in which an object of a list begins, and the object."""
 
 
 def write_objects(file: IO[str], values: Iterable[Mapping[str, Any]]) -> None:
@@ -46,12 +46,14 @@ def read_objects(path: str | os.PathLike[str]) -> Iterator[Placed]:
 
 
 class _Reader:
-    """What was read of a file and not yet taken: `_text` from `_at` on; `_line` is the line of `_at`."""
+    """What was read of a file and not yet taken: `_text` from `_at` on; `_line` is the line of `_counted`, up to which
+    line breaks were counted."""
 
     def __init__(self, path: str, file: BinaryIO) -> None:
         self._path, self._file = path, file
         self._bytes = codecs.getincrementaldecoder("utf-8")()
-        self._text, self._at, self._line, self._whole = "", 0, 1, False
+        self._text, self._at, self._whole = "", 0, False
+        self._line, self._counted = 1, 0
 
     def objects(self) -> Iterator[Placed]:
         if self._next() == "\ufeff":
@@ -64,6 +66,9 @@ class _Reader:
         else:
             while True:
                 yield self._object()
+                if (between := _to_next(self._text, self._at)) is not None:
+                    self._at = between.end()
+                    continue
                 mark = self._next()
                 if mark not in (",", "]"):
                     raise self._fault("a comma or the end of the list is missing before this")
@@ -76,7 +81,7 @@ class _Reader:
             )
 
     def _object(self) -> Placed:
-        if self._next() != "{":
+        if not self._text.startswith("{", self._at) and self._next() != "{":
             raise self._fault("this is not an object; make every item of the list an object")
         more = AT_ONCE
         while True:
@@ -85,15 +90,15 @@ class _Reader:
             except json.JSONDecodeError as error:
                 cut = error.pos >= len(self._text) - _LONGEST_TOKEN or error.msg.startswith("Unterminated string")
                 if not cut or self._whole:
-                    self._move(error.pos)
+                    self._at = error.pos
                     raise self._fault(f"not JSON ({error.msg})") from None
             except ValueError as error:  # a number of thousands of digits
                 raise self._fault(f"not JSON ({error})") from None
             except RecursionError:
                 raise self._fault("lists and objects are nested too deeply") from None
             else:
-                found = Placed(self._line, value)
-                self._move(end)
+                found = self._line_of(self._at), value
+                self._at = end
                 return found
             self._read(more)
             more *= 2  # so that a long object is not parsed from its beginning again and again
@@ -101,10 +106,8 @@ class _Reader:
     def _next(self) -> str:
         """The next character that is not blank; "" at the end of the file."""
         while True:
-            text, at = self._text, self._at
-            while at < len(text) and text[at] in " \t\n\r":
-                at += 1
-            self._move(at)
+            text = self._text
+            self._at = at = _blanks(text, self._at).end()  # type: ignore[union-attr]  # it matches also where none are
             if at < len(text) or self._whole:
                 return text[at : at + 1]
             self._read(AT_ONCE)
@@ -112,9 +115,11 @@ class _Reader:
     def _take(self) -> None:
         self._at += 1
 
-    def _move(self, at: int) -> None:
-        self._line += self._text.count("\n", self._at, at)
-        self._at = at
+    def _line_of(self, at: int) -> int:
+        """The line of a place that is not before the last one asked for."""
+        self._line += self._text.count("\n", self._counted, at)
+        self._counted = at
+        return self._line
 
     def _read(self, size: int) -> None:
         data = self._file.read(size)
@@ -122,10 +127,11 @@ class _Reader:
         try:
             text = self._bytes.decode(data, self._whole)
         except UnicodeDecodeError as error:
-            self._move(len(self._text))
+            self._at = len(self._text)
             self._line += error.object.count(b"\n", 0, error.start)
             raise self._fault("this is not UTF-8; save the file as UTF-8") from None
-        self._text, self._at = self._text[self._at :] + text, 0
+        self._line_of(self._at)
+        self._text, self._at, self._counted = self._text[self._at :] + text, 0, 0
 
     def _fault(self, what: str) -> UserError:
-        return UserError(f"{self._path}, line {self._line}: {what}")
+        return UserError(f"{self._path}, line {self._line_of(self._at)}: {what}")

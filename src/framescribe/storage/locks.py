@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, Any
 
 _FAR = 2**40  # on Windows nobody else can read or write locked bytes: these are far behind any that are used
@@ -49,4 +52,25 @@ else:
             fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        return True
+
+
+@contextmanager
+def alone(path: str | os.PathLike[str], seconds: float) -> Iterator[None]:
+    """Hold the file at `path`, which is made where it is missing, while the block runs; wait for others that hold it.
+    Where there are no locks nobody waits. TimeoutError if it is still held after so many seconds."""
+    with open(path, "a+b") as file:
+        end, pause = time.monotonic() + seconds, 0.001
+        while not _taken(file):
+            if time.monotonic() > end:
+                raise TimeoutError(f"another process has held {path} for {seconds:.0f} s")
+            time.sleep(pause)
+            pause = min(2 * pause, 0.05)
+        yield
+
+
+def _taken(file: IO[Any]) -> bool:
+    try:
+        return take(file)
+    except OSError:
         return True

@@ -19,6 +19,18 @@ from framescribe.errors import FramescribeError, MissingExtra
 TRIES, FIRST_WAIT = 4, 0.5  # seconds, doubled each time
 TRIES_OF_STORES = 2  # object stores' packages retry by themselves
 AT_ONCE = 16  # objects read together
+# The variables in which stores' packages look for credentials (boto3, adlfs, huggingface_hub), by store.
+CREDENTIALS = (
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION"),
+    (
+        "AZURE_STORAGE_CONNECTION_STRING",
+        "AZURE_STORAGE_ACCOUNT_NAME",
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        "AZURE_STORAGE_SAS_TOKEN",
+    ),
+    ("HF_TOKEN",),
+)
 
 T = TypeVar("T")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -130,19 +131,29 @@ class _MixedError(Exception):
 
 def write_parquet(temporary: str, records: Iterable[Record], columns: Sequence[str]) -> None:
     """Write the table into this file; goes through the records at least twice."""
+    types = Types()
+    types.see((), columns)  # which a table without rows has, too
+    for chunk in _chunks(records):
+        types.see(chunk, columns)
+    while not write_typed(temporary, records, types):
+        pass
+
+
+def write_typed(temporary: str, records: Iterable[Record], types: Types) -> bool:
+    """Write the table into this file with these types. False if a value does not fit its column's: the column is text
+    from now on, and what is in the file is not the table."""
     pa, pq = _pyarrow()
-    names = list(columns)
-    mixed: set[str] = set()
-    while True:  # again only if a value does not fit its column's type: the column then becomes text
-        schema = _schema(pa, records, names, mixed)
-        try:
-            with pq.ParquetWriter(temporary, schema) as writer:
-                for chunk in _chunks(records):
-                    arrays = [_array(pa, chunk, field, mixed) for field in schema]
-                    writer.write_table(pa.table(arrays, schema=schema))
-            return
-        except _MixedError as error:
-            mixed.add(error.column)
+    schema = types.settled()
+    with pq.ParquetWriter(temporary, schema) as writer:
+        for chunk in _chunks(records):
+            try:
+                arrays = [_array(pa, chunk, field, types.mixed) for field in schema]
+            except _MixedError as error:
+                types.mixed.add(error.column)
+                types.unfit.add(error.column)
+                return False
+            writer.write_table(pa.table(arrays, schema=schema))
+    return True
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
@@ -151,31 +162,59 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
         yield chunk
 
 
-def _schema(pa: Any, records: Iterable[Record], columns: Sequence[str], mixed: set[str]) -> Any:
-    """The types that hold all values; adds to `mixed` the columns that have none."""
-    types = {name: pa.null() for name in columns}
-    kinds: dict[str, set[type]] = {name: set() for name in columns}
-    for chunk in _chunks(records):
+class Types:
+    """The types of columns that hold all values seen so far; those of `fixed`, a schema, are not to be found out."""
+
+    def __init__(self, fixed: Any = (), known: Mapping[str, Any] | None = None) -> None:
+        self._pa, _ = _pyarrow()
+        self._fixed = {field.name: field.type for field in fixed}
+        self._found: dict[str, Any] = {}
+        self._kinds: dict[str, set[type]] = {}
+        self.mixed: set[str] = set(known["mixed"]) if known else set()
+        """The columns whose values have no common type: they are written as text."""
+        self.unfit: set[str] = set()
+        """Those of them with a common type that a value did not fit after all."""
+        if known:
+            schema = self._pa.ipc.read_schema(self._pa.py_buffer(base64.b64decode(known["types"])))
+            self._found = {field.name: field.type for field in schema}
+            self._kinds = {name: set() for name in self._found}
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What was found out, in JSON values, for another one to go on from."""
+        found = self._pa.schema(list(self._found.items())).serialize().to_pybytes()
+        return {"types": base64.b64encode(found).decode(), "mixed": sorted(self.mixed)}
+
+    def see(self, records: Sequence[Record], columns: Iterable[str]) -> None:
+        """Widen the types of these columns for what these records have there."""
         for name in columns:
-            if name in mixed:
-                continue
-            values = [record.get(name) for record in chunk]
-            kinds[name].update(map(type, values))
-            try:
-                both = [pa.schema([(name, types[name])]), pa.schema([(name, pa.array(values).type)])]
-                types[name] = pa.unify_schemas(both, promote_options="permissive").field(0).type
-            except (pa.ArrowException, TypeError, ValueError, OverflowError):
-                mixed.add(name)
-    for name in columns:
+            if name not in self._fixed:
+                self._widen(name, [record.get(name) for record in records])
+
+    def _widen(self, name: str, values: list[Any]) -> None:
+        pa, known = self._pa, self._found.setdefault(name, self._pa.null())
+        if name in self.mixed:
+            return
+        kinds = self._kinds.setdefault(name, set())
+        kinds.update(map(type, values))
+        try:
+            both = [pa.schema([(name, known)]), pa.schema([(name, pa.array(values).type)])]
+            self._found[name] = pa.unify_schemas(both, promote_options="permissive").field(0).type
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            self.mixed.add(name)
         # Without a word pyarrow makes bytes of a str beside bytes, and a date of a datetime beside dates.
-        seen = kinds[name] - {type(None)}
+        seen = kinds - {type(None)}
         if len(seen) > 1 and not (seen <= {int, float} or seen <= {list, tuple}):
-            mixed.add(name)
-        settled = _settled(pa, types[name])
-        if settled is None:
-            mixed.add(name)
-        types[name] = pa.string() if name in mixed else settled
-    return pa.schema(list(types.items()))
+            self.mixed.add(name)
+
+    def settled(self) -> Any:
+        """The schema; adds to `mixed` the columns that no type of Parquet's holds."""
+        pa, types = self._pa, dict(self._fixed)
+        for name, found in self._found.items():
+            types[name] = _settled(pa, found)
+            if types[name] is None:
+                self.mixed.add(name)
+        return pa.schema([(name, pa.string() if name in self.mixed else found) for name, found in types.items()])
 
 
 def _settled(pa: Any, found: Any) -> Any:

@@ -5,32 +5,35 @@ It knows no prompt, no file and no results. A strategy is a class with a name an
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from framescribe.addresses import without_access
 from framescribe.engines.base import ChatRequest, Decoding, Reply
 from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
-from framescribe.engines.thinking import UNANSWERED, split
-from framescribe.errors import BadReply
 from framescribe.frames.sampling import Sampling
+from framescribe.language.limits import Limit
 from framescribe.prompts import Kind, as_filled
 from framescribe.records import Clip, FrameCaption, Video, VideoInfo
-from framescribe.strategies.words import oddities
+from framescribe.strategies.form import Form
 
+CAPTION, FRAME_CAPTION = "caption", "frame_caption"  # texts, as the flags about them begin
+SEGMENT_CAPTION = "segment_caption"  # CAPTION, in a segment of a video
 SMALLER = 2  # times that a picture's sides are halved if the model's context is too small for it
 FRAME_PIXELS = 1024 * 1024
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """What a stage made from a video: the row's caption, its frames with their captions, or any JSON value that later
-    stages read; and flags for anything odd about it."""
+    stages read; and flags for anything odd about it besides what is wrong with its texts."""
 
     caption: str | None = None
     frames: tuple[FrameCaption, ...] | None = None
@@ -49,7 +52,10 @@ class Context:
 
     `earlier` holds what the stages before it made, by name. `clip` decodes the sampled frames, once for all stages that
     see them; with other arguments it decodes again, and releases the earlier frames first. It raises VideoError.
-    `complete` asks the stage's model and counts its answers; `takes_video`: frames may be sent as one video.
+    `ask` gets a text from the stage's model that passed the gate; `complete` only its answer, for what is no text. Both
+    count. `takes_video`: frames may be sent as one video. `id`: the video's. `records`: those of its stages until now
+    (`records.Row`). `facts`: what was measured in the video (`records.Row.facts`), if
+    models are to be told.
     """
 
     prompt: str
@@ -57,39 +63,103 @@ class Context:
     metadata: Mapping[str, Any]
     info: VideoInfo | None
     earlier: Mapping[str, Output]
+    ask: Asks
     complete: Callable[[ChatRequest], Awaitable[Reply]]
     clip: ClipSource
     takes_video: bool = False
+    id: str = ""
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Asks(Protocol):
+    """Returns the text that a model writes for a request: checked, and mended or asked for again if the run's gate says
+    so. What is still wrong with it is flagged, and kept in the stage's record.
+
+    `what`: CAPTION for the caption that the strategy ends with, another word for other texts; flags begin with it.
+    `called`: what a message calls it. `frame`: the index of the frame that it is about. `segment`: the number of the
+    segment that it is about, if the video is divided, and `span` the seconds from and to which that goes. `made_from`:
+    the texts in the request that it sums up. `other`: the same question put another way, with fewer pictures, say.
+    `form`: the text is a JSON value of this form, which `form.read` then always can read; engines that take schemas get
+    its schema. TooLong if the request itself does not fit; BadReply if there is no text, however it is asked for.
+    """
+
+    def __call__(
+        self,
+        request: ChatRequest,
+        what: str,
+        called: str,
+        *,
+        frame: int | None = None,
+        segment: int | None = None,
+        span: tuple[float, float] | None = None,
+        made_from: Sequence[str] = (),
+        other: ChatRequest | None = None,
+        form: Form | None = None,
+    ) -> Awaitable[str]: ...
 
 
 class ClipSource(Protocol):
-    """Returns a video's frames."""
+    """Returns a video's frames: those sampled, or those with these numbers. With neither, a video that is divided into
+    segments gives all segments, and the frames of the first ones."""
 
-    def __call__(self, sampling: Sampling | None = None, max_pixels: int | None = None) -> Awaitable[Clip]: ...
+    def __call__(
+        self, sampling: Sampling | None = None, max_pixels: int | None = None, *, numbers: Sequence[int] = ()
+    ) -> Awaitable[Clip]: ...
 
 
 class Stage(ABC):
     """One step from a video to its caption. It knows no file and no results, and raises VideoError if the video
     gets no result. Whatever changes its result is in the recipe or in `ingredients`."""
 
-    name: ClassVar[str]
+    name: str
     """Its name in rows, figures and on the command line."""
 
-    model: ClassVar[str]
+    model: str
     """What people call the model that it asks: "frame model"."""
 
-    after: ClassVar[tuple[str, ...]] = ()
+    after: tuple[str, ...] = ()
     """The stages whose results it reads."""
 
-    sees: ClassVar[bool] = False
+    sees: bool = False
     """Whether it is shown frames. Its result is the expensive one, and is never redone without asking."""
 
-    prompt: ClassVar[Kind]
+    from_caption: bool = False
+    """Whether all that it reads is the caption: that of the stages before it, or a person's in its place."""
+
+    adds: bool = False
+    """Whether captions stand without it, so that rows that lack it are of no other recipe."""
+
+    columns: tuple[str, ...] = ()
+    """Values of a video that its result depends on, besides those that its prompt names."""
+
+    prompt: Kind
     """Which of the prompts that ship with framescribe it uses, and so which placeholders exist."""
+
+    preset: str = "default"
+    """Which of those prompts it is asked, if the user does not say."""
+
+    form: Form | None = None
+    """The form of the JSON values that it asks for; None: it asks for prose."""
+
+    told: bool = False
+    """Whether its model is told what was measured in the video."""
+
+    limits: Mapping[str, Limit] = {}
+    """How long its texts may be, by what they are, besides what the user wants of captions."""
+
+    def values(self, result: Any) -> Mapping[tuple[str, int | None], Any]:
+        """The values of its `form`, or the texts, in its result (`Output.value`, as rows keep it, of one segment if the
+        video is divided), by what they are and the frame, as they were asked for."""
+        return {}
 
     def requests(self, sampling: Sampling) -> int:
         """How many requests it probably makes per video."""
         return 1
+
+    def at_once(self, sampling: Sampling) -> int:
+        """How many of them are under way together: by default all; fewer where one needs another's answer."""
+        return self.requests(sampling)
 
     def ingredients(self, choice: ModelChoice) -> dict[str, Any]:
         """What its result depends on besides prompt, decoding, model and, if it sees, sampling; as plain JSON."""
@@ -122,19 +192,14 @@ class Strategy(ABC):
     max_pixels: ClassVar[int] = FRAME_PIXELS
     """The most pixels of a frame, if the user does not say."""
 
-    @classmethod
-    def stage(cls, name: str) -> Stage:
-        """The stage of this name. KeyError if there is none."""
-        return {stage.name: stage for stage in cls.stages}[name]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageWanted:
     """What a recipe wants from one stage of a video's row.
 
     `recipe`: the fingerprint of everything that is the same for every video. `columns`: the user's columns whose values
-    the prompt uses. `by_id`: the video's id changes the result. `former`: the fingerprint that version 0.1.0 gave the
-    same recipe.
+    the prompt uses. `by_id`: the video's id changes the result. `from_caption`: all that it reads is the caption.
+    `adds`: a row is a success without its result. `former`: the fingerprint that version 0.1.0 gave the same recipe.
     """
 
     name: str
@@ -143,7 +208,13 @@ class StageWanted:
     recipe: str = ""
     columns: tuple[str, ...] = ()
     by_id: bool = False
+    from_caption: bool = False
+    adds: bool = False
     former: str | None = None
+
+    def met_by(self, found: str, video: Video) -> bool:
+        """Whether a row with the fingerprint `found` has what is wanted."""
+        return found == self.of(video)
 
     def of(self, video: Video) -> str:
         """The fingerprint for this video: the recipe's, and a hash of those of the video's own values that
@@ -156,22 +227,16 @@ class StageWanted:
         return f"{self.recipe}:{hashlib.sha256(json.dumps(values).encode()).hexdigest()[:16]}"
 
 
-def text(reply: Reply, what: str) -> str:
-    """The answer without surrounding whitespace, and without thoughts, which an engine from a plug-in may leave in it.
-    BadReply, which names `what` it was for, if nothing is left."""
-    thought, said = (part.strip() for part in split(reply.text))
-    if thought and not said:
-        raise BadReply(UNANSWERED)
-    if not said:
-        raise BadReply(f"the model's answer for {what} was empty (finish reason: {reply.finish_reason})")
-    return said
-
-
-def ended_badly(reply: Reply, what: str) -> list[str]:
-    """The flags of an answer that was cut off, repeats itself, refuses, holds broken letters or ended in a way that no
-    good answer does."""
-    ends = {"length": ["truncated"], "repetition": ["repeats"], "other": ["end_unknown"]}.get(reply.finish_reason, [])
-    return [f"{what}_{word}" for word in dict.fromkeys((*ends, *oddities(reply.text)))]
+async def together(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What each of them gives, in their order, all under way at once. If one raises, the others are dropped: the video
+    has failed, and what else would be asked for it need not be."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def seconds(value: float | None) -> str:

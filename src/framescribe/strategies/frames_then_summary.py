@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from framescribe.engines.base import ChatRequest, ImagePart, Message, Reply, TextPart
-from framescribe.errors import TooLong
-from framescribe.frames.encode import halved
+from framescribe.engines.base import ChatRequest, ImagePart, Message, TextPart
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import fill
-from framescribe.records import Clip, EncodedImage, Frame, FrameCaption, VideoInfo
-from framescribe.strategies.base import SMALLER, Context, Output, Stage, Strategy, ended_badly, seconds, text
-
-if TYPE_CHECKING:
-    import numpy as np
+from framescribe.records import Clip, Frame, FrameCaption, VideoInfo
+from framescribe.strategies.base import CAPTION, FRAME_CAPTION, Context, Output, Stage, Strategy, seconds, together
+from framescribe.strategies.fitting import Images, fitting
 
 
 class Frames(Stage):
@@ -53,59 +47,53 @@ class FramesThenSummary(Strategy):
 
 async def caption_frames(clip: Clip, context: Context) -> Output:
     """One caption per frame; each request knows its own frame, so no caption can end up on another."""
-
-    async def one(frame: Frame) -> tuple[FrameCaption, list[str]]:
-        values = {
-            **context.metadata,
-            "duration": seconds(clip.info.duration),
-            "time": seconds(frame.time),
-            "frame_index": frame.index,
-        }
-        reply, flags = await _seen(frame.image, fill(context.prompt, values), context)
-        caption = FrameCaption(index=frame.index, time=frame.time, caption=text(reply, f"frame {frame.index}"))
-        return caption, flags
-
-    tasks = [asyncio.ensure_future(one(frame)) for frame in clip.frames]
-    try:
-        answers = await asyncio.gather(*tasks)
-    finally:  # one frame without a caption fails the video: the rest need not be asked
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    answers = await together(caption_frame(frame, clip.info, context) for frame in clip.frames)
     return Output(
         frames=tuple(caption for caption, _ in answers),
         flags=tuple(dict.fromkeys(flag for _, flags in answers for flag in flags)),
     )
 
 
-async def _seen(image: np.ndarray | EncodedImage, prompt: str, context: Context) -> tuple[Reply, list[str]]:
-    """The reply to one picture, and flags. One that does not fit in the model's context is sent again, smaller."""
-    flags = []
-    for left in reversed(range(SMALLER + 1)):
-        message = Message(role="user", parts=(ImagePart(image), TextPart(prompt)))
-        try:
-            reply = await context.complete(ChatRequest(messages=(message,), decoding=context.decoding))
-        except TooLong:
-            if not left:
-                raise
-            image, flags = await asyncio.to_thread(halved, image), ["frame_shrunk"]
-        else:
-            break
-    return reply, flags + ended_badly(reply, "frame_caption")
+async def caption_frame(frame: Frame, info: VideoInfo, context: Context) -> tuple[FrameCaption, tuple[str, ...]]:
+    """The caption of one frame, and flags. A picture that does not fit in the model's context is shown smaller."""
+    values = {
+        **context.metadata,
+        "duration": seconds(info.duration),
+        "time": seconds(frame.time),
+        "frame_index": frame.index,
+    }
+    prompt = TextPart(fill(context.prompt, values))
+
+    async def asked(images: Images) -> str:
+        message = Message(role="user", parts=(*map(ImagePart, images), prompt))
+        request = ChatRequest(messages=(message,), decoding=context.decoding)
+        return await context.ask(request, FRAME_CAPTION, f"frame {frame.index}", frame=frame.index)
+
+    said, flags = await fitting([frame.image], asked)
+    return FrameCaption(index=frame.index, time=frame.time, caption=said), flags
 
 
 async def summarize(frames: Sequence[FrameCaption], info: VideoInfo | None, context: Context) -> Output:
     """One caption for the video, from the captions of its frames."""
-    values: Mapping[str, object] = {
+    made_from = [frame.caption or "" for frame in frames]
+    return await summed_up(render(frames), made_from, {"frame_count": len(frames)}, info, context)
+
+
+async def summed_up(
+    captions: str, made_from: Sequence[str], more: Mapping[str, object], info: VideoInfo | None, context: Context
+) -> Output:
+    """One caption for the video, from what the stages before wrote: `captions` as the model reads it, `made_from` the
+    texts in it. `more`: what else the prompt may say."""
+    values = {
         **context.metadata,
-        "captions": render(frames),
-        "frame_count": len(frames),
+        **more,
+        "captions": captions,
         "duration": seconds(info.duration if info else None),
     }
     prompt = context.prompt if "{captions}" in context.prompt else context.prompt + "\n\n{captions}"
     message = Message(role="user", parts=(TextPart(fill(prompt, values)),))
-    reply = await context.complete(ChatRequest(messages=(message,), decoding=context.decoding))
-    return Output(caption=text(reply, "the summary"), flags=tuple(ended_badly(reply, "caption")))
+    request = ChatRequest(messages=(message,), decoding=context.decoding)
+    return Output(caption=await context.ask(request, CAPTION, "the summary", made_from=made_from))
 
 
 def render(frames: Sequence[FrameCaption]) -> str:

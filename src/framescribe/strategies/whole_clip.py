@@ -17,7 +17,8 @@ from framescribe.frames.encode import halved, size
 from framescribe.frames.sampling import Sampling
 from framescribe.prompts import fill
 from framescribe.records import Clip, Frame, FrameCaption
-from framescribe.strategies.base import SMALLER, Context, Output, Stage, Strategy, ended_badly, seconds, text
+from framescribe.strategies.base import CAPTION, SMALLER, Context, Output, Stage, Strategy, seconds
+from framescribe.strategies.form import Form
 
 FEWEST = 2  # frames that can still show a change
 FRAMES = 16
@@ -29,6 +30,7 @@ class Whole(Stage):
     name = "clip"
     model = "clip model"
     sees = True
+    told = True
     prompt = "clip"
 
     def ingredients(self, choice: ModelChoice) -> dict[str, Any]:
@@ -55,21 +57,30 @@ class WholeClip(Strategy):
 
 
 async def caption_clip(clip: Clip, context: Context) -> Output:
-    """One caption from all frames. They are sent as one video if the engine takes it; if they differ in
-    size or have no times, they are sent as pictures, and that is flagged.
+    """One caption from all frames."""
+    said, frames, flags = await ask_of_all(clip, context, CAPTION, "the clip")
+    return Output(caption=said, frames=frames, flags=flags)
+
+
+async def ask_of_all(
+    clip: Clip, context: Context, what: str, called: str, *, form: Form | None = None
+) -> tuple[str, tuple[FrameCaption, ...], tuple[str, ...]]:
+    """What a model says of all frames, those that it was shown, and flags. The frames are sent as one video if the
+    engine takes it; if they differ in size or have no times, they are sent as pictures, and that is flagged.
 
     If they do not fit in the model's context, they are sent again with their sides halved, twice, then repeatedly
     without every other frame; TooLong if two small ones are still too much.
     """
-    frames, flags, as_video = clip.frames, list[str](), context.takes_video
+    frames, flags = clip.frames, list[str]()
     for smaller in count(1):
-        as_video = as_video and len(frames) > 1  # one frame is a picture
-        video = _video(frames, clip.info.duration) if as_video else None
-        shown: Sequence[ContentPart] = [video] if video else _pictures(frames)
-        values = {**context.metadata, "duration": seconds(clip.info.duration), "frame_count": len(frames)}
-        message = Message(role="user", parts=(*shown, TextPart(fill(context.prompt, values))))
         try:
-            reply = await context.complete(ChatRequest(messages=(message,), decoding=context.decoding))
+            said = await context.ask(
+                _request(frames, clip, context),
+                what,
+                called,
+                other=_request(frames[::2], clip, context) if len(frames) > FEWEST else None,
+                form=form,
+            )
         except TooLong:
             if smaller <= SMALLER:
                 frames, flags = await asyncio.to_thread(_halved, frames), ["frame_shrunk"]
@@ -79,13 +90,19 @@ async def caption_clip(clip: Clip, context: Context) -> Output:
                 raise
         else:
             break
-    if as_video and not video:
+    if context.takes_video and len(frames) > 1 and _video(frames, clip.info.duration) is None:
         flags.append("video_sent_as_images")
-    return Output(
-        caption=text(reply, "the clip"),
-        frames=tuple(FrameCaption(index=frame.index, time=frame.time, caption=None) for frame in frames),
-        flags=(*flags, *ended_badly(reply, "caption")),
-    )
+    shown = tuple(FrameCaption(index=frame.index, time=frame.time, caption=None) for frame in frames)
+    return said, shown, tuple(flags)
+
+
+def _request(frames: Sequence[Frame], clip: Clip, context: Context) -> ChatRequest:
+    """The question with these frames, as one video where that is possible; a single frame is a picture."""
+    video = _video(frames, clip.info.duration) if context.takes_video and len(frames) > 1 else None
+    shown: Sequence[ContentPart] = [video] if video else _pictures(frames)
+    values = {**context.metadata, "duration": seconds(clip.info.duration), "frame_count": len(frames)}
+    message = Message(role="user", parts=(*shown, TextPart(fill(context.prompt, values))))
+    return ChatRequest(messages=(message,), decoding=context.decoding)
 
 
 def _pictures(frames: Sequence[Frame]) -> list[ContentPart]:

@@ -38,6 +38,7 @@ class ServedEngine(Engine):
     """
 
     wants = "jpeg"
+    takes_schema = True
 
     def __init__(
         self,

@@ -23,7 +23,8 @@ def parsed(content: bytes) -> object:
     that are not UTF-8) becomes U+FFFD: neither a file nor a terminal takes it, and the rest is still an answer."""
     text = content.decode("utf-8-sig", errors="replace")
     try:
-        return _whole(json.loads(text))
+        body = json.loads(text)
+        return _whole(body) if "\\ud" in text.lower() else body
     except (ValueError, RecursionError):
         return text
 

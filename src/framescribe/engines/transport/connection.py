@@ -5,6 +5,7 @@ The key comes from the environment and is kept out of every message.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
 import re
@@ -12,17 +13,16 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-import httpx2
-import openai
 
 from framescribe.engines import redaction
+from framescribe.engines.transport.client import Client, Place
 from framescribe.errors import UserError
+from framescribe.version import VERSION
 
 CONNECT_SECONDS = 10.0
-# No connection is reused: what a server sends after an answer would be taken for the answer to the next request.
-CONNECTIONS = httpx2.Limits(max_connections=1000, keepalive_expiry=-1)
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"  # one's own servers need some key, and accept any
 # What people copy from an example along with the URL: the path of one call, a second /v1, slashes.
@@ -34,7 +34,7 @@ _TWICE = re.compile(r"(/v\d+)(/+v\d+)+$")
 class Connection:
     """A client for one server, not yet connected, and what must appear in no message."""
 
-    client: openai.AsyncOpenAI
+    client: Client
     secrets: tuple[str, ...]
 
 
@@ -61,29 +61,46 @@ def connect(given: str | None, key_env: str, timeout: float, headers: Mapping[st
         raise UserError(f"the value of {key_env} cannot be a key: it contains characters that no key has")
     address = _checked(url)
     # A name and password in the URL are sent in a header, so that they appear in no log of URLs.
-    login = (unquote(address.username), unquote(address.password or "")) if address.username else None
+    name, password = unquote(address.username or ""), unquote(address.password or "")
+    login = base64.b64encode(f"{name}:{password}".encode()).decode() if name else ""
     query = dict(parse_qsl(address.query))
-    bare = urlunsplit(address._replace(netloc=redaction.host(url), query="", fragment=""))
-    limits = openai.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout))
     host = address.hostname or ""
-    client = openai.AsyncOpenAI(
-        api_key=key or NO_KEY,
-        base_url=bare,
-        timeout=limits,
-        max_retries=0,
-        # Azure's older addresses read the key from a header of their own.
-        default_headers=dict(headers) | ({"api-key": key} if host.endswith(".azure.com") else {}),
-        default_query=query,
-        http_client=openai.DefaultAioHttpClient(
-            timeout=limits,
-            limits=CONNECTIONS,
-            auth=login,
-            # A proxy of the environment is for the world outside. (NO_PROXY is read by the client.)
-            mounts={f"all://{f'[{host}]' if ':' in host else host}": None} if is_this_machine(host) else None,
-        ),
+    proxy = _proxy(address)
+    place = Place(
+        base=urlunsplit(address._replace(netloc=redaction.host(url), query="", fragment="")),
+        query=query,
+        headers={
+            "Accept": "application/json",
+            "User-Agent": f"framescribe/{VERSION}",
+            "Authorization": f"Basic {login}" if login else f"Bearer {key or NO_KEY}",
+            # Azure's older addresses read the key from a header of their own.
+            **({"api-key": key} if key and host.endswith(".azure.com") else {}),
+            **headers,
+        },
+        connect_seconds=min(CONNECT_SECONDS, timeout),
+        proxy=proxy,
+        trust=ssl.create_default_context() if address.scheme == "https" else None,  # reads SSL_CERT_FILE
     )
-    hidden = (key, address.password, login and login[1], *(value for name, value in query.items() if _is_key(name)))
-    return Connection(client, tuple(filter(None, hidden)))
+    behind = unquote(urlsplit(proxy or "").password or "")
+    hidden = (key, address.password, password, login, behind, *(v for n, v in query.items() if _is_key(n)))
+    return Connection(Client(place), tuple(filter(None, hidden)))
+
+
+def _proxy(address: SplitResult) -> str | None:
+    """The proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names for this address, unless NO_PROXY names its host; none
+    for this machine, since a proxy is for the world outside. UserError if it speaks neither http nor https."""
+    host = address.hostname or ""
+    known = getproxies()
+    proxy = known.get(address.scheme) or known.get("all")
+    if not proxy or is_this_machine(host) or proxy_bypass(host):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if urlsplit(proxy).scheme not in ("http", "https"):
+        raise UserError(
+            f"the proxy {redaction.address(proxy)} cannot be used: only http:// and https:// proxies can.\n"
+            "Change HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or name the server's host in NO_PROXY."
+        )
+    return proxy
 
 
 def _checked(url: str) -> SplitResult:
@@ -131,15 +148,12 @@ def chain(error: BaseException) -> list[BaseException]:
 
 def no_connection(error: BaseException) -> bool:
     """Whether no connection was made at all."""
-    # The aiohttp transport reports a refused connection as a timeout: only the cause below tells them apart.
-    return any(
-        isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError) for cause in chain(error)
-    )
+    return isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
 
 
 def is_late(error: BaseException) -> bool:
     """Whether a connection was made, and the answer did not come in time."""
-    return isinstance(error, openai.APITimeoutError) and not no_connection(error)
+    return isinstance(error, TimeoutError) and not no_connection(error)
 
 
 def no_trust(error: BaseException) -> str | None:
@@ -179,6 +193,6 @@ def cause(error: BaseException) -> str:
             return os.strerror(number) if number > 0 else failed.strerror or str(failed)
         if isinstance(found, aiohttp.ServerDisconnectedError):
             return "the server dropped the connection"
-    if isinstance(error, openai.APITimeoutError) and isinstance(root, TimeoutError):
+    if isinstance(root, TimeoutError):
         return "no answer in time"
     return f"the connection broke ({type(root).__name__})"

@@ -9,16 +9,16 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import aiohttp
-import httpx2
-import openai
 
 from framescribe import registry
 from framescribe.engines import redaction
 from framescribe.engines.base import ChatRequest, Reply
 from framescribe.engines.transport import answers, connection, payload
+from framescribe.engines.transport.client import Client, WrongAnswer
 from framescribe.engines.transport.connection import CONNECT_SECONDS
 from framescribe.engines.transport.faults import Fault, fault
 from framescribe.engines.transport.parameters import MOST_TRIES, Parameters, alike, is_named, text_of, without
@@ -59,7 +59,8 @@ class Endpoint:
     """One server. `base_url` ends where "/chat/completions" begins, usually in "/v1"; a query is kept (Azure).
 
     None stands for OPENAI_BASE_URL or OpenAI itself. `model` None takes the only model that the server serves.
-    `timeout` is in seconds. `headers` are sent with every request, `extra` in the body of every chat request.
+    `timeout` is in seconds. `headers` are sent with every request, `extra` in the body of every chat request,
+    `at_once` in that of one whose answer is to come without thinking.
     """
 
     def __init__(
@@ -72,16 +73,17 @@ class Endpoint:
         image_format: Literal["jpeg", "png"],
         headers: Mapping[str, str],
         extra: Mapping[str, Any],
+        at_once: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.model = model
         self._base_url, self._key_env, self._timeout = base_url, api_key_env, timeout
         self._image_format: Literal["jpeg", "png"] = image_format
-        self._headers, self._extra = dict(headers), dict(extra)
+        self._headers, self._extra, self._at_once = dict(headers), dict(extra), dict(at_once)
         self.url = redaction.address(connection.url_of(base_url))
         self._parameters, self._learning = Parameters(), asyncio.Lock()
         self._answered = False  # whether it has ever given a reply
         self._secrets: tuple[str, ...] = ()
-        self._client: openai.AsyncOpenAI | None = None
+        self._client: Client | None = None
 
     async def open(self) -> None:
         """Connect and determine the model's name. UserError if the URL, the model or the key is wrong."""
@@ -119,7 +121,7 @@ class Endpoint:
                     status, _, _ = await self._send(self._client, self._hello())
             else:
                 status = (await self._get(self._client, "/models", CONNECT_SECONDS))[0]
-        except (openai.APIError, aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             return False
         return status < 500
 
@@ -129,28 +131,29 @@ class Endpoint:
         client = self._client
         if client is None:
             raise RunError("the engine is not open")
-        wanted = await payload.body(request, self.model, self._image_format, self._extra)
+        extra = self._extra if request.thinks is None else {**self._extra, **self._at_once}
+        wanted = await payload.body(request, self.model, self._image_format, extra)
         try:
-            async with asyncio.timeout(self._timeout):  # the client's own limit is between two bytes
+            async with asyncio.timeout(self._timeout):
                 reply = await self._answer(client, wanted)
+        except aiohttp.ClientError as error:
+            # The client's exceptions hold the request with its key, so none of them may remain as a cause.
+            raise self._unconnected(error) from None
         except TimeoutError:
             raise Trouble("no answer in time", "late") from None
         except _NoReply as failed:
             raise (await self._meant(client, failed)).after(failed.usage) from None
-        except (openai.APIError, aiohttp.ClientError) as error:
-            # The client's exceptions hold the request with its key, so none of them may remain as a cause.
-            raise self._unconnected(error) from None
         self._answered = True
         return reply
 
     # ---------------------------------------------------------------------------------------- opening
 
-    def _connect(self) -> openai.AsyncOpenAI:
+    def _connect(self) -> Client:
         made = connection.connect(self._base_url, self._key_env, self._timeout, self._headers)
         self._secrets = made.secrets
         return made.client
 
-    async def _settle_model(self, client: openai.AsyncOpenAI) -> None:
+    async def _settle_model(self, client: Client) -> None:
         served = await self._served(client)
         if self.model is None:
             if not served:
@@ -163,11 +166,11 @@ class Endpoint:
             hint = f"Did you mean --model {near}?" if near is not None else _listed(served)
             raise UserError(f"{self.url} does not serve the model {self.model!r}.\n{hint}")
 
-    async def _served(self, client: openai.AsyncOpenAI) -> list[str]:
+    async def _served(self, client: Client) -> list[str]:
         """The names of the models served; an empty list if the server does not say."""
         try:
             status, body, headers = await self._get(client, "/models")
-        except openai.APIConnectionError as error:
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
             if (why := connection.no_trust(error)) is not None:
                 raise UserError(f"{self.url}: {why}") from None
             asked = "Is the server running?" if connection.no_connection(error) else "Does it speak https, or http?"
@@ -187,29 +190,34 @@ class Endpoint:
                 f"{self.url} is not ready: it answers {status} {self._said(wrong)}\n"
                 "Is the server still loading its model? Try again when it is ready."
             )
+        if 300 <= status < 400:
+            named = self._clean(headers.get("Location", "nothing"))
+            raise UserError(
+                f"{self.url} is elsewhere: it answers {status} and names {named}\n"
+                "No redirect is followed, so that the key goes nowhere else. Give the address it names as --base-url."
+            )
         if "HTTPS" in self._said(wrong):  # nginx and Go say so in plain text
             raise UserError(f"{self.url} speaks https: {self._said(wrong)}\nWrite the URL with https://")
         await self._look_below_v1(client)
         return []
 
-    async def _look_below_v1(self, client: openai.AsyncOpenAI) -> None:
-        below = f"{str(client.base_url).rstrip('/')}/v1"
+    async def _look_below_v1(self, client: Client) -> None:
         try:
-            _, body, _ = await self._get(client, f"{below}/models")
-        except (openai.APIError, aiohttp.ClientError):
+            _, body, _ = await self._get(client, "/v1/models")
+        except (aiohttp.ClientError, TimeoutError):
             return
         if answers.names(body):
             raise UserError(
                 f"{self.url} answers, but its models are under /v1. Write --base-url {self.url.rstrip('/')}/v1"
             )
 
-    async def _knows(self, client: openai.AsyncOpenAI) -> bool:
+    async def _knows(self, client: Client) -> bool:
         """Whether the server answers for a model although it does not list it: Ollama lists llava as "llava:latest",
         Azure the models behind its deployments, OpenRouter no variants, and llama.cpp's server accepts any name. Only
         an answer that this model is not there means no; one to the question itself does not."""
         try:
             status, body, headers = await self._send(client, self._hello())
-        except (openai.APIError, aiohttp.ClientError):
+        except (aiohttp.ClientError, TimeoutError):
             return True  # that says nothing about the model
         wrong = fault(status, body, headers)
         if wrong is not None and wrong.kind == "key" and wrong.sure:
@@ -223,23 +231,18 @@ class Endpoint:
         body = {"model": self.model, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
         return self._parameters.applied(body)
 
-    async def _get(self, client: openai.AsyncOpenAI, path: str, seconds: float = 60) -> tuple[int, object, Any]:
+    async def _get(self, client: Client, path: str, seconds: float = 60) -> tuple[int, object, Any]:
         """Status, body and headers of the answer."""
-        try:
-            response = await client.get(path, cast_to=httpx2.Response, options={"timeout": seconds})
-        except openai.APIStatusError as error:
-            response = error.response
-        return response.status_code, answers.parsed(response.content), response.headers
+        async with asyncio.timeout(seconds):
+            answer = await client.get(path)
+        return answer.status, answers.parsed(answer.content), answer.headers
 
-    async def _send(self, client: openai.AsyncOpenAI, body: dict[str, Any]) -> tuple[int, object, Any]:
+    async def _send(self, client: Client, body: dict[str, Any]) -> tuple[int, object, Any]:
         """Status, body and headers of the answer to one question."""
-        try:
-            response = await client.post("/chat/completions", cast_to=httpx2.Response, body=body)
-        except openai.APIStatusError as error:
-            response = error.response
-        return response.status_code, answers.parsed(response.content), response.headers
+        answer = await client.post("/chat/completions", payload.pieces(body))
+        return answer.status, answers.parsed(answer.content), answer.headers
 
-    async def _post(self, client: openai.AsyncOpenAI, sent: dict[str, Any]) -> Any:
+    async def _post(self, client: Client, sent: dict[str, Any]) -> Any:
         """A chat completion; _NoReply if the answer is none."""
         status, body, headers = await self._send(client, sent)
         wrong = fault(status, body, headers)
@@ -250,7 +253,7 @@ class Endpoint:
         self._parameters.accepts(sent)
         return body
 
-    async def _answer(self, client: openai.AsyncOpenAI, wanted: dict[str, Any]) -> Reply:
+    async def _answer(self, client: Client, wanted: dict[str, Any]) -> Reply:
         sent = self._parameters.applied(wanted)
         try:
             body = await self._post(client, sent)
@@ -274,7 +277,7 @@ class Endpoint:
         return bool(suspects) and (kind == "request" or (kind == "again" and suspects[0] in refused.text))
 
     async def _try_without(
-        self, client: openai.AsyncOpenAI, wanted: dict[str, Any], sent: dict[str, Any], refused: _NoReply
+        self, client: Client, wanted: dict[str, Any], sent: dict[str, Any], refused: _NoReply
     ) -> Any:
         """The answer once the parameters are left out that this server does not accept; they are left out from now on,
         with one warning. If it accepts the request without none of them, `refused` was meant for the request."""
@@ -313,7 +316,7 @@ class Endpoint:
 
     # ---------------------------------------------------------------------------------------- faults
 
-    async def _meant(self, client: openai.AsyncOpenAI, failed: _NoReply) -> RunError | VideoError:
+    async def _meant(self, client: Client, failed: _NoReply) -> RunError | VideoError:
         """The error that an answer stands for."""
         wrong, said = failed.fault, self._said(failed.fault)
         answered = f"it answers {wrong.status} {said}".rstrip()
@@ -338,20 +341,22 @@ class Endpoint:
             return Trouble(answered, wait=wait)
         return (TooLong if wrong.kind == "long" else Refused)(refused)
 
-    async def _still_answers(self, client: openai.AsyncOpenAI) -> bool:
+    async def _still_answers(self, client: Client) -> bool:
         try:
             async with asyncio.timeout(self._timeout):
                 status, body, headers = await self._send(client, self._hello())
-        except (openai.APIError, aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError):
             raise Trouble("it refused a request, and then did not answer") from None
         wrong = fault(status, body, headers)
         if wrong is not None and wrong.kind in ("limited", "busy", "again", "useless"):
             raise Trouble(f"it refused a request, and then answered {wrong.status} {self._said(wrong)}")
         return wrong is None or wrong.kind not in ("key", "spent", "run")
 
-    def _unconnected(self, error: openai.APIError | aiohttp.ClientError) -> Trouble:
-        if not isinstance(error, openai.APIConnectionError):
-            return Trouble(self._clean(str(error)) or type(error).__name__)
+    def _unconnected(self, error: aiohttp.ClientError) -> Trouble:
+        if isinstance(error, WrongAnswer):
+            return Trouble(str(error))
+        if not isinstance(error, aiohttp.ClientConnectionError | aiohttp.ClientPayloadError):
+            return Trouble(f"its answer is not HTTP ({type(error).__name__})")
         if connection.no_connection(error):
             return Trouble(connection.cause(error), "gone")
         return Trouble(connection.cause(error), "late" if connection.is_late(error) else "failed")

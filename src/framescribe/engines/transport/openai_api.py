@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from framescribe.engines.base import ChatRequest, Engine, Load, Reply
+from framescribe.engines.presets import thinks
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.engines.thinking_switch import Thinking, fields
 from framescribe.engines.transport.connection import url_of
@@ -65,6 +66,8 @@ class OpenAIEngine(Engine):
     says so with `died` and `returned`, or `lost`.
     """
 
+    takes_schema = True
+
     def __init__(
         self,
         *,
@@ -83,6 +86,8 @@ class OpenAIEngine(Engine):
     ) -> None:
         self.model, self.takes_video = model, takes_video
         self.wants: Literal["jpeg", "png"] = image_format
+        # Not where the user, or whoever started the server, has settled it.
+        self.may_think = thinking is None and extra is None and thinks(model) != "always"
         self._requests, self._retries, self._patience = concurrency, retries, patience
         self._timeout, self._on_hang = timeout, on_hang
         urls = [base_url] if base_url is None or isinstance(base_url, str) else list(dict.fromkeys(base_url))
@@ -96,6 +101,7 @@ class OpenAIEngine(Engine):
                 image_format=image_format,
                 headers=sent,
                 extra={**fields(thinking, url_of(url)), **(extra or {})},
+                at_once=fields("off", url_of(url)) if self.may_think else {},
             )
             for url in urls
         ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
+import json
+import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -14,14 +16,24 @@ from framescribe.frames.encode import encode
 from framescribe.records import EncodedImage
 
 CLOCK = 1000  # positions per second for a video's frames
+_HERE = uuid.uuid4().hex  # stands for a picture in JSON; no text can know it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pictures:
+    """A data: URL, whose base64 is only made when it is sent."""
+
+    media: str
+    images: tuple[EncodedImage, ...]
 
 
 async def body(
     request: ChatRequest, model: str | None, image_format: Literal["jpeg", "png"], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The request as JSON. Pictures are encoded in another thread."""
-    if not request.images and request.video is None:
-        messages = [_plain(message) for message in request.messages]
+    """The request as JSON, but for its pictures: see `pieces`. Pixels are encoded in another thread."""
+    shown = [part.image for part in request.images] + list(request.video.frames if request.video is not None else ())
+    if all(isinstance(image, EncodedImage) for image in shown):
+        messages = [_with_images(message, image_format) for message in request.messages]
     else:
         messages = await asyncio.to_thread(
             lambda: [_with_images(message, image_format) for message in request.messages]
@@ -33,6 +45,27 @@ async def body(
         form = {"name": "answer", "schema": request.schema, "strict": True}
         written["response_format"] = {"type": "json_schema", "json_schema": form}
     return written
+
+
+def pieces(body: Mapping[str, Any]) -> list[bytes | EncodedImage]:
+    """The body as it is sent: JSON, a picture, JSON, and so on; each picture stands for its base64."""
+    pictures = list[_Pictures]()
+
+    def left_out(value: object) -> str:
+        assert isinstance(value, _Pictures)
+        pictures.append(value)
+        return _HERE
+
+    first, *others = json.dumps(body, separators=(",", ":"), allow_nan=False, default=left_out).split(_HERE)
+    written = list[bytes | EncodedImage]()
+    before = first
+    for shown, after in zip(pictures, others, strict=True):
+        before += f"data:{shown.media};base64,"
+        for image in shown.images:
+            written += [before.encode(), image]
+            before = ","
+        before = after
+    return [*written, before.encode()]
 
 
 def _decoding(decoding: Decoding) -> dict[str, Any]:
@@ -55,9 +88,9 @@ def _with_images(message: Message, image_format: Literal["jpeg", "png"]) -> dict
             parts.append({"type": "text", "text": part.text})
         elif isinstance(part, ImagePart):
             image = _encoded(part.image, image_format)
-            parts.append({"type": "image_url", "image_url": {"url": _data_uri(f"image/{image.format}", image)}})
+            parts.append({"type": "image_url", "image_url": {"url": _Pictures(f"image/{image.format}", (image,))}})
         else:
-            parts.append({"type": "video_url", "video_url": {"url": _video_uri(part)}})
+            parts.append({"type": "video_url", "video_url": {"url": _video(part)}})
     return {"role": message.role, "content": parts}
 
 
@@ -68,14 +101,9 @@ def _plain(message: Message) -> dict[str, Any]:
     }
 
 
-def _video_uri(video: VideoPart) -> str:
+def _video(video: VideoPart) -> _Pictures:
     """Frames in the form in which vLLM accepts a video that is already decoded."""
-    return _data_uri("video/jpeg", *(_encoded(frame, "jpeg") for frame in video.frames))
-
-
-def _data_uri(media: str, *images: EncodedImage) -> str:
-    data = ",".join(base64.b64encode(image.data).decode("ascii") for image in images)
-    return f"data:{media};base64,{data}"
+    return _Pictures("video/jpeg", tuple(_encoded(frame, "jpeg") for frame in video.frames))
 
 
 def _encoded(image: np.ndarray | EncodedImage, image_format: Literal["jpeg", "png"]) -> EncodedImage:

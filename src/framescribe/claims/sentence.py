@@ -1,0 +1,156 @@
+"""Finds the claims of one English sentence: it walks over its words, from phrase to phrase."""
+
+from __future__ import annotations
+
+from framescribe.claims import base, statements
+from framescribe.claims import words as w
+from framescribe.claims.base import Claim
+from framescribe.claims.impersonal import Impersonal
+from framescribe.claims.statements import Named
+from framescribe.claims.verbs import verb
+
+
+class Walk(Impersonal):
+    """The claims of one sentence."""
+
+    def claimed(self) -> list[Claim]:
+        """The claims in the order in which they are said."""
+        while self._at < len(self.words):
+            before = self._at
+            self._step()
+            if self._at == before:
+                self._at += 1
+        for first, last, done, index in self._actions:
+            self._add(base.ACTION, first, last, statements.action(done), index)
+        self._order()
+        self.memory.latest = self._last_event()
+        self.memory.subject = self._other()
+        return sorted(self.claims, key=lambda claim: (claim.start, -claim.end))
+
+    def _step(self) -> None:
+        words, at = self.words, self._at
+        token, low = words.all[at], words.low(at)
+        if token.quoted:
+            said = token.text.strip("\"“”'").rstrip(",.")
+            self._add(base.TEXT, at, at + 1, (f'The text "{said}" can be seen.', f'The text "{said}" cannot be seen.'))
+            self._at = at + 1
+        elif not token.is_word:
+            self._touching = self._being = False
+            if low in ";:—–":
+                self._clause()
+            elif low == ",":
+                self._done = None
+            self._at = at + 1
+        elif end := self._camera(at):
+            self._at = end
+        elif end := self._paired(at):
+            self._add(base.DIRECTION, at, end, statements.placed(self._before(), words.text(at, end)))
+            self._at, self._touching = end, False
+        elif low in w.ORDER and self._is_order(at):
+            self._orders.append((at, low, len(self._events)))
+            self._at, self._touching = at + 1, False
+            if low in ("before", "after"):
+                self._done = None
+        elif low in w.SUBORDINATE and not (
+            low in ("before", "after", "until", "as", "since") and not self._begins_clause(at + 1)
+        ):
+            self._clause()
+            self._at = at + 1
+        elif low in w.JOINING:
+            self._joined(at)
+        elif (low in w.RELATIVE and low != "that") or (low == "that" and self._touching and self._is_verb(at + 1)):
+            if self._near is not None:
+                self._subject = Named(text=self._near.text, plural=self._near.plural, person=self._near.person)
+            self._started, self._at = False, at + 1
+        elif low == "there" and words.low(at + 1) in w.BE:
+            self._at = self._nothing(at) or at + 2
+            self._started, self._touching = True, False
+        elif (
+            self._done is not None
+            and not self._done.objects
+            and low in ("it", "him", "them", "her")
+            and words.phrase(at) is None
+        ):
+            thing = self.memory.thing.known if self.memory.thing is not None and low in ("it", "them") else low
+            self._done.objects.append(thing)
+            self._at, self._touching = at + 1, False
+        elif low == "it" and (end := self._weather(at)):
+            self._at = end
+        elif low in w.SUBJECTS:
+            self._subject = self._near = statements.of_pronoun(low, self._other())
+            self._touching, self._started, self._at = True, False, at + 1
+        elif low == "to" and self._base_verb(at + 1):
+            self._verb(at + 1, form="to")
+        elif self._is_verb(at):
+            self._verb(at)
+        elif self._being and self._is_predicate(at):
+            self._predicate(at)
+        elif size := words.preposition(at):
+            self._prepositional(at, size)
+        elif (phrase := words.phrase(at)) is not None:
+            self._noun(phrase)
+        elif low in w.MANNER or w.is_adverb(low):
+            self._adverb(at)
+        else:
+            self._at = at + 1
+
+    def _nothing(self, at: int) -> int:
+        """Behind a clause that says "there is no …" or "there is not …", which is one claim; 0: it says neither."""
+        words, phrase = self.words, self.words.phrase(at + 3 if self.words.low(at + 2) == "not" else at + 2)
+        if phrase is None or not (words.low(at + 2) == "not" or statements.is_none(words, phrase)):
+            return 0
+        end = phrase.last
+        while end < len(words) and words.all[end].is_word and words.low(end) not in w.SUBORDINATE | w.RELATIVE:
+            if words.low(end) in w.JOINING and self._begins_clause(end + 1):
+                break
+            end += 1
+        said = statements.there_is_none(
+            words, phrase, words.text(phrase.first, end), " ".join(words.low(n) for n in (at + 1, at + 2))
+        )
+        self._add(base.OBJECT, phrase.heads[0], end, said)
+        return end
+
+    def _paired(self, at: int) -> int:
+        """Behind "back and forth" and the like; 0: it does not stand here by itself."""
+        for pair in w.PAIRED:
+            end = at + pair.count(" ") + 1
+            if (
+                " ".join(self.words.low(n) for n in range(at, end)) == pair
+                and self.words.phrase(end) is None
+                and self._done
+            ):
+                return end
+        return 0
+
+    def _is_order(self, at: int) -> bool:
+        low = self.words.low(at)
+        if low in ("before", "after"):
+            return self._begins_clause(at + 1)
+        if low in ("later", "first", "lastly", "initially", "next"):
+            return (
+                at == 0
+                or (self.words.low(at - 1) in ("and", ",", "then", "but") and low != "next")
+                or self.words.low(at + 1) == ","
+            )
+        return True
+
+    def _joined(self, at: int) -> None:
+        """After "and": the same subject goes on, or something new comes."""
+        self._at, self._touching = at + 1, False
+        if self._begins_clause(at + 1) and not self._is_verb(at + 1):
+            found = verb(self.words.low(at + 1))
+            if not (found is not None and found.form == "ing"):
+                self._clause()
+
+    def _order(self) -> None:
+        """What comes after what, for words like "then"."""
+        for at, word, index in self._orders:
+            told = [event if isinstance(event, str) else event.text() for event in self._events]
+            before = told[index - 1] if index else self.memory.latest
+            after = told[index] if index < len(told) else ""
+            if not before or not after:
+                continue
+            if word == "after":
+                before, after = after, before
+            one, other = (text[0].lower() + text[1:] for text in (before, after))
+            self._add(base.ORDER, at, at + 1, (f"First {one}, then {other}.", f"First {other}, then {one}."))

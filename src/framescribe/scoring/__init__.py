@@ -1,0 +1,1 @@
+"""How good captions are: figures of a result, alone or against references, and one result against another."""

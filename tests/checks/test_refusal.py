@@ -1,0 +1,146 @@
+"""refusal: an answer that declines is found, wherever in the text it does; people who refuse in the scene are not."""
+
+import pytest
+
+from framescribe.checks.base import Circumstances
+from framescribe.checks.refusal import Refusal, refuses
+from framescribe.checks.text import Text
+
+BAD = [
+    "For privacy reasons I won't say who she is.",
+    "As a responsible assistant, I choose not to generate a description.",
+    "The file is corrupt, so a caption cannot be produced.",
+    "Describing real people isn't something I'm permitted to do.",
+    "A man speaks. I am unable to verify his identity.",
+    "I must decline.",
+    "The clip couldn't be loaded.",
+    "I'm sorry, but I can't assist with that request.",
+    "I’m sorry, but I can’t help with identifying people in this image.",
+    "I can't assist with that.",
+    "Sorry, I cannot describe this image.",
+    "I'm unable to view images directly, but if you describe it, I can help.",
+    "I am not able to see the video.",
+    "As an AI language model, I do not have the ability to see images.",
+    "I don't see any image attached to your message.",
+    "I do not see an image in our conversation.",
+    "It looks like there is no image attached. Please upload the picture.",
+    "It seems no image was provided.",
+    "There is no image in your message.",
+    "Unfortunately, I cannot process this content.",
+    "I apologize, but I cannot provide a description of this image.",
+    "Please provide the image you would like me to describe.",
+    "You haven't attached an image.",
+    "\"I'm sorry, I can't help with that.\"",
+    "I won't describe the people in this clip.",
+    "I'm not able to describe this content, as it may violate our guidelines.",
+    "This content violates the usage policies and will not be described.",
+    "I'd prefer not to describe this video.",
+    "I have to decline to caption this footage.",
+    "I am not comfortable describing this scene.",
+    "The video could not be processed.",
+    "The video file cannot be opened.",
+    "Unable to process the video.",
+    "Failed to load the video.",
+    "No video was provided.",
+    "There are no frames to describe.",
+    "Description unavailable.",
+    "It would not be appropriate to describe this clip.",
+    "I don't have access to the video.",
+    "I can't view or access the video you mentioned.",
+    "This request cannot be fulfilled.",
+    "I'm just a language model and can't help with that.",
+    "My guidelines do not allow me to describe this.",
+    "A woman in a red dress sings on a stage. I can't identify the person in this clip.",
+    "A man enters a shop with a bag. I won't go into further detail about what follows.",
+    "Two people sit at a table. I'm unable to provide more details about their identities.",
+    "A crowd gathers on a square. For safety reasons, I cannot describe the rest.",
+    "抱歉，我无法描述这张图片。",
+    "很抱歉，我不能协助这个请求。",
+    "对不起，我不能提供该视频的描述。",
+    "我无法查看视频。",
+    "作为一个人工智能语言模型，我无法观看视频。",
+    "视频无法加载。",
+    "请上传视频，我会为您描述。",
+    "该内容违反了我们的使用政策。",
+    "Es tut mir leid, aber ich kann dieses Video nicht beschreiben.",
+    "Das kann ich leider nicht beschreiben.",
+    "Das Video konnte nicht geladen werden.",
+    "Ich kann Ihnen dabei nicht helfen.",
+    "Ich muss diese Anfrage ablehnen.",
+    "Désolé, je ne peux pas vous aider avec cette demande.",
+    "Je ne suis pas en mesure de décrire cette image.",
+    "La vidéo n'a pas pu être chargée.",
+    "Je dois refuser cette demande.",
+    "Lo siento, pero no puedo describir este video.",
+    "No puedo ayudar con eso.",
+    "El video no se pudo cargar.",
+    "Mi dispiace, non posso aiutarti con questa richiesta.",
+    "Non è stato possibile caricare il video.",
+    "Desculpe, não posso ajudar com isso.",
+    "Não foi possível carregar o vídeo.",
+    "К сожалению, я не могу помочь с этим запросом.",
+    "Не удалось загрузить видео.",
+    "申し訳ございませんが、そのリクエストにはお応えできません。",
+    "動画を読み込めませんでした。",
+    "죄송합니다. 이 요청을 도와드릴 수 없습니다.",
+    "동영상을 불러올 수 없습니다.",
+]
+GOOD = [
+    "A sorry-looking dog sits in the rain; it cannot see the ball behind it.",
+    'A woman holds a sign that reads "I can\'t help it".',
+    "There is no snow on the mountain, and no people are visible.",
+    "No person appears in the frame. A red kite flies over a field.",
+    "I see a red car parked beside a blue one.",
+    "A man apologizes to a woman, who will not listen.",
+    "An AI robot arm picks up a cube.",
+    "The image is blank.",
+    "As an airplane lands, a crowd waves.",
+    "The video shows a text that says: please upload the picture.",
+    "Unfortunate timing: a cyclist falls into a puddle, unable to see the road.",
+    "It looks like a rainy day in a big city. There are many umbrellas.",
+    "A child refuses her spinach and turns her head away.",
+    "A door bears a sign 'Sorry, closed' in red letters.",
+    "The hair clip can't be opened, so she cuts the strand.",
+    "The truck cannot be loaded any higher and the driver ties the tarp down.",
+    "A clerk declines the card and the customer pulls out cash.",
+    "A librarian points at the policy on the wall.",
+    "The boat fails to start and the man pulls the cord again.",
+    "A robot is unable to open the door and turns around.",
+    "A boy says sorry to his sister and hands back the doll.",
+    "There is no picture on the old television, only snow.",
+    "A guard denies entry to two men in suits.",
+    "The gate is blocked by a fallen tree, and a farmer saws it up.",
+    "I walk along a narrow path with my dog; my shadow stretches ahead.",
+    "A referee follows the guidelines on a sheet and waves the players off.",
+    "A horse will not cross the stream until its rider dismounts.",
+    "The content of the jar spills over the table.",
+    "The file slips off the metal edge and the smith picks it up.",
+    "她拒绝了递来的酒杯，摇了摇头。",
+    "男子无法打开柜门，用力拉扯把手。",
+    "孩子不能够到架子上的玩具。",
+    "Ein Kind kann die Tür nicht öffnen und ruft seine Mutter.",
+    "Ein Mann lehnt das Angebot mit einer Handbewegung ab.",
+    "Un enfant ne peut pas atteindre l'étagère.",
+    "Un niño no puede abrir la puerta y llama a su madre.",
+    "Un bambino non riesce ad aprire il barattolo.",
+    "Um menino não consegue abrir o pote e pede ajuda.",
+    "Мальчик не может открыть банку и зовёт мать.",
+    "男性はドアを開けることができず、ベルを鳴らす。",
+    "소년은 병뚜껑을 열 수 없어 어머니를 부른다.",
+]
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_refusal_is_found(text: str) -> None:
+    assert refuses(text)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_caption_that_sounds_like_one_is_not(text: str) -> None:
+    assert not refuses(text)
+
+
+def test_it_says_where_and_has_no_cut() -> None:
+    text = "A woman sings. I can't identify the person in this clip."
+    (one,) = Refusal().measure(Text(text), Circumstances())
+    assert text[one.start :].startswith("I can't") and one.cut is None
