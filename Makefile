@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # One more than there are cores, since many tests wait for something.
 SIDE_BY_SIDE = -n $(shell $(PYTHON) -c "import os; print(min(8, 1 + os.cpu_count()))") --dist worksteal
+# Tests that fail side by side are run again alone: a real browser, servers and models share few cores. What fails then,
+# or stops pytest itself, fails the target.
+AGAIN = || { [ $$? -eq 1 ] && echo "These failed beside others. Alone:" && \
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 ENGINES := $(PYTHON) tests/engines/environments.py
 TEST_ENGINES := FRAMESCRIBE_ENGINES=1 .engines/architectures/bin/python -m pytest
 
@@ -19,10 +23,10 @@ demo: $(READY)
 	$(BIN)/framescribe demo -o framescribe-demo
 
 test: $(READY)
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not slow" $(AGAIN) -m "not slow"; }
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m slow $(AGAIN) -m slow; }
 
 test-versions:
 	$(PYTHON) tests/versions/run.py $(VERSIONS)

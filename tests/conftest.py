@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ for _name in ("SIGINT", "SIGHUP"):
     if (_number := getattr(signal, _name, None)) is not None and signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 ROOT = Path(__file__).parent.parent
+
+if find_spec("hypothesis"):
+    from hypothesis import settings
+
+    # The same examples each time: a change fails for what it changes. --hypothesis-profile explore draws others.
+    settings.register_profile("explore", deadline=None, max_examples=1000, print_blob=True)
+    settings.register_profile("repeatable", deadline=None, derandomize=True)
+    settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
