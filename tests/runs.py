@@ -95,7 +95,7 @@ def writers(output: Path) -> list[int]:
     return sorted(count for part in parts if (count := part.read_bytes().count(b"\n")))
 
 
-def until(true: Callable[[], object], seconds: float = 90) -> None:
+def until(true: Callable[[], object], seconds: float = 300) -> None:
     """Wait for it."""
     end = time.monotonic() + seconds
     while not true():

@@ -390,9 +390,10 @@ def test_a_run_that_is_killed_on_the_way_goes_on_there(tmp_path: Path) -> None:
     folder, output = clips(tmp_path / "clips", 8), tmp_path / "captions.jsonl"
     with ScriptedServer(differing(lambda number: 0 if number == 1 else 60)) as server:
         words = [sys.executable, "-c", KILLED, str(folder), str(output), server.url]
-        killed = subprocess.Popen(words, cwd=Path(__file__).parents[1])
-        until(lambda: len(server.requests) >= 10 and drawn_in(output))
-        killed.kill()
-        killed.wait()
+        with subprocess.Popen(words, cwd=Path(__file__).parents[1]) as killed:
+            try:
+                until(lambda: len(server.requests) >= 10 and drawn_in(output))
+            finally:
+                killed.kill()
     assert drawn_in(output) == 1
     goes_on(folder, output, 1)
