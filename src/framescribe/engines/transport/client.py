@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -83,7 +83,7 @@ class Client:
 
     async def _post(self, path: str, body: _Body) -> Answer:
         session, connections = self._opened()
-        number = uuid.uuid4().hex
+        number = secrets.token_hex(16)
         sent = {NUMBER: number}
         good = False
         try:
@@ -177,7 +177,7 @@ def _bytes(piece: bytes | EncodedImage) -> bytes:
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     found = list[bytes]()
     size = 0
-    async for data in response.content.iter_any():
+    while data := await response.content.readany():
         found.append(data)
         size += len(data)
         if size > MOST_BYTES:

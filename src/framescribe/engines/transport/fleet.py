@@ -47,7 +47,7 @@ class Backend:
 
     @property
     def free(self) -> bool:
-        if self.out is not None or self.paused_until > asyncio.get_running_loop().time():
+        if self.out is not None or (self.paused_until and self.paused_until > asyncio.get_running_loop().time()):
             return False
         if self.on_trial:
             return not self.under_way and not self.undecided
@@ -138,6 +138,8 @@ class Fleet:
 
     def settle(self, refusals: Mapping[Backend, Exception], *, answered: bool) -> None:
         """A request that these servers refused is over; it was `answered` by another one, or by none."""
+        if not refusals:
+            return
         for backend, refusal in refusals.items():
             backend.undecided -= 1
             if answered:
@@ -243,6 +245,9 @@ class Fleet:
         return any(other is not backend and other.out is None for other in self.backends)
 
     def _best(self, avoid: Backend | None, never: Container[Backend]) -> Backend | None:
+        if len(self.backends) == 1:
+            [only] = self.backends
+            return only if only.free and only not in never else None
         free = [backend for backend in self.backends if backend.free and backend not in never]
         others = [backend for backend in free if backend is not avoid] or free
         return min(others, key=lambda backend: (backend.on_trial, backend.under_way), default=None)
@@ -252,7 +257,8 @@ class Fleet:
             if not waiting.future.done() and not self._useful(waiting.never):
                 waiting.future.set_result(None)
             self._give(waiting)
-        self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
+        if self._refused:
+            self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
         while self._waiting and self._give(self._waiting[0]):
             self._waiting.popleft()
 

@@ -173,9 +173,10 @@ class Connections(aiohttp.TCPConnector):
         if not self._trusted or not line.idle or line.transport.is_closing():
             line.close()
             return
+        if len(self._resting) >= MOST_IDLE:  # of those that rest, the oldest can be used soonest
+            line.close()
+            return
         self._resting.append(line)
-        if len(self._resting) > MOST_IDLE:
-            self._resting.popleft().close()
 
     def distrust(self, why: str) -> None:
         """From now on, each request gets a connection of its own."""
