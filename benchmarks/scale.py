@@ -7,9 +7,9 @@ its own, so that its peak of memory is its own; the list of videos is part of th
 Seconds are wall-clock and CPU. A resume is what the same command does when nothing is left: the parts are read, the
 plan is made over the list of videos, and the parts are made ready for writing. "first" is the first one after the run,
 when no part has an index yet, as after a run that was killed. "resummarise" plans what a new summary prompt needs:
-every summary, from the frame captions that are there. "status" is the command, without the start of Python; "read" makes
-every row. "growth" is the CPU time of a row as a multiple of that with the fewest rows: 1.0 is linear. The last line
-compares JSON parsers, and so tells machines apart.
+every summary, from the frame captions that are there. "status" is the command, without the start of Python; "read"
+makes every row. "growth" is the CPU time of a row as a multiple of that with the fewest rows: 1.0 is linear. The last
+line compares JSON parsers, and so tells machines apart.
 """
 
 from __future__ import annotations

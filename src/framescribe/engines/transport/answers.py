@@ -24,10 +24,10 @@ class BrokenOff(BadReply):
 def parsed(content: bytes) -> object:
     """The JSON in an answer, whatever its header calls it; else its text. Half a character (a lone surrogate, bytes
     that are not UTF-8) becomes U+FFFD: neither a file nor a terminal takes it, and the rest is still an answer."""
-    text = content.decode("utf-8-sig", errors="replace")
+    text = content.decode(errors="replace").removeprefix("\ufeff")
     try:
         body = json.loads(text)
-        return _whole(body) if "\\ud" in text.lower() else body
+        return _whole(body) if "\\u" in text and "\\ud" in text.lower() else body
     except (ValueError, RecursionError):
         return text
 

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from framescribe.engines.transport.limit import Limit
@@ -59,7 +59,7 @@ class _Waiting(NamedTuple):
 
     future: asyncio.Future[Backend | None]
     avoid: Backend | None
-    never: Container[Backend]
+    never: Collection[Backend]
 
 
 class Fleet:
@@ -88,14 +88,14 @@ class Fleet:
         """How many requests may be under way at all servers in use; at least one."""
         return max(1, sum(backend.limit.allowed for backend in self.backends if backend.out is None))
 
-    async def take(self, avoid: Backend | None = None, never: Container[Backend] = ()) -> Backend | None:
+    async def take(self, avoid: Backend | None = None, never: Collection[Backend] = ()) -> Backend | None:
         """The backend for one request, which must be given back; not `avoid` where there is a choice. None if all that
         are in use are among `never`."""
         if self._end is not None:
             raise RunError(self._end)
         if not self._useful(never):
             return None
-        picky = any(backend in never for backend in self.backends)
+        picky = bool(never) and any(backend in never for backend in self.backends)
         if (picky or not self._waiting) and (backend := self._best(avoid, never)) is not None:
             backend.under_way += 1
             return backend
@@ -235,8 +235,10 @@ class Fleet:
 
     # ------------------------------------------------------------------------------------------------
 
-    def _useful(self, never: Container[Backend]) -> bool:
+    def _useful(self, never: Collection[Backend]) -> bool:
         """Whether a request that has been at `never` may still go somewhere."""
+        if not never:
+            return True
         return any(backend not in never for backend in self.backends if backend.out is None) or not any(
             backend in never for backend in self.backends
         )
@@ -244,7 +246,7 @@ class Fleet:
     def _others(self, backend: Backend) -> bool:
         return any(other is not backend and other.out is None for other in self.backends)
 
-    def _best(self, avoid: Backend | None, never: Container[Backend]) -> Backend | None:
+    def _best(self, avoid: Backend | None, never: Collection[Backend]) -> Backend | None:
         if len(self.backends) == 1:
             [only] = self.backends
             return only if only.free and only not in never else None
