@@ -37,7 +37,7 @@ PROMPT = "Describe this image."
 FRAMES = 8  # per video
 MAX_PIXELS = 1024 * 1024  # per frame: framescribe's own default
 
-Ask = Callable[[EncodedImage], Awaitable["Answers"]]
+Ask = Callable[[Any], Awaitable["Answers"]]  # of a picture, or a group of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,19 +198,17 @@ def _sum(answers: Sequence[Answers]) -> Answers:
 # ------------------------------------------------------------------------------- pictures, a responder
 
 
-async def engine(
-    url: str, model: str, pictures: Sequence[EncodedImage | Sequence[EncodedImage]], max_tokens: int, at_once: int
-) -> Answers:
-    """framescribe's client: `OpenAIEngine.complete` for each picture (or group of them), all awaited together."""
+async def engine(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
+    """framescribe's client: `OpenAIEngine.complete` for each picture, all awaited together."""
     made = OpenAIEngine(model=model, base_url=url, concurrency=at_once)
     await made.open()
     try:
         asked = [
             ChatRequest(
-                messages=(Message(role="user", parts=(*map(ImagePart, shown), TextPart(PROMPT))),),
+                messages=(Message(role="user", parts=(ImagePart(one), TextPart(PROMPT))),),
                 decoding=Decoding(max_tokens=max_tokens),
             )
-            for shown in ([one] if isinstance(one, EncodedImage) else one for one in pictures)
+            for one in pictures
         ]
         replies = await asyncio.gather(*(made.complete(one) for one in asked))
     finally:
@@ -220,12 +218,13 @@ async def engine(
 
 @asynccontextmanager
 async def one_by_one(url: str, model: str, max_tokens: int, at_once: int) -> AsyncIterator[Ask]:
-    """framescribe's client, `OpenAIEngine.complete`, for one picture at a time."""
+    """framescribe's client, `OpenAIEngine.complete`, for one picture, or a group of them, at a time."""
     made = OpenAIEngine(model=model, base_url=url, concurrency=at_once)
     await made.open()
 
-    async def ask(picture: EncodedImage) -> Answers:
-        parts = (ImagePart(picture), TextPart(PROMPT))
+    async def ask(picture: EncodedImage | Sequence[EncodedImage]) -> Answers:
+        shown = (picture,) if isinstance(picture, EncodedImage) else picture
+        parts = (*map(ImagePart, shown), TextPart(PROMPT))
         asked = ChatRequest(messages=(Message(role="user", parts=parts),), decoding=Decoding(max_tokens=max_tokens))
         reply = await made.complete(asked)
         return Answers(1, reply.prompt_tokens or 0, reply.completion_tokens or 0)
@@ -249,7 +248,7 @@ async def plain(url: str, model: str, max_tokens: int, at_once: int) -> AsyncIte
         yield ask
 
 
-async def in_turns(ask: Ask, pictures: Sequence[EncodedImage], at_once: int) -> Answers:
+async def in_turns(ask: Ask, pictures: Sequence[Any], at_once: int) -> Answers:
     """All these pictures, so many of them at once, each in its turn."""
     waiting, answers = iter(pictures), list[Answers]()
 

@@ -168,12 +168,12 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
     from framescribe.engines.choice import ModelChoice
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
-    from framescribe.records import Clip, Video
+    from framescribe.records import Clip
     from framescribe.runs.captioner import Captioner
     from framescribe.runs.recipe import Recipe, StageChoice
 
     class Sleeping(Captioner):
-        async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
+        async def decode(self, *which: Any, **how: Any) -> Clip:
             await asyncio.sleep(random.choice(decoding))
             clip = random.choice(recorded.clips)  # its pictures as new objects: their base64 is made for each video
             return replace(clip, frames=tuple(replace(one, image=replace(one.image)) for one in clip.frames))

@@ -18,7 +18,7 @@ from framescribe.frames.encode import base64_size
 from framescribe.records import EncodedImage
 
 MOST_BYTES = 64 * 2**20  # of an answer: thousands of times what a caption needs
-STEP_BYTES = 2**19  # of a body, after which others get their turn
+STEP_BYTES = 2**18  # of a body, after which others get their turn
 SMALL_BYTES = 2**16  # a body that is put together first: one call to the system, and one record of TLS
 AGAIN = 3  # times that a request is sent again because the server had closed the connection before
 NUMBER = "X-Request-Id"
