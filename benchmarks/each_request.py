@@ -31,7 +31,7 @@ from framescribe.records import EncodedImage
 
 KILOBYTES = (20, 70, 300)
 AT_ONCE, PICTURES = 64, 32
-SETTLING = 4 * AT_ONCE  # requests before the clock starts
+SETTLING = 8 * AT_ONCE  # requests before the clock starts
 SECONDS = 0.25  # until an answer comes
 PLAIN, NUMBERED, OTHER = "plain aiohttp", "numbered answers", "other answers"
 MANY, MANY_BYTES = 16, 300_000  # pictures in one request, for the longest step
