@@ -13,7 +13,8 @@ import os
 import resource
 import ssl
 import time
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ from framescribe.runs.recipe import Recipe, StageChoice
 PROMPT = "Describe this image."
 FRAMES = 8  # per video
 MAX_PIXELS = 1024 * 1024  # per frame: framescribe's own default
+
+Ask = Callable[[Any], Awaitable["Answers"]]  # of a picture, or a group of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +198,17 @@ def _sum(answers: Sequence[Answers]) -> Answers:
 # ------------------------------------------------------------------------------- pictures, a responder
 
 
-async def engine(
-    url: str, model: str, pictures: Sequence[EncodedImage | Sequence[EncodedImage]], max_tokens: int, at_once: int
-) -> Answers:
-    """framescribe's client: `OpenAIEngine.complete` for each picture (or group of them), all awaited together."""
+async def engine(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
+    """framescribe's client: `OpenAIEngine.complete` for each picture, all awaited together."""
     made = OpenAIEngine(model=model, base_url=url, concurrency=at_once)
     await made.open()
     try:
         asked = [
             ChatRequest(
-                messages=(Message(role="user", parts=(*map(ImagePart, shown), TextPart(PROMPT))),),
+                messages=(Message(role="user", parts=(ImagePart(one), TextPart(PROMPT))),),
                 decoding=Decoding(max_tokens=max_tokens),
             )
-            for shown in ([one] if isinstance(one, EncodedImage) else one for one in pictures)
+            for one in pictures
         ]
         replies = await asyncio.gather(*(made.complete(one) for one in asked))
     finally:
@@ -215,18 +216,47 @@ async def engine(
     return _sum([Answers(1, reply.prompt_tokens or 0, reply.completion_tokens or 0) for reply in replies])
 
 
-async def plain(url: str, model: str, pictures: Sequence[EncodedImage], max_tokens: int, at_once: int) -> Answers:
+@asynccontextmanager
+async def one_by_one(url: str, model: str, max_tokens: int, at_once: int) -> AsyncIterator[Ask]:
+    """framescribe's client, `OpenAIEngine.complete`, for one picture, or a group of them, at a time."""
+    made = OpenAIEngine(model=model, base_url=url, concurrency=at_once)
+    await made.open()
+
+    async def ask(picture: EncodedImage | Sequence[EncodedImage]) -> Answers:
+        shown = (picture,) if isinstance(picture, EncodedImage) else picture
+        parts = (*map(ImagePart, shown), TextPart(PROMPT))
+        asked = ChatRequest(messages=(Message(role="user", parts=parts),), decoding=Decoding(max_tokens=max_tokens))
+        reply = await made.complete(asked)
+        return Answers(1, reply.prompt_tokens or 0, reply.completion_tokens or 0)
+
+    try:
+        yield ask
+    finally:
+        await made.close()
+
+
+@asynccontextmanager
+async def plain(url: str, model: str, max_tokens: int, at_once: int) -> AsyncIterator[Ask]:
     """aiohttp as anyone would use it: base64 and json.dumps, one session, its own pool of connections."""
-    waiting, answers = iter(pictures), list[Answers]()
     trust = ssl.create_default_context() if url.startswith("https") else True
     connector = aiohttp.TCPConnector(limit=0, ssl=trust)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session:
 
-        async def ask() -> None:
-            for picture in waiting:
-                answers.append(await _post(session, url, json.dumps(request(model, picture, max_tokens)).encode()))
+        async def ask(picture: EncodedImage) -> Answers:
+            return await _post(session, url, json.dumps(request(model, picture, max_tokens)).encode())
 
-        await asyncio.gather(*(ask() for _ in range(at_once)))
+        yield ask
+
+
+async def in_turns(ask: Ask, pictures: Sequence[Any], at_once: int) -> Answers:
+    """All these pictures, so many of them at once, each in its turn."""
+    waiting, answers = iter(pictures), list[Answers]()
+
+    async def work() -> None:
+        for picture in waiting:
+            answers.append(await ask(picture))
+
+    await asyncio.gather(*(work() for _ in range(at_once)))
     return _sum(answers)
 
 

@@ -5,14 +5,18 @@
 Rows have the size of a real recipe's: three frame captions and a caption, 1.6 KB. Each measurement is a process of
 its own, so that its peak of memory is its own; the list of videos is part of that, the time for making it is not.
 Seconds are wall-clock and CPU. A resume is what the same command does when nothing is left: the parts are read, the
-plan is made over the list of videos. "first" is the first one after the run, when no part has an index yet.
-"resummarise" plans what a new summary prompt needs: every summary, from the frame captions that are there. "growth" is
-the CPU time of a row as a multiple of that with the fewest rows: 1.0 is linear. The last line compares JSON parsers.
+plan is made over the list of videos, and the parts are made ready for writing. "first" is the first one after the run,
+when no part has an index yet, as after a run that was killed. "resummarise" plans what a new summary prompt needs:
+every summary, from the frame captions that are there. "status" is the command, without the start of Python; "read"
+makes every row. "growth" is the CPU time of a row as a multiple of that with the fewest rows: 1.0 is linear. The last
+line compares JSON parsers, and so tells machines apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import itertools
 import json
 import resource
@@ -28,6 +32,7 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
+from framescribe.cli.status import status
 from framescribe.packed import PackedVideos
 from framescribe.records import SCHEMA, FrameCaption, Row, Video
 from framescribe.results.rows import Results
@@ -40,7 +45,7 @@ WANTED = (
 )
 STAMP = 1_767_225_600_000_000_000  # a time of modification in nanoseconds, as folders give it
 FRAME = "A man in a red jacket walks along a snowy street at night while cars pass by, their headlights on."
-STEPS = ("first", "resume", "resummarise", "status", "finish")
+STEPS = ("first", "resume", "resummarise", "status", "read", "finish")
 BOUNDS = {"resume": (60.0, 2**31), "status": (60.0, 2**31)}  # CPU seconds and bytes for ten million rows
 MARK = 123_456_789  # where the row's number goes
 
@@ -98,23 +103,36 @@ def _line(stages: dict[str, object]) -> Callable[[int], str]:
 
 def measure(step: str, output: Path, count: int) -> None:
     """One step, and what it took, as JSON on standard output."""
-    videos = PackedVideos(map(video, range(0 if step == "status" else count)))
+    videos = PackedVideos(map(video, range(0 if step in ("status", "read") else count)))
     started, spent = time.perf_counter(), time.process_time()
+    take(step, output, videos, count)
+    taken = {"wall": time.perf_counter() - started, "cpu": time.process_time() - spent}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({**taken, "bytes": peak}))
+
+
+def take(step: str, output: Path, videos: PackedVideos, count: int) -> None:
+    if step == "status":
+        said = io.TextIOWrapper(io.BytesIO(), "utf-8")
+        with contextlib.redirect_stdout(said):
+            status(str(output), as_json=True)
+        said.seek(0)
+        assert json.load(said)["statuses"] == {"ok": count}
+        return
     results = Results(output)
     if step in ("first", "resume"):
         assert results.plan(videos, WANTED).done == count
+        results.begin({"inputs": count})
+        results.close()
     elif step == "resummarise":
         other = (WANTED[0], replace(WANTED[1], recipe="c" * 16))
         plan = results.plan(videos, other)
         assert len(plan.todo) == plan.later_stages == count
         assert all(todo.way.keep == ("frames",) for todo in plan.todo)
-    elif step == "status":
+    elif step == "read":
         assert sum(row.status == "ok" for row in results.rows()) == count
     else:
         results.finish(videos)
-    taken = {"wall": time.perf_counter() - started, "cpu": time.process_time() - spent}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({**taken, "bytes": peak}))
 
 
 def parse(output: Path) -> None:

@@ -11,8 +11,8 @@ loop      a captioner that sleeps and returns a recorded row: what the loop and 
 client    a decoder that sleeps and returns recorded frames, and servers that sleep and answer: the strategy, the client
           with its HTTP and base64, and the parts are real; only decoding and the models are not
 
-For each offered rate it prints the rate reached and the driver's CPU, and at the end how many videos a second one core
-can handle. Each line is a process of its own.
+For each offered rate it prints the rate reached and the driver's CPU, and at the end how many videos, and requests, one
+core can handle a second. Each line is a process of its own.
 """
 
 from __future__ import annotations
@@ -168,14 +168,15 @@ async def asking(recorded: Recorded, decoding: list[float], in_flight: int) -> A
     from framescribe.engines.choice import ModelChoice
     from framescribe.frames.sampling import Sampling
     from framescribe.prompts import presets
-    from framescribe.records import Clip, Video
+    from framescribe.records import Clip
     from framescribe.runs.captioner import Captioner
     from framescribe.runs.recipe import Recipe, StageChoice
 
     class Sleeping(Captioner):
-        async def decode(self, video: Video, sampling: Sampling, max_pixels: int | None) -> Clip:
+        async def decode(self, *which: Any, **how: Any) -> Clip:
             await asyncio.sleep(random.choice(decoding))
-            return random.choice(recorded.clips)
+            clip = random.choice(recorded.clips)  # its pictures as new objects: their base64 is made for each video
+            return replace(clip, frames=tuple(replace(one, image=replace(one.image)) for one in clip.frames))
 
     urls = tuple(sys.stdin.readline().split())
     model = ModelChoice(engine="openai", model="none", base_urls=urls, requests=FRAMES * in_flight)
@@ -258,7 +259,10 @@ def main() -> None:
             some = sorted(recorded.seconds[stage])
             print(f"recorded: {stage:8} {len(some):3} of {1e3 * some[0]:6.0f} to {1e3 * some[-1]:6.0f} ms")
         print(f"stretched to {args.latency:g} s a video\n")
-        print("part     offered/s   in flight   reached/s    CPU s    ms CPU a video   videos/s a core", flush=True)
+        print(
+            "part     offered/s   in flight   reached/s    CPU s    ms CPU a video   videos/s a core   requests",
+            flush=True,
+        )
         for part in ("loop", "client"):
             for rate in filter(None, getattr(args, part).split(",")):
                 command = [sys.executable, __file__, "--drive", part, rate, str(kept)]
@@ -270,7 +274,7 @@ def main() -> None:
                 each = said["cpu"] / said["rows"]
                 print(
                     f"{part:8} {float(rate):9.0f} {said['in_flight']:11,} {said['reached']:11.1f} {said['cpu']:8.1f} "
-                    f"{1e3 * each:17.2f} {1 / each:17.0f}",
+                    f"{1e3 * each:17.2f} {1 / each:17.0f} {(FRAMES + 1) / each if part == 'client' else 0:10.0f}",
                     flush=True,
                 )
 

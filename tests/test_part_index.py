@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from framescribe.plain_json import dumps
-from framescribe.records import SCHEMA
+from framescribe.plain_json import dumps, parsed
+from framescribe.records import SCHEMA, Row
+from framescribe.results.edits import Edit
 from framescribe.results.part_index import LEAST, LINES
 from framescribe.results.rows import Results
 
@@ -33,7 +34,8 @@ def line(number: int, caption: str = "a cat", **file: object) -> str:
 
 def edit(number: int) -> str:
     said = {"kind": "edit", "id": f"{number}.mp4", "video_path": f"/data/{number}.mp4", "field": "caption"}
-    return dumps({**said, "old": "a cat", "new": "a dog", "who": "me", "when": "2026-01-01T00:00:00+00:00"}) + "\n"
+    said |= {"fingerprint": None, "old": "a cat", "new": "a dog", "who": "me", "when": "2026-01-01T00:00:00+00:00"}
+    return dumps(said) + "\n"
 
 
 def replacing(number: int, old: int) -> str:
@@ -134,3 +136,30 @@ def test_few_rows_need_none(part: Path) -> None:
     part.write_text(line(1))
     assert told(part)[2] == 1
     assert not beside(part).exists()
+
+
+def test_whoever_writes_the_rows_leaves_it_too(tmp_path: Path) -> None:
+    """The first resume after a run need not read its rows. What people say meanwhile goes into the same part."""
+    writing = Results(tmp_path / "captions.jsonl")
+    for number in range(ROWS):
+        writing.append(Row.from_dict(parsed(line(number).encode())))
+    writing.close()
+    [part] = writing.parts.glob("*.jsonl")
+    kept = beside(part).read_bytes()
+    beside(part).unlink()
+    first = told(part)
+    assert first[2] == ROWS
+    assert beside(part).read_bytes() == kept  # as whoever reads the part makes it
+
+    for number in range(ROWS):
+        writing.append(Row.from_dict(parsed(line(number, "a hen").encode())))
+        if number == LEAST + 10:
+            writing.edit(Edit.from_dict(parsed(edit(3).encode())))
+    writing.close()
+    last = max(writing.parts.glob("*.jsonl"))
+    assert beside(last).exists()
+    with_it = told(part)
+    assert with_it[5] == 1
+    for one in writing.parts.glob("*.index"):
+        one.unlink()
+    assert told(part) == with_it

@@ -142,6 +142,23 @@ def test_no_more_are_kept_than_allowed(monkeypatch):
     assert server.connections == 10
 
 
+def test_of_more_than_are_kept_those_that_have_rested_longest_are(monkeypatch):
+    """Else, at a rate at which more come to rest than may be kept, none would ever have rested."""
+    monkeypatch.setattr(reuse, "MOST_IDLE", 2)
+    monkeypatch.setattr(reuse, "REST_SECONDS", 1.0)
+    server = Chats()
+
+    async def main():
+        async with asking(server) as engine:
+            for _ in range(2):
+                await asyncio.gather(*(said(engine, "at once", 1_000_000) for _ in range(4)))
+                await asyncio.sleep(0.6)  # less than a rest, and two are more
+            await asyncio.gather(*(said(engine, "at once", 1_000_000) for _ in range(2)))
+
+    asyncio.run(main())
+    assert server.connections == 8
+
+
 # ------------------------------------------------------------------------------------------ what ends an idle one
 
 

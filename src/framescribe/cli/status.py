@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,9 +26,8 @@ def status(
 ) -> None:
     """Show how far a run has got: captioned, flagged, failed with reasons, and left. Works while it runs."""
     from framescribe.cli.watch import watch as watch_run
-    from framescribe.results import texts
     from framescribe.results.rows import Results
-    from framescribe.runs.faults import Faults
+    from framescribe.runs.totals import Totals
 
     results = Results(output)
     if not len(results) and not watch:
@@ -38,23 +36,8 @@ def status(
         watch_run(results)
     if finish:
         _finish(results)
-    statuses: Counter[str] = Counter()
-    failures: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    tokens, steps, not_asked, segments, faults = 0, 0, 0, 0, Faults()
-    for row in results.rows():
-        statuses["left out" if row.left_out else row.status] += 1
-        faults.add(row)
-        segments += len(texts.segments(row))
-        for step in texts.steps(row):
-            steps += 1
-            not_asked += "same_as" in step
-        for stage in row.stages.values():
-            tokens += sum(stage.get(name) or 0 for name in ("prompt_tokens", "completion_tokens"))
-        if row.error is not None:
-            kind = f"{row.error.stage}/{row.error.kind}"
-            failures[kind] += 1
-            examples.setdefault(kind, f"{row.id}: {row.error.message}")
+    totals = Totals(results)
+    faults = totals.faults
     inputs = results.noted_recipe().get("inputs")
     if as_json:
         record = {
@@ -62,31 +45,32 @@ def status(
             "finished": results.finished,
             "inputs": inputs,
             "rows": len(results),
-            "statuses": dict(statuses),
-            "failures": dict(failures),
-            "segments": segments,
-            "steps": steps,
-            "steps_not_asked": not_asked,
-            "tokens": tokens,
+            "statuses": dict(totals.statuses),
+            "failures": dict(totals.failures),
+            "segments": totals.segments,
+            "steps": totals.steps,
+            "steps_not_asked": totals.steps_not_asked,
+            "tokens": totals.tokens,
             "checked": faults.as_json(),
         }
         print(json_shown(dumps(record), sys.stdout.encoding))
         return
     total = f" of {inputs:,}" if isinstance(inputs, int) and inputs >= len(results) else ""
-    counts = ", ".join(f"{count:,} {name}" for name, count in statuses.items())
+    counts = ", ".join(f"{count:,} {name}" for name, count in totals.statuses.items())
     tell(f"videos with a row: {len(results):,}{total} ({counts})")
-    for kind, count in failures.most_common():
-        tell(f"  {count:,} × {kind}, such as {examples[kind]}")
-    if segments:
-        tell(f"segments: {segments:,}")
-    if steps:
+    for kind, count in totals.failures.most_common():
+        tell(f"  {count:,} × {kind}, such as {totals.examples[kind]}")
+    if totals.segments:
+        tell(f"segments: {totals.segments:,}")
+    if totals.steps:
+        not_asked = totals.steps_not_asked
         same = f", {not_asked:,} of them not asked about: the pictures are nearly the same" if not_asked else ""
-        tell(f"steps from frame to frame: {steps:,}{same}")
+        tell(f"steps from frame to frame: {totals.steps:,}{same}")
     for line in faults.lines():
         tell(f"  checked: {line}")
     if spent := faults.spent():
         tell(f"  mending took {spent}")
-    tell(f"{tokens:,} tokens read and written")
+    tell(f"{totals.tokens:,} tokens read and written")
     if results.unreadable_lines:
         tell(f"damaged lines, whose videos the next run captions again: {results.unreadable_lines:,}")
     tell(f"finished file: {output}" if results.finished else f"not finished yet: the rows are in {results.parts}")

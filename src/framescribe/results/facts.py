@@ -1,4 +1,5 @@
-"""Knows the few facts of a row that decide whether it counts, as an array holds them and as an entry names them."""
+"""Knows the few facts of a row that decide whether it counts, or are counted, as an array holds them and as an entry
+names them."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from framescribe.hashes import hash_of_text
 from framescribe.records import DECODE, INTERNAL, LEFT_OUT, Row, Video
+from framescribe.results import texts
 from framescribe.results.parts import Location
 from framescribe.results.row_lines import File, Line, Stage
 
@@ -19,7 +21,8 @@ Prints = tuple[tuple[str, str | None, bool], ...]
 Kind = tuple[Prints, str | None]  # stages, and which of them made the caption
 QUICK = "quick:"
 
-# `line`: the number of its part, and where in it the line begins. `kind`: the number of its Kind.
+# `line`: the number of its part, and where in it the line begins. `kind`: the number of its Kind. From `tokens` on:
+# what `runs.totals` adds up, unless the row is UNCOUNTED.
 FACTS = np.dtype(
     [
         ("place", "<u8"),
@@ -28,7 +31,11 @@ FACTS = np.dtype(
         ("stamp", "<i8"),
         ("quick", "V16"),
         ("kind", "<u4"),
-        ("marks", "<u4"),
+        ("marks", "<u2"),
+        ("tokens", "<u4"),
+        ("segments", "<u2"),
+        ("steps", "<u2"),
+        ("same", "<u2"),
     ]
 )
 Facts = NDArray[np.void]
@@ -36,7 +43,12 @@ OFFSET_BITS = 40  # of `line`
 FAILED, RECAPTIONED, SIZED, STAMPED, PRINTED, INTERNALLY, LEFT, GONE = (1 << bit for bit in range(8))
 MORE = 1 << 8  # only the line tells the size, the fingerprint and the content's hash
 OTHER_FILE = 1 << 9  # it replaces a row of another file
+FLAGGED = 1 << 10
+UNCOUNTED = 1 << 11  # only the line tells what is to be counted
+COUNTED = ("tokens", "segments", "steps", "same")
 _NO_PRINT = bytes(16)
+_NO_COUNTS = (0, 0, 0, 0)
+_MOST_TOKENS, _MOST = 2**32 - 1, 2**16 - 1
 
 
 class Entry(NamedTuple):
@@ -139,8 +151,34 @@ def facts_of(line: Line, at: int, kind: int) -> tuple[Any, ...]:
         | (OTHER_FILE if file.replaced else 0)
         | (0 if usual and (sized or size is None) and file.content is None else MORE)
     )
+    counts = _counts(line)
+    marks |= (FLAGGED if line.status == "flagged" else 0) | (UNCOUNTED if counts is None else 0)
     bits = quick if usual and isinstance(quick, bytes) else _NO_PRINT
-    return place_hash(line.video_path), at, size if sized else 0, stamp or 0, bits, kind, marks
+    return place_hash(line.video_path), at, size if sized else 0, stamp or 0, bits, kind, marks, *(counts or _NO_COUNTS)
+
+
+def _counts(line: Line) -> tuple[int, int, int, int] | None:
+    """What is COUNTED of a row; None if its line says more, or something unusual."""
+    if line.error is not None or line.status == "failed":
+        return None
+    stages, tokens, several = (line.provenance and line.provenance.stages) or {}, 0, False
+    for name, of in stages.items():
+        if of.checked:
+            return None
+        for count in (of.prompt_tokens, of.completion_tokens):
+            if type(count) is int and count >= 0:
+                tokens += count
+            elif count is not None:
+                return None
+        several = several or name == texts.STEPS or (type(of.output) is dict and texts.SEGMENTS in of.output)
+    if tokens > _MOST_TOKENS:
+        return None
+    if not several:
+        return tokens, 0, 0, 0
+    outputs = {name: {"output": of.output} for name, of in stages.items()}
+    steps = texts.steps_of(outputs)
+    counts = len(texts.segments_of(outputs)), len(steps), sum("same_as" in step for step in steps)
+    return (tokens, *counts) if max(counts) <= _MOST else None
 
 
 def _prints(stages: Mapping[str, Stage]) -> Prints:

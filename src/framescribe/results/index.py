@@ -10,6 +10,7 @@ place. Where both agree, nobody looks further; where only one does, the line its
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,8 +22,10 @@ from framescribe.packed import blocks_of
 from framescribe.plain_json import parsed
 from framescribe.records import Row, Video
 from framescribe.results.facts import (
+    COUNTED,
     FACTS,
     FAILED,
+    FLAGGED,
     GONE,
     INTERNALLY,
     LEFT,
@@ -33,6 +36,7 @@ from framescribe.results.facts import (
     RECAPTIONED,
     SIZED,
     STAMPED,
+    UNCOUNTED,
     Entry,
     Facts,
     Key,
@@ -86,6 +90,11 @@ class Index:
         """All that count."""
         return (self.entry(number) for number in self.numbers())
 
+    @property
+    def apart(self) -> bool:
+        """Whether there are rows that no part holds yet."""
+        return bool(self._rows)
+
     def numbers(self) -> Iterator[int]:
         """The numbers of all that count, without those that come meanwhile."""
         last = len(self._ids)
@@ -99,7 +108,7 @@ class Index:
 
     def made_of(self, facts: np.void) -> Entry:
         """The entry with these facts."""
-        place, line, size, stamp, quick, kind, marks = facts.item()
+        place, line, size, stamp, quick, kind, marks, *_ = facts.item()
         part, offset = self._parts[line >> OFFSET_BITS], line & ((1 << OFFSET_BITS) - 1)
         row = self._rows[offset] if part is None else None
         prints, captioned = self._kinds[kind]
@@ -171,6 +180,20 @@ class Index:
             places = hashes_of(place_of(fields[1]) for fields in block)
             count += int(np.count_nonzero(self.found((fields[0] for fields in block), places)[0] >= 0))
         return count
+
+    def sums(self) -> tuple[Counter[str], list[int]]:
+        """What all rows that count add up to: "ok", "flagged" and what is COUNTED; and the numbers of those of which
+        only their lines tell."""
+        sums, left, last = Counter[str](), list[int](), len(self._ids)
+        for first in range(0, last, 2**16):
+            facts = self._facts[first : min(first + 2**16, last)]
+            marks = facts["marks"]
+            told = marks & (GONE | FAILED | UNCOUNTED) == 0
+            left += (first + np.flatnonzero(~told & (marks & GONE == 0))).tolist()
+            flagged = int(np.count_nonzero(marks[told] & FLAGGED))
+            sums.update({"flagged": flagged, "ok": int(np.count_nonzero(told)) - flagged})
+            sums.update({name: int(facts[name][told].sum(dtype=np.int64)) for name in COUNTED})
+        return sums, left
 
     def kind(self, number: int) -> Kind:
         """The stages of rows of this kind, and which of them made the caption."""

@@ -1,9 +1,10 @@
 """Knows the small file beside a part that holds the facts of its rows, so that a resume need not read these again.
 
 It is never believed over the part: what does not fit it, or is damaged or missing, only costs the time for reading the
-part's own lines. It consists of frames, one for so many lines: a digest and a JSON object in one line, then an array of
-hashes of ids, then one of FACTS. It holds plain rows; all other lines of the part (what people said, rows that replace
-others, damaged lines) are read from there, in their order.
+part's own lines. Whoever writes a part leaves it when that ends; else whoever first reads the part does. It consists of
+frames, one for so many lines: a digest and a JSON object in one line, an array of hashes of ids, then one of FACTS. It
+holds plain rows; all other lines of the part (what people said, rows that replace others, damaged lines) are read from
+there, in their order.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from framescribe.results.facts import FACTS, OFFSET_BITS, Facts, Kind
 from framescribe.results.index import Index
 from framescribe.storage.whole_file import whole_file
 
-VERSION = 1  # of the frames, and of all that the facts mean
+VERSION = 2  # of the frames, and of all that the facts mean
 LINES = 2**14  # in a frame
+PACKED = 2**9  # rows whose facts are put into an array at once: a run must not be held up for long
 LEAST = 2**12  # lines that are worth it
 ENDS = 4096  # bytes at the beginning and at the end of what a frame is about, by which its part is recognised
 ENDING = ".index"
@@ -46,14 +48,15 @@ class Frame(NamedTuple):
 
 class Noted:
     """Takes note of the lines of a part as they are read, and in the end keeps the frames, after those that were there
-    already."""
+    already. `part`: its file."""
 
     def __init__(self, part: Path, index: Index, begin: int, kept: int) -> None:
-        self._part, self._index = part, index
+        self.part, self._index = part, index
         self._kept = kept  # bytes of the file that are still good
         self._begin = self.end = begin
         self._names: list[int] = []
         self._facts: list[tuple[Any, ...]] = []
+        self._packed: list[Facts] = []  # those before, in a sixth of the room
         self._others: list[int] = []
         self._new = 0
         self._full = False  # the disk: nothing is kept then
@@ -68,6 +71,8 @@ class Noted:
         else:
             self._names.append(plain[0])
             self._facts.append(plain[1])
+            if len(self._facts) == PACKED:
+                self._pack()
         self.end = end
         self._new += 1
         if self._new % LINES == 0:
@@ -88,11 +93,12 @@ class Noted:
     def _write(self) -> None:
         if self._frames is None:
             self._frames = tempfile.TemporaryFile(prefix="framescribe-")  # noqa: SIM115
-        facts = np.array(self._facts, FACTS)
+        self._pack()
+        facts = np.concatenate(self._packed)
         facts["line"] &= np.uint64((1 << OFFSET_BITS) - 1)
         kinds, facts["kind"] = np.unique(facts["kind"], return_inverse=True)
         content = np.array(self._names, np.uint64).tobytes() + facts.tobytes()
-        with self._part.open("rb") as part:
+        with self.part.open("rb") as part:
             ends = _ends(part, self._begin, self.end)
         head = {
             "version": VERSION,
@@ -105,12 +111,16 @@ class Noted:
         }
         content = json.dumps(head).encode() + b"\n" + content
         self._frames.write(_digest(content).encode() + b" " + content)
-        self._begin, self._names, self._facts, self._others = self.end, [], [], []
+        self._begin, self._names, self._packed, self._others = self.end, [], [], []
+
+    def _pack(self) -> None:
+        self._packed.append(np.array(self._facts, FACTS))
+        self._facts = []
 
     def _keep(self) -> None:
         assert self._frames is not None
         self._frames.seek(0)
-        beside = beside_of(self._part)
+        beside = beside_of(self.part)
         with whole_file(str(beside)) as temporary, open(temporary, "wb") as file:
             if self._kept:
                 with beside.open("rb") as before:

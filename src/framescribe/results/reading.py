@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -144,6 +145,11 @@ class Reading:
             if found is not None:
                 yield self._edited(video.id, found, replace(self.load(found), metadata=video.kept))
 
+    def sums(self) -> tuple[Counter[str], Iterator[Row]]:
+        """What rows add up to (`Index.sums`), read from no line, and all other rows."""
+        sums, left = self._index.sums()
+        return sums, (self._as_it_stands(self._index.entry(number)) for number in left)
+
     def in_order(self) -> Iterator[Row]:
         """All rows, those in the finished file first and in its order; without those that were pruned from it."""
         there = Numbers()
@@ -231,10 +237,12 @@ class Reading:
                     noted.line(offset, offset + len(line), adding.plain())
             adding.settle()
 
-    def _add_row(self, line: bytes, part: Location, offset: int) -> None:
+    def _add_row(self, line: bytes, part: Location, offset: int) -> tuple[int, tuple[Any, ...]] | None:
+        """Take in one row, and return what `Adding.plain` says of it."""
         adding = Adding(self._index)
         self._add(adding, line_in(line) or line_of(parsed(line)), part, offset)
         adding.settle()
+        return adding.plain()
 
     def _add(self, adding: Adding, row: Line, part: Location, offset: int) -> Key:
         key = adding.add(row, part, offset)

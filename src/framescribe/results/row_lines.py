@@ -1,4 +1,5 @@
-"""Knows which few facts of a row's line decide whether it counts, and how they are read quickly; holds none."""
+"""Knows which few facts of a row's line decide whether it counts, or are counted, and how they are read quickly; holds
+none."""
 
 from __future__ import annotations
 
@@ -18,6 +19,9 @@ class Stage(msgspec.Struct, gc=False):
     fingerprint: Any = None
     fills: Any = None
     output: Any = None
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
+    checked: Any = None
 
 
 class File(msgspec.Struct, gc=False):
@@ -46,7 +50,7 @@ class Provenance(msgspec.Struct, gc=False):
 
 
 class Line(msgspec.Struct, gc=False):
-    """A row, as far as it decides what counts."""
+    """A row, as far as it decides what counts, or is counted."""
 
     id: str
     status: Literal["ok", "flagged", "failed"]

@@ -12,9 +12,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from framescribe.addresses import place_of
 from framescribe.errors import RunError, UserError
 from framescribe.hashes import HashTable, Numbers, hash_of_text, hashes_of
 from framescribe.packed import blocks_of, in_order
+from framescribe.packed import video_of as video_of_fields
 from framescribe.records import AGAIN, SCHEMA, STANDS, Row, Video
 from framescribe.results import edits
 from framescribe.results.cells import flat
@@ -228,17 +232,16 @@ class Results(Saying):
     def _not_finished(self, error: Exception) -> RunError:
         return RunError(f"{self.output} cannot be written: {why(error)}. Every row is kept in {self.parts}.")
 
-    def close(self) -> None:
-        """Bring this process's rows to where they belong; may be called twice. RunError if that fails."""
-        self._store.close()
-
     def _all_rows(self, videos: Sequence[Video], prune: bool) -> Iterator[Row]:
         there = Numbers()
-        for video in videos:
-            number = self._index.number(video.id, hash_of(video))
-            if number is not None:
-                there.add(number)
-                row = replace(self.load(entry := self._index.entry(number)), metadata=video.kept)
+        for block in blocks_of(videos):
+            places = hashes_of(place_of(fields[1]) for fields in block)
+            numbers, facts = self._index.found((fields[0] for fields in block), places)
+            for at in np.flatnonzero(numbers >= 0).tolist():
+                there.add(int(numbers[at]))
+                video, entry = video_of_fields(block[at]), self._index.made_of(facts[at])
+                row, kept = self.load(entry), video.kept
+                row = replace(row, metadata=kept) if row.metadata or kept else row
                 yield self._edited(video.id, entry, row)
         if prune:
             return

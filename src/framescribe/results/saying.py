@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from framescribe.errors import RunError, UserError
@@ -19,6 +20,7 @@ from framescribe.results.corrections import refuse_twins as refuse_twin_rows
 from framescribe.results.edits import Edit
 from framescribe.results.finished import read_rows, stamp_of
 from framescribe.results.folder import Folder
+from framescribe.results.part_index import Noted
 from framescribe.results.parts import EDITS_LOCK, FINISHED_FILE, ROW_KIND, until_of
 from framescribe.results.reading import Reading, why
 from framescribe.storage.object_store import StoreError
@@ -28,12 +30,33 @@ class Saying(Reading):
     """The rows of one output file, to which lines are added."""
 
     _taken_up: list[Edit] | None = None  # what was changed by hand, while this process holds off all others
+    _noted: Noted | None = None  # what is in this process's last part
 
     def append(self, row: Row) -> None:
         """Keep the row, at least on this machine's disk, before returning. RunError if it cannot be written."""
         line = _row_line(row)
         part, offset = self._store.append(line)
-        self._add_row(line, part, offset)
+        plain = self._add_row(line, part, offset)
+        if isinstance(part, Path):
+            self._note(part, offset, offset + len(line), plain)
+
+    def close(self) -> None:
+        """Bring this process's rows to where they belong; may be called twice. RunError if that fails."""
+        self._store.close()
+        self._keep_noted()
+
+    def _note(self, part: Path, offset: int, end: int, plain: tuple[int, tuple[Any, ...]] | None) -> None:
+        """Take note of a row in a part of this process, up to the first line there that is none."""
+        if self._noted is None or self._noted.part != part:
+            self._keep_noted()
+            self._noted = Noted(part, self._index, 0, 0)
+        if offset == self._noted.end:
+            self._noted.line(offset, end, plain)
+
+    def _keep_noted(self) -> None:
+        noted, self._noted = self._noted, None
+        if noted is not None:
+            noted.close()
 
     def keep(self, record: Mapping[str, Any]) -> None:
         """Keep a record that is neither row nor edit, and hand it to `others`. RunError if it cannot be written."""
@@ -86,6 +109,8 @@ class Saying(Reading):
 
     def _adopt(self) -> None:
         """Rows that only the finished file holds get a part before anything is added to them."""
+        if not self._index.apart:
+            return
         adopted = [entry.row for entry in self._index.entries() if entry.row is not None]
         if adopted:
             said = self._said.first()

@@ -10,6 +10,7 @@ from framescribe.records import LENGTHS, MEASURE, VERIFY, Row
 
 STEPS, STRUCTURE = "steps", "structure"  # stages
 SEGMENTS = "segments"  # in the output of a stage that was done segment by segment
+Stages = Mapping[str, Mapping[str, Any]]
 NOTHING = frozenset(("", "not sure", "none"))  # what a field says that says nothing
 
 
@@ -17,8 +18,13 @@ def steps(row: Row) -> list[dict[str, Any]]:
     """What changed from each frame to the next, in order of time: `index` and `time` of the later frame, and either
     `changed`, `camera`, `present`, or `same_as`, the index of the frame that it is so near to that nobody was asked.
     Where the clip was divided, `segment`, counted from 0, and times count from its start."""
+    return steps_of(row.stages)
+
+
+def steps_of(stages: Stages) -> list[dict[str, Any]]:
+    """As `steps`, from `Row.stages`."""
     found = list[dict[str, Any]]()
-    for segment, value in _made(row, STEPS):
+    for segment, value in _made(stages, STEPS):
         inner = value.get("steps") if isinstance(value, Mapping) else None
         where = {} if segment is None else {"segment": segment}
         found += [{**step, **where} for step in _mappings(inner) if type(step.get("index")) is int]
@@ -33,14 +39,19 @@ def lengths(row: Row) -> Mapping[str, str]:
 
 def fields(row: Row) -> Mapping[str, Any] | None:
     """What was said of the whole clip, field by field; None if it was not asked for so."""
-    return next((value for segment, value in _made(row, STRUCTURE) if segment is None and _is_some(value)), None)
+    return next((value for segment, value in _made(row.stages, STRUCTURE) if segment is None and _is_some(value)), None)
 
 
 def segments(row: Row) -> list[dict[str, Any]]:
     """The segments in order of time: `start` and `end` in seconds, `caption`, None if there is none, and `fields`, if
     it was described by them."""
+    return segments_of(row.stages)
+
+
+def segments_of(stages: Stages) -> list[dict[str, Any]]:
+    """As `segments`, from `Row.stages`."""
     found = list[dict[str, Any]]()
-    for name, stage in row.stages.items():
+    for name, stage in stages.items():
         for at, one in enumerate(_segments_of(stage)):
             if at == len(found):
                 found.append({"start": one["start"], "end": one["end"], "caption": None})
@@ -76,9 +87,9 @@ def _noted(row: Row) -> Iterator[str]:
     yield from _strings(fields(row))
 
 
-def _made(row: Row, name: str) -> Iterator[tuple[int | None, Any]]:
+def _made(stages: Stages, name: str) -> Iterator[tuple[int | None, Any]]:
     """What this stage made: of the whole clip (None), or of each segment."""
-    stage = row.stages.get(name) or {}
+    stage = stages.get(name) or {}
     divided = _segments_of(stage)
     if divided:
         yield from ((at, one.get("value")) for at, one in enumerate(divided))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from framescribe.engines import thinking
@@ -11,7 +11,10 @@ from framescribe.engines.base import Reply
 from framescribe.engines.transport.ends import end_of
 from framescribe.errors import BadReply, Refused, Usage
 
-_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks")
+_THOUGHTS = frozenset(("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks"))
+# OpenAI's name, then Anthropic's, then Google's
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount")
+_COMPLETION = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 
 
 class BrokenOff(BadReply):
@@ -21,10 +24,10 @@ class BrokenOff(BadReply):
 def parsed(content: bytes) -> object:
     """The JSON in an answer, whatever its header calls it; else its text. Half a character (a lone surrogate, bytes
     that are not UTF-8) becomes U+FFFD: neither a file nor a terminal takes it, and the rest is still an answer."""
-    text = content.decode("utf-8-sig", errors="replace")
+    text = content.decode(errors="replace").removeprefix("\ufeff")
     try:
         body = json.loads(text)
-        return _whole(body) if "\\ud" in text.lower() else body
+        return _whole(body) if "\\u" in text and "\\ud" in text.lower() else body
     except (ValueError, RecursionError):
         return text
 
@@ -83,7 +86,8 @@ def _word(said: object) -> str:
 
 def _content(message: dict[str, Any]) -> tuple[str | None, bool]:
     """The text of a message without parts that are thoughts, None if it has none; and whether there are thoughts."""
-    content, thought = message.get("content"), any(message.get(name) for name in _THOUGHTS)
+    content = message.get("content")
+    thought = not _THOUGHTS.isdisjoint(message) and any(message.get(name) for name in _THOUGHTS)
     if isinstance(content, dict):
         content = [content]
     if not isinstance(content, list):
@@ -110,13 +114,14 @@ def _tokens(body: object) -> tuple[int | None, int | None]:
     """The tokens of the prompt and of the answer; None where the server does not report them."""
     told = body.get("usage") or body.get("usageMetadata") if isinstance(body, dict) else None
     counts = told if isinstance(told, dict) else {}
+    return _first(counts, _PROMPT), _first(counts, _COMPLETION)
 
-    def first(*keys: str) -> int | None:  # OpenAI's name, then Anthropic's, then Google's
-        return next((count for key in keys if (count := _count(counts.get(key))) is not None), None)
 
-    return first("prompt_tokens", "input_tokens", "promptTokenCount"), first(
-        "completion_tokens", "output_tokens", "candidatesTokenCount"
-    )
+def _first(counts: Mapping[str, Any], keys: Sequence[str]) -> int | None:
+    for key in keys:
+        if (count := _count(counts.get(key))) is not None:
+            return count
+    return None
 
 
 def _count(value: object) -> int | None:

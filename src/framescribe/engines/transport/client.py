@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import ssl
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from framescribe.frames.encode import base64_size
 from framescribe.records import EncodedImage
 
 MOST_BYTES = 64 * 2**20  # of an answer: thousands of times what a caption needs
-STEP_BYTES = 2**19  # of a body, after which others get their turn
+STEP_BYTES = 2**18  # of a body, after which others get their turn
 SMALL_BYTES = 2**16  # a body that is put together first: one call to the system, and one record of TLS
 AGAIN = 3  # times that a request is sent again because the server had closed the connection before
 NUMBER = "X-Request-Id"
@@ -83,7 +83,7 @@ class Client:
 
     async def _post(self, path: str, body: _Body) -> Answer:
         session, connections = self._opened()
-        number = uuid.uuid4().hex
+        number = secrets.token_hex(16)
         sent = {NUMBER: number}
         good = False
         try:
@@ -177,7 +177,7 @@ def _bytes(piece: bytes | EncodedImage) -> bytes:
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     found = list[bytes]()
     size = 0
-    async for data in response.content.iter_any():
+    while data := await response.content.readany():
         found.append(data)
         size += len(data)
         if size > MOST_BYTES:

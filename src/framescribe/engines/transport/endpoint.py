@@ -268,7 +268,8 @@ class Endpoint:
         except VideoError as error:
             error.after(answers.usage(body))
             raise
-        return replace(reply, left_out=self._parameters.left_out(wanted))
+        left_out = self._parameters.left_out(wanted)
+        return replace(reply, left_out=left_out) if left_out else reply
 
     def _may_be_a_parameter(self, sent: dict[str, Any], refused: _NoReply) -> bool:
         kind = refused.fault.kind

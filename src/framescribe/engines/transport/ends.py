@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 End = Literal["stop", "length", "repetition", "refused", "broken", "other"]
@@ -77,15 +78,18 @@ def end_of(*said: object) -> End:
     A gateway's "stop" does not hide that the provider cut the answer off or withheld it; a provider's word that is not
     known does not make a good end a bad one.
     """
-    found = [end for each in said if (end := _end(each)) is not None]
+    # SGLang's own: {"type": "stop", "matched": 2}
+    words = (each.get("type") if isinstance(each, dict) else each for each in said)
+    return _worst(tuple([word for word in words if isinstance(word, str)]))
+
+
+@lru_cache  # nearly all answers end in the same way
+def _worst(words: tuple[str, ...]) -> End:
+    found = [end for word in words if (end := _end(word)) is not None]
     return next((end for end in _WORST_FIRST if end in found), "other")
 
 
-def _end(said: object) -> End | None:
-    if isinstance(said, dict):  # SGLang's own: {"type": "stop", "matched": 2}
-        said = said.get("type")
-    if not isinstance(said, str):
-        return None
+def _end(said: str) -> End | None:
     words = [said, *re.split(r"[\s:/]+", said)]  # "content_filter: PROHIBITED_CONTENT"
     names = [re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", word.strip()).lower() for word in words]
     return next(

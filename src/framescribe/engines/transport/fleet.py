@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from framescribe.engines.transport.limit import Limit
@@ -47,7 +47,7 @@ class Backend:
 
     @property
     def free(self) -> bool:
-        if self.out is not None or self.paused_until > asyncio.get_running_loop().time():
+        if self.out is not None or (self.paused_until and self.paused_until > asyncio.get_running_loop().time()):
             return False
         if self.on_trial:
             return not self.under_way and not self.undecided
@@ -59,7 +59,7 @@ class _Waiting(NamedTuple):
 
     future: asyncio.Future[Backend | None]
     avoid: Backend | None
-    never: Container[Backend]
+    never: Collection[Backend]
 
 
 class Fleet:
@@ -88,14 +88,14 @@ class Fleet:
         """How many requests may be under way at all servers in use; at least one."""
         return max(1, sum(backend.limit.allowed for backend in self.backends if backend.out is None))
 
-    async def take(self, avoid: Backend | None = None, never: Container[Backend] = ()) -> Backend | None:
+    async def take(self, avoid: Backend | None = None, never: Collection[Backend] = ()) -> Backend | None:
         """The backend for one request, which must be given back; not `avoid` where there is a choice. None if all that
         are in use are among `never`."""
         if self._end is not None:
             raise RunError(self._end)
         if not self._useful(never):
             return None
-        picky = any(backend in never for backend in self.backends)
+        picky = bool(never) and any(backend in never for backend in self.backends)
         if (picky or not self._waiting) and (backend := self._best(avoid, never)) is not None:
             backend.under_way += 1
             return backend
@@ -138,6 +138,8 @@ class Fleet:
 
     def settle(self, refusals: Mapping[Backend, Exception], *, answered: bool) -> None:
         """A request that these servers refused is over; it was `answered` by another one, or by none."""
+        if not refusals:
+            return
         for backend, refusal in refusals.items():
             backend.undecided -= 1
             if answered:
@@ -233,8 +235,10 @@ class Fleet:
 
     # ------------------------------------------------------------------------------------------------
 
-    def _useful(self, never: Container[Backend]) -> bool:
+    def _useful(self, never: Collection[Backend]) -> bool:
         """Whether a request that has been at `never` may still go somewhere."""
+        if not never:
+            return True
         return any(backend not in never for backend in self.backends if backend.out is None) or not any(
             backend in never for backend in self.backends
         )
@@ -242,7 +246,10 @@ class Fleet:
     def _others(self, backend: Backend) -> bool:
         return any(other is not backend and other.out is None for other in self.backends)
 
-    def _best(self, avoid: Backend | None, never: Container[Backend]) -> Backend | None:
+    def _best(self, avoid: Backend | None, never: Collection[Backend]) -> Backend | None:
+        if len(self.backends) == 1:
+            [only] = self.backends
+            return only if only.free and only not in never else None
         free = [backend for backend in self.backends if backend.free and backend not in never]
         others = [backend for backend in free if backend is not avoid] or free
         return min(others, key=lambda backend: (backend.on_trial, backend.under_way), default=None)
@@ -252,7 +259,8 @@ class Fleet:
             if not waiting.future.done() and not self._useful(waiting.never):
                 waiting.future.set_result(None)
             self._give(waiting)
-        self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
+        if self._refused:
+            self._refused = [waiting for waiting in self._refused if not waiting.future.done()]
         while self._waiting and self._give(self._waiting[0]):
             self._waiting.popleft()
 

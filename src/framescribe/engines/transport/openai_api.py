@@ -222,7 +222,7 @@ class OpenAIEngine(Engine):
         finally:
             if self._fleet is not None:
                 self._fleet.settle(refusals, answered=answered)
-        return replace(reply, wasted=sum(wasted, NO_USAGE))
+        return replace(reply, wasted=sum(wasted, NO_USAGE)) if wasted else reply
 
     async def _answer(self, request: ChatRequest, wasted: list[Usage], refusals: dict[Backend, VideoError]) -> Reply:
         """The reply of the first try that succeeds. What the failed ones cost is added to `wasted`, and which servers
@@ -386,6 +386,8 @@ class OpenAIEngine(Engine):
 def _deaths(broken: Sequence[_Failed]) -> int:
     """How many deaths of servers made these tries fail. One death may fail several tries, since it is noticed only when
     the last of the server's processes has ended."""
+    if not broken:
+        return 0
     return len({(each.backend, each.deaths) for each in broken if each.backend.deaths > each.deaths})
 
 

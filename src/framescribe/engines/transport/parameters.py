@@ -28,15 +28,17 @@ class Parameters:
 
     def applied(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """The body as this server accepts it."""
-        return without(wanted, self.refused)
+        return without(wanted, self.refused) if self.refused else dict(wanted)
 
     def left_out(self, wanted: Mapping[str, Any]) -> tuple[str, ...]:
         """What is missing in it; another name for the same is not missing."""
+        if not self.refused:
+            return ()
         return tuple(sorted(name for name in wanted if name in self.refused and name not in ANOTHER_NAME))
 
     def accepts(self, body: Mapping[str, Any]) -> None:
         """The server answered this."""
-        self._accepted |= set(body)
+        self._accepted.update(body)
 
     def suspects(self, body: Mapping[str, Any], said: str) -> list[str]:
         """The parameters that may be why the server refused this: those that it has never answered with, first the ones

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,16 +31,21 @@ async def body(
     request: ChatRequest, model: str | None, image_format: Literal["jpeg", "png"], extra: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The request as JSON, but for its pictures: see `pieces`. Pixels are encoded in another thread."""
-    shown = [part.image for part in request.images] + list(request.video.frames if request.video is not None else ())
-    if all(isinstance(image, EncodedImage) for image in shown):
+    video, encoded = None, True
+    for part in (part for message in request.messages for part in message.parts):
+        if isinstance(part, ImagePart):
+            encoded = encoded and isinstance(part.image, EncodedImage)
+        elif isinstance(part, VideoPart):
+            video, encoded = part, encoded and all(isinstance(frame, EncodedImage) for frame in part.frames)
+    if encoded:
         messages = [_with_images(message, image_format) for message in request.messages]
     else:
         messages = await asyncio.to_thread(
             lambda: [_with_images(message, image_format) for message in request.messages]
         )
     written: dict[str, Any] = {"model": model, "messages": messages, **_decoding(request.decoding), **extra}
-    if request.video is not None:
-        written["media_io_kwargs"] = {"video": _as_sampled(request.video)}
+    if video is not None:
+        written["media_io_kwargs"] = {"video": _as_sampled(video)}
     if request.schema is not None:
         form = {"name": "answer", "schema": request.schema, "strict": True}
         written["response_format"] = {"type": "json_schema", "json_schema": form}
@@ -49,14 +54,8 @@ async def body(
 
 def pieces(body: Mapping[str, Any]) -> list[bytes | EncodedImage]:
     """The body as it is sent: JSON, a picture, JSON, and so on; each picture stands for its base64."""
-    pictures = list[_Pictures]()
-
-    def left_out(value: object) -> str:
-        assert isinstance(value, _Pictures)
-        pictures.append(value)
-        return _HERE
-
-    first, *others = json.dumps(body, separators=(",", ":"), allow_nan=False, default=left_out).split(_HERE)
+    pictures = list(_pictures(body["messages"]))
+    first, *others = _as_json(body).split(_HERE)
     written = list[bytes | EncodedImage]()
     before = first
     for shown, after in zip(pictures, others, strict=True):
@@ -66,6 +65,21 @@ def pieces(body: Mapping[str, Any]) -> list[bytes | EncodedImage]:
             before = ","
         before = after
     return [*written, before.encode()]
+
+
+def _pictures(messages: Iterable[Mapping[str, Any]]) -> Iterator[_Pictures]:
+    for message in messages:
+        for part in message["content"] if isinstance(message["content"], list) else ():
+            if isinstance(shown := part.get(part.get("type")), dict):
+                yield shown["url"]
+
+
+def _place_of(value: object) -> str:
+    assert isinstance(value, _Pictures)
+    return _HERE
+
+
+_as_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=_place_of).encode
 
 
 def _decoding(decoding: Decoding) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class Line(asyncio.Protocol):
         self._received = self._head = 0  # bytes of the answer; those before its body
         self._last = b""
         self.since = 0.0  # when it was taken or became idle, on the loop's clock
+        self._socket = self.transport.get_extra_info("socket")
+        self._poll: select.poll | None = None
+        # What is written is in the kernel, not in a buffer here. (With 0, TLS in asyncio pauses on an empty buffer.)
+        self.transport.set_write_buffer_limits(1)
         self._connections, self._loop = connections, asyncio.get_running_loop()
 
     def begin(self) -> None:
@@ -52,8 +56,6 @@ class Line(asyncio.Protocol):
         self.idle = self._answering = self._unread = False
         self._received, self._head, self._last = 0, 0, b""
         self.since = self._loop.time()
-        # What is written is in the kernel, not in a buffer here. (With 0, TLS in asyncio pauses on an empty buffer.)
-        self.transport.set_write_buffer_limits(1)
 
     def rest(self) -> None:
         """The request is over, and the connection belongs to nobody."""
@@ -75,12 +77,12 @@ class Line(asyncio.Protocol):
         """Whether it is open, and nothing has come that nobody has read yet."""
         if self.transport.is_closing():
             return False
-        number = self.transport.get_extra_info("socket").fileno()
         if sys.platform == "win32":  # it has no poll, and select takes sockets of any number there
-            return not select.select([number], [], [], 0)[0]
-        poll = select.poll()
-        poll.register(number, select.POLLIN)
-        return not poll.poll(0)
+            return not select.select([self._socket.fileno()], [], [], 0)[0]
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self._socket.fileno(), select.POLLIN)
+        return not self._poll.poll(0)
 
     def close(self) -> None:
         """End it at once; may be called twice."""
@@ -129,7 +131,7 @@ class Line(asyncio.Protocol):
         import fcntl
         import termios
 
-        number = self.transport.get_extra_info("socket").fileno()
+        number = self._socket.fileno()
         (count,) = struct.unpack("i", fcntl.ioctl(number, termios.TIOCOUTQ, bytes(4)))  # tcp(7): SIOCOUTQ
         return int(count)
 
@@ -173,9 +175,10 @@ class Connections(aiohttp.TCPConnector):
         if not self._trusted or not line.idle or line.transport.is_closing():
             line.close()
             return
+        if len(self._resting) >= MOST_IDLE:  # of those that rest, the oldest can be used soonest
+            line.close()
+            return
         self._resting.append(line)
-        if len(self._resting) > MOST_IDLE:
-            self._resting.popleft().close()
 
     def distrust(self, why: str) -> None:
         """From now on, each request gets a connection of its own."""
