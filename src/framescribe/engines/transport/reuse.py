@@ -45,7 +45,7 @@ class Line(asyncio.Protocol):
         self._last = b""
         self.since = 0.0  # when it was taken or became idle, on the loop's clock
         self._socket = self.transport.get_extra_info("socket")
-        self._poll: select.poll | None = None
+        self._poll: Any = None  # select.poll, which Windows lacks
         # What is written is in the kernel, not in a buffer here. (With 0, TLS in asyncio pauses on an empty buffer.)
         self.transport.set_write_buffer_limits(1)
         self._connections, self._loop = connections, asyncio.get_running_loop()
