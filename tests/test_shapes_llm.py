@@ -18,6 +18,8 @@ from framescribe.demo.scenes import Statement, summarise
 from framescribe.engines.base import ChatRequest, Decoding, Message, TextPart
 from framescribe.engines.in_process.engine import TransformersEngine
 from framescribe.engines.presets import builtin_folder
+from framescribe.records import FrameCaption
+from framescribe.strategies.sliding import render
 
 CLIPS, FRAMES = 8, 4
 # Of the clips: a model this small may be wrong once. Of long captions, it gets three in four to nine in ten right.
@@ -59,8 +61,13 @@ def of_frames(frames: Sequence[Statement]) -> str:
 
 
 def of_steps(frames: Sequence[Statement]) -> str:
-    changes = [" ".join(told.step(*pair)["changed"]) or "nothing changes." for pair in itertools.pairwise(frames)]
-    shown = "\n".join(f"{k * 0.75:.2f} s: {line}" for k, line in enumerate([frames[0].sentence(), *changes]))
+    records = [told.step(*pair) for pair in itertools.pairwise(frames)]
+    return of_records(frames[0].sentence(), records)
+
+
+def of_records(first: str, records: Sequence[dict[str, list[str]]]) -> str:
+    steps = [{"time": 0.75 * k, **record} for k, record in enumerate(records, 1)]
+    shown = render(FrameCaption(index=0, time=0.0, caption=first), steps)
     return prompts.load("steps", "summary").replace("{captions}", shown)
 
 
@@ -89,6 +96,25 @@ def test_notes_of_every_strategy_become_the_sentence_of_the_clip(ask, clips, pro
     said = ask([prompt(frames) for frames in clips])
 
     assert right(said, [summarise(frames).sentence() for frames in clips]) >= ENOUGH
+
+
+def test_a_change_that_was_left_out_is_seen_from_the_beginning_and_the_end(ask):
+    """One step of each clip does not say what changed first. A model this small sees it in at least half of them."""
+    asked, wanted = list[str](), list[str]()
+    for number in itertools.count():
+        if len(asked) == CLIPS:
+            break
+        clip = random_clip(random.Random(f"held out for wrong steps {number}"), 320, 240, 1 + number % 2)
+        frames = [clip.frame(k / (FRAMES - 1)).statement() for k in range(FRAMES)]
+        records = [told.step(*pair) for pair in itertools.pairwise(frames)]
+        changing = [record for record in records if record["changed"]]
+        if not changing:
+            continue
+        del changing[-1]["changed"][0]
+        asked.append(of_records(frames[0].sentence(), records))
+        wanted.append(summarise(frames).sentence())
+
+    assert right(ask(asked), wanted) >= HALF
 
 
 @FROM

@@ -126,7 +126,8 @@ def test_every_frame_is_shown_beside_the_one_before_it_with_times_and_what_was_t
     assert seen(summary) == (
         [
             "Sum up: 0.00 s: The a-sign stands on the lawn.\n0.40 s: The a-sign becomes the ba-sign.\n"
-            "0.80 s: The ba-sign becomes the ca-sign.\n1.20 s: The ca-sign becomes the da-sign."
+            "0.80 s: The ba-sign becomes the ca-sign.\n1.20 s: The ca-sign becomes the da-sign.\n"
+            "At the end: the da-sign."
         ],
         [],
     )
@@ -161,7 +162,9 @@ def test_frames_in_which_nothing_has_changed_are_not_asked_about(tmp_path: Path)
     assert [numbers(body) for body in steps] == [[5, 6], [6, 5]]
     same = {step["index"]: step.get("same_as") for step in row.stages["steps"]["output"]["steps"]}
     assert same == {5: 0, 10: None, 15: 10, 20: 10, 25: 10, 30: None, 35: 30}
-    assert [line.partition(" s: ")[2] for line in seen(summary)[0][0].splitlines()[1:]] == [
+    *lines, last = seen(summary)[0][0].splitlines()
+    assert last == "At the end: the f-sign."
+    assert [line.partition(" s: ")[2] for line in lines[1:]] == [
         "nothing changes.",
         "The f-sign becomes the g-sign.",
         *["nothing changes."] * 3,
@@ -286,6 +289,15 @@ def test_how_the_summary_model_reads_it() -> None:
         "1.50 s: The dog gets up. A ball appears. Camera: pans left.\n"
         "2.25 s: nothing changes. Camera: zooms in.\n3.00 s: nothing changes."
     )
+    up = {"index": 18, "time": 1.5, "present": ["a dog that stands.", "a ball"], "changed": ["The dog gets up."]}
+    still = {"index": 27, "time": 2.25, "changed": []}
+    gone = {"index": 36, "time": 3.0, "present": [], "changed": ["It goes."]}
+    assert render(first, [up, still]).splitlines()[1:] == [
+        *("1.50 s: The dog gets up.", "2.25 s: nothing changes.", "At the end: a dog that stands; a ball."),
+    ]
+    assert render(first, [up, still, gone]).splitlines()[-2:] == ["3.00 s: It goes.", "At the end: nothing."]
+    unlisted = render(first, [up, {"index": 36, "time": 3.0, "changed": ["The ball rolls away."]}])
+    assert "At the end" not in unlisted  # what was listed is no longer there
     untimed = [{**steps[3], "time": None}]
     assert render(FrameCaption(index=0, time=None, caption="A dog."), untimed) == "A dog.\nnothing changes."
 

@@ -23,7 +23,7 @@ OBJECTS, FRAMES = (1, 2, 3), (2, 5)
 PARTS = ("count", "size", "colour", "shape", "start", "motion", "position", "background")
 EVALUATED = {
     "frames": random_example,
-    **{name: TASKS[name] for name in ("wishes", "steps", "structured", "segments", "lengths")},
+    **{name: TASKS[name] for name in ("wishes", "steps", "mistaken", "structured", "segments", "lengths")},
     **{
         f"long, of {kind}": lambda rng, frames, objects, kind=kind: summary_of(rng, kind, frames, objects, long=True)
         for kind in ("frames", "steps", "structured", "segments")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,8 @@ from prompts import summary_prompt, wants_lead
 from summaries import Example, random_statements, training_example
 
 from framescribe.demo import told
-from framescribe.demo.scenes import Statement, summarise
+from framescribe.demo.scenes import MOTIONS, PLACES, SHAPES, SIZES, Statement, parse_statement, summarise
+from framescribe.engines.sight import COLOURS
 
 UNSEEN = ("", "not sure", "none", [], {})
 OTHER_NOTES: Mapping[str, Sequence[Any]] = {
@@ -26,14 +28,70 @@ OTHER_NOTES: Mapping[str, Sequence[Any]] = {
 }
 
 
-def steps(rng: random.Random, statements: Sequence[Statement]) -> str:
-    """The first frame's caption and what changed after it, a line for each frame, as strategy `sliding` shows them."""
+def steps(rng: random.Random, statements: Sequence[Statement], *, mistakes: float = 0.0) -> str:
+    """The first frame's caption, what changed after it, a line for each frame, and what is there at the end, as
+    strategy `sliding` shows them.
+
+    With probability `mistakes` some of the changes are wrong, and now and then how something looks at the end: then the
+    first line and the last one still tell what happened, since colours differ. Otherwise the last one is sometimes left
+    out.
+    """
     start = 0.0 if rng.random() < 0.7 else rng.uniform(0, 300)
     gap = rng.choice((0.25, 0.5, 0.75, 1.0, 2.0, rng.uniform(0.1, 5)))
-    lines = [statements[0].sentence()]
-    for before, now in pairwise(statements):
-        lines.append(" ".join(told.step(before, now)["changed"]) or "nothing changes.")
-    return "\n".join(f"{start + gap * k:.2f} s: {line}" for k, line in enumerate(lines))
+    records = [told.step(before, now) for before, now in pairwise(statements)]
+    changes, ends = [record["changed"] for record in records], [one["present"] for one in records if "present" in one]
+    shown, present = bool(ends) and rng.random() < 0.85, ends[-1] if ends else []
+    if shown and rng.random() < mistakes and summarise(statements) == summarise([statements[0], statements[-1]]):
+        changes = with_mistakes(rng, changes)
+        if rng.random() < 0.15:
+            present = _looking_otherwise(rng, present, statements[0])
+    lines = [statements[0].sentence(), *(" ".join(one) or "nothing changes." for one in changes)]
+    timed = [f"{start + gap * k:.2f} s: {line}" for k, line in enumerate(lines)]
+    return "\n".join([*timed, f"At the end: {'; '.join(present) or 'nothing'}."] if shown else timed)
+
+
+def with_mistakes(rng: random.Random, changes: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The changes of each step with one to three mistakes: one is left out or says something else of an object or of
+    another one, or one that did not happen is added."""
+    wrong = [list(one) for one in changes]
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        said = [(step, at) for step, one in enumerate(wrong) for at in range(len(one))]
+        if not said:
+            break
+        (step, at), kind = rng.choice(said), rng.random()
+        if kind < 0.35:
+            del wrong[step][at]
+        elif kind < 0.75:
+            wrong[step][at] = _said_otherwise(rng, wrong[step][at])
+        else:
+            rng.choice(wrong if rng.random() < 0.3 else [wrong[step]]).append(_said_otherwise(rng, wrong[step][at]))
+    return wrong
+
+
+def _looking_otherwise(rng: random.Random, present: Sequence[str], first: Statement) -> list[str]:
+    """What is there at the end, but something that was there before has another shape or size."""
+    known = [one for one in first.mentions if any(one.name in other for other in present)]
+    if not known:
+        return list(present)
+    one = rng.choice(known)
+    changed = rng.choice((replace(one, shape=rng.choice(SHAPES)), replace(one, size=rng.choice(SIZES))))
+    return [other.replace(one.name, changed.name) for other in present]
+
+
+def _said_otherwise(rng: random.Random, change: str) -> str:
+    """A change of which something else is said: what the object does, or where, or how it looks."""
+    (one,) = parse_statement(change.replace("The ", "a ", 1)).mentions
+    kind = rng.random()
+    if kind < 0.35:
+        one = replace(one, motion=rng.choice(MOTIONS[1:]))
+        if one.motion == "moves" and one.start == one.end:
+            one = replace(one, **{rng.choice(("start", "end")): rng.choice(PLACES)})
+    elif kind < 0.7:
+        one = replace(one, **{rng.choice(("start", "end")): rng.choice(PLACES)})
+    else:
+        name, among = rng.choice((("colour", tuple(COLOURS)), ("shape", SHAPES), ("size", SIZES)))
+        one = replace(one, **{name: rng.choice(among)})
+    return f"The {one.phrase().removeprefix('a ')}."
 
 
 def structured(rng: random.Random, statements: Sequence[Statement]) -> str:
@@ -77,11 +135,13 @@ def summary_of(
     *,
     long: bool = False,
     wish: float = 0.3,
+    mistakes: float = 0.0,
 ) -> Example:
     """An example whose answer is the clip's summary, or with `long` the clip told at length.
 
     `kind` is "frames", "steps", "structured" or "segments"; `frames` counts segments if these are shown; `wish` is
-    the probability that wishes stand behind a prompt that does not ask for a long caption.
+    the probability that wishes stand behind a prompt that does not ask for a long caption, `mistakes` the one that some
+    steps are wrong.
     """
     each = rng.choice((1, 2, 2, 3, 5)) if kind == "segments" else 1
     statements = random_statements(rng, frames * each + int(min(frames, each) > 1 and rng.random() < 0.3), objects)
@@ -91,7 +151,7 @@ def summary_of(
         prompt, start, end = summary_prompt(rng, [statement.sentence() for statement in statements])
     else:
         notes = {
-            "steps": lambda: steps(rng, statements),
+            "steps": lambda: steps(rng, statements, mistakes=mistakes),
             "structured": lambda: structured(rng, statements),
             "segments": lambda: segments(rng, statements, frames),
         }[kind]()
@@ -154,6 +214,7 @@ def choice(rng: random.Random) -> Example:
 Maker = Callable[[random.Random, int, int], Example]
 TASKS: dict[str, Maker] = {
     "steps": lambda rng, frames, objects: summary_of(rng, "steps", frames, objects),
+    "mistaken": lambda rng, frames, objects: summary_of(rng, "steps", frames, objects, mistakes=1.0),
     "structured": lambda rng, frames, objects: summary_of(rng, "structured", frames, objects),
     "segments": lambda rng, frames, objects: summary_of(rng, "segments", min(frames, 6), objects),
     "lengths": shortened,
@@ -166,6 +227,17 @@ SHARES = (  # of the tasks, round by round
     {"frames": 20, "steps": 20, "structured": 12, "segments": 14, "lengths": 8, "long": 12, "wishes": 2, "choice": 18},
     {"frames": 18, "steps": 22, "structured": 6, "segments": 16, "lengths": 24, "long": 12, "wishes": 2, "choice": 6},
     {"frames": 22, "steps": 14, "structured": 6, "segments": 16, "lengths": 8, "long": 28, "wishes": 4, "choice": 2},
+    {"frames": 16, "steps": 18, "mistaken": 26, "structured": 4, "segments": 10, "lengths": 8, "long": 14, "wishes": 4},
+    {
+        "frames": 12,
+        "steps": 10,
+        "mistaken": 26,
+        "structured": 4,
+        "segments": 10,
+        "lengths": 14,
+        "long": 10,
+        "choice": 14,
+    },
 )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from common import Average, adamw, cosine, finish, log, options, save, update
+from common import Average, adamw, cosine, finish, log, options, quick, save, update
 from summaries import Example, training_example
 from tokenizer import TEXT_CHAT, build_tokenizer, text_chat
 from torch import nn
@@ -244,7 +244,7 @@ def train_step(
         ids[row, : len(tokens)], weights[row, : len(tokens)] = torch.tensor(tokens), torch.tensor(token_weights)
     chosen = weights[:, 1:] > 0
     target, weight = ids[:, 1:][chosen], weights[:, 1:][chosen]
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with quick():
         hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
         logits = model.lm_head(hidden[chosen])
     losses = functional.cross_entropy(logits.float(), target, reduction="none")

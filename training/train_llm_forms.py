@@ -1,6 +1,7 @@
 """Knows how to teach a trained shapes-llm what strategies other than frame captions ask for; knows nothing of pictures.
 
-Run as `python training/train_llm_forms.py --seed 0 --from DIR --out DIR`, where --from is what train_llm.py made.
+Run as `python training/train_llm_forms.py --seed 0 --from DIR --out DIR`, where --from is what train_llm.py made, or,
+with `--first ROUND`, what the round before that one made.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import torch
 from added_words import add_rows, with_added_words
-from common import adamw, finish, log, options, save
+from common import adamw, finish, log, options, quick, save
 from forms import SHARES, TASKS, Maker, form_example
 from summaries import Example, random_example
 from tokenizer import TEXT_CHAT, build_tokenizer
@@ -26,13 +27,16 @@ ROUNDS = (
     Round(1300, 1.2e-3, tokens=3600, verb_weight=3.0, choice_weight=4.0),
     Round(900, 1.2e-3, tokens=3600, verb_weight=3.0, choice_weight=5.0),
     Round(700, 1.0e-3, tokens=3600, verb_weight=3.0, choice_weight=3.0),
+    Round(400, 8e-4, tokens=1600, verb_weight=3.0, choice_weight=3.0),
+    Round(260, 8e-4, tokens=1600, verb_weight=3.0, choice_weight=4.0),
 )
 WATCHED_EVERY, WATCHED = 300, 30  # steps, and examples of each task and number of objects
 
 
 def main() -> None:
     parser = options("Teaches a trained shapes-llm the notes of other strategies, and other lengths, in rounds.")
-    parser.add_argument("--from", dest="start", type=Path, required=True, help="directory that train_llm.py wrote")
+    parser.add_argument("--from", dest="start", type=Path, required=True, help="directory that it begins with")
+    parser.add_argument("--first", type=int, default=1, help="the first round; above 1 for a model that has had others")
     parser.add_argument("--rounds", type=Path, help="keep the model of each round here, and resume after the last")
     parser.add_argument("--layers", type=int, default=6)
     args = parser.parse_args()
@@ -40,10 +44,11 @@ def main() -> None:
     torch.manual_seed(args.seed)
     tokenizer, parts = with_added_words(build_tokenizer(TEXT_CHAT))
     model = load(args.start)
-    add_rows(model, parts)
-    model = deeper(model, args.layers)
+    if args.first == 1:
+        add_rows(model, parts)
+        model = deeper(model, args.layers)
     log(f"{sum(p.numel() for p in model.parameters()) / 1e6:.3f} M parameters, {len(tokenizer)} tokens")
-    for number, (plan, shares) in enumerate(zip(ROUNDS, SHARES, strict=True), 1):
+    for number, (plan, shares) in list(enumerate(zip(ROUNDS, SHARES, strict=True), 1))[args.first - 1 :]:
         kept = args.rounds / str(number) if args.rounds else None
         if kept and (kept / "config.json").exists():
             model = load(kept)
@@ -103,7 +108,7 @@ def exact(model: MistralForCausalLM, batch: list[tuple[list[int], list[float]]])
     ids = torch.zeros(len(batch), max(len(tokens) for tokens, _ in batch), dtype=torch.long)
     for row, (tokens, _) in enumerate(batch):
         ids[row, : len(tokens)] = torch.tensor(tokens)
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.inference_mode(), quick():
         likeliest = model(input_ids=ids, use_cache=False).logits.argmax(-1)
     return [
         all(likeliest[row, at - 1] == tokens[at] for at, weight in enumerate(weights) if weight)

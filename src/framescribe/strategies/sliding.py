@@ -1,5 +1,5 @@
 """Describes the first frame in full, then asks what changes from one frame to the next, and has a language model write
-one caption from that. Frames in which nothing has changed are not asked about."""
+one caption from that and from what is there at the end. Frames in which nothing has changed are not asked about."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ FRAMES = 8
 STEP = "step"  # the text about two frames, as flags about it begin
 SAME = "same_as"  # in the record of a frame that nobody was asked about: the index of the one that it is like
 NOTHING = "nothing changes."
+EMPTY = "nothing"  # what is there where the model lists nobody
 FORM = Form(
     {
         "type": "object",
@@ -123,7 +124,7 @@ async def follow(clip: Clip, state: str, context: Context) -> Output:
         step, smaller = await _compared(before, frame, state, clip.info, context)
         steps.append({**place, **step})
         flags += smaller
-        state = "; ".join(step["present"]) if "present" in step else state
+        state = _listed(step["present"]) if "present" in step else state
         before, seen = frame, now
     return Output(value={"steps": steps}, flags=tuple(dict.fromkeys(flags)))
 
@@ -161,9 +162,23 @@ def answer_of(step: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render(first: FrameCaption, steps: Sequence[Mapping[str, Any]]) -> str:
-    """The first frame's caption and the changes, as the summary model reads them: a line for each, with its time."""
+    """The first frame's caption, the changes and what is there at the end, as the summary model reads them: a line for
+    each, those of frames with their times."""
     told = [(first.time, first.caption or ""), *((step["time"], _told(step)) for step in steps)]
-    return "\n".join(text if time is None else f"{time:.2f} s: {text}" for time, text in told)
+    lines = [text if time is None else f"{time:.2f} s: {text}" for time, text in told]
+    # One wrong change would be in the caption for good; the beginning and the end show what it must come to.
+    present = _present(steps)
+    return "\n".join(lines if present is None else [*lines, f"At the end: {_listed(present)}."])
+
+
+def _present(steps: Sequence[Mapping[str, Any]]) -> list[str] | None:
+    """What is there at the end; None if nothing has changed, or if it was not listed after that."""
+    asked = [step for step in steps if step.get("changed") or "present" in step]
+    return asked[-1].get("present") if asked else None
+
+
+def _listed(present: Sequence[str]) -> str:
+    return "; ".join(one.rstrip(". ") for one in present) or EMPTY
 
 
 def _told(step: Mapping[str, Any]) -> str:
