@@ -24,51 +24,10 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from framescribe.demo.scenes import BACKGROUNDS, PLACES, SHAPES, SIZES, Statement, parse_statement, summarise
+from framescribe.demo.scenes import Statement, parse_statement, summarise
+from framescribe.demo.truth import holds
 from framescribe.engines.presets import builtin_folder
-from framescribe.engines.sight import COLOURS
 from framescribe.prompts import load
-
-NUMBERS = ("no", "one", "two", "three", "four", "five")
-_NAME = rf"(?:({'|'.join(SIZES)}) )?(?:({'|'.join(COLOURS)}) )?({'|'.join(SHAPES)})"
-_PLACE = f"({'|'.join(sorted(PLACES, key=len, reverse=True))})"
-_COUNT = re.compile(r"There (?:is|are) (not )?(an?|no|one|two|three|four|five) objects?\.|There are objects\.")
-_THERE = re.compile(rf"There is (?:(no)|an?) {_NAME}\.")
-_RESTS = re.compile(rf"An? {_NAME} is (not )?(?:at|on|in) the {_PLACE}\.")
-_MOVES = re.compile(rf"An? {_NAME} (moves|does not move) from the {_PLACE} to the {_PLACE}\.")
-_COMES = re.compile(rf"An? {_NAME} (?:(does not) )?(appear|disappear)s? (?:at|on|in|from) the {_PLACE}\.")
-_GROUND = re.compile(rf"The background is (not )?(?:a )?({'|'.join((*BACKGROUNDS, *COLOURS))})\.")
-
-
-def holds(sentence: str, truth: Statement) -> bool | None:
-    """Whether a sentence about a clip is true; None: it is none of those that can be told.
-
-    "A circle is at the top" is true if any circle is; things that move, appear or disappear "are" nowhere.
-    """
-    if found := _COUNT.fullmatch(sentence):
-        word, count = found[2], len(truth.mentions)
-        if word in (None, "a", "an"):
-            return count > 0
-        return (NUMBERS.index(word) == count) != bool(found[1])
-    if found := _GROUND.fullmatch(sentence):
-        return (truth.background == found[2]) != bool(found[1])
-
-    def some(size: str | None, colour: str | None, shape: str | None, **what: str | None) -> bool:
-        wanted = {"size": size, "colour": colour, "shape": shape, **what}
-        return any(
-            all(value is None or getattr(one, name) == value for name, value in wanted.items())
-            for one in truth.mentions
-        )
-
-    if found := _THERE.fullmatch(sentence):
-        return some(found[2], found[3], found[4]) != bool(found[1])
-    if found := _RESTS.fullmatch(sentence):
-        return some(*found.group(1, 2, 3), motion="is", end=found[5]) != bool(found[4])
-    if found := _MOVES.fullmatch(sentence):
-        return some(*found.group(1, 2, 3), motion="moves", start=found[5], end=found[6]) != (found[4] != "moves")
-    if found := _COMES.fullmatch(sentence):
-        return some(*found.group(1, 2, 3), motion=f"{found[5]}s", end=found[6]) != bool(found[4])
-    return None
 
 
 class Seeing:

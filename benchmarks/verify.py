@@ -1,9 +1,10 @@
 """How well a model verifies captions: falsehoods caught, true captions kept, and noisy captions before and after.
 
     python benchmarks/verify.py --clips 40
+    python benchmarks/verify.py --clips 40 --model shapes-verifier
     python benchmarks/verify.py --clips 40 --base-url http://127.0.0.1:8000/v1 --model Qwen/Qwen3-VL-8B-Instruct
 
-Without --base-url the model that verifies is the one of `seeing.py`: shapes-vlm sees, rules understand. Clips of drawn
+Without either the model that verifies is the one of `seeing.py`: shapes-vlm sees, rules understand. Clips of drawn
 shapes, so that what is true is known. "Caught": the caption no longer says what was planted, or the row is flagged.
 "Kept": a true caption stays, word for word, and is not flagged. Intervals: Wilson, 95 %.
 """
@@ -23,11 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from seeing import holds, served
+from seeing import served
 
 from framescribe.claims import split
 from framescribe.demo.clips import clear_scene, write_clip
 from framescribe.demo.scenes import PLACES, SHAPES, SIZES, ClipScene, Mention, Statement, summarise
+from framescribe.demo.truth import holds
 from framescribe.engines.sight import COLOURS
 from framescribe.frames.sample import sample
 from framescribe.python.recipe import Recipe
@@ -148,7 +150,7 @@ async def opened(recipe: Recipe, videos: Sequence[Video], *, alone: bool) -> Cap
 async def main(options: argparse.Namespace) -> None:
     rng = random.Random(options.seed)
     shared = {"strategy": "whole-clip", "frames": options.frames, "decoders": 1}
-    server = served() if options.base_url is None else nullcontext(options.base_url)
+    server = nullcontext(options.base_url) if options.base_url or options.model else served()
     with tempfile.TemporaryDirectory() as folder, server as url:
         clips = drawn(Path(folder), options.clips, options.seed, options.frames)
         videos = [clip.video for clip in clips]
@@ -159,13 +161,13 @@ async def main(options: argparse.Namespace) -> None:
         kept = supported = claims = cut = 0
         caught, planted = Counter[str](), Counter[str]()
         for clip in clips:
-            caption = clip.truth.sentence()
-            row = await verified(captioner, clip, caption)
+            caption, wrong = clip.truth.sentence(), plant(rng, clip.truth)
+            texts = [caption, *(one.caption for one in wrong)]
+            row, *rows = await asyncio.gather(*(verified(captioner, clip, text) for text in texts))
             kept += row.caption == caption and "contradicted_claim" not in row.flags
             supported += sum(one["verdict"] == "supported" for one in row.claims)
             claims += len(row.claims)
-            for one in plant(rng, clip.truth):
-                row = await verified(captioner, clip, one.caption)
+            for one, row in zip(wrong, rows, strict=True):
                 gone, flagged = not one.said(row.caption or ""), "contradicted_claim" in row.flags
                 planted[one.kind] += 1
                 caught[one.kind] += gone or flagged
@@ -179,13 +181,14 @@ async def main(options: argparse.Namespace) -> None:
         noisy_recipe = Recipe(model=options.noisy, temperature=options.temperature, gate="off", **shared)
         noisy = await opened(noisy_recipe, videos, alone=False)
         before = after = said = left = 0
-        for clip in clips:
-            row = await noisy.caption(clip.video)
-            good, all_said = right(row.caption, clip.truth)
+        rows = await asyncio.gather(*(noisy.caption(clip.video) for clip in clips))
+        mended = await asyncio.gather(
+            *(verified(captioner, clip, row.caption or "") for clip, row in zip(clips, rows, strict=True))
+        )
+        for clip, one, other in zip(clips, rows, mended, strict=True):
+            (good, all_said), (still, kept_said) = right(one.caption, clip.truth), right(other.caption, clip.truth)
             before, said = before + good, said + all_said
-            row = await verified(captioner, clip, row.caption or "")
-            good, all_said = right(row.caption, clip.truth)
-            after, left = after + good, left + all_said
+            after, left = after + still, left + kept_said
         print(f"captions by {options.noisy} at temperature {options.temperature}: statements that are true")
         print(told("before", before, said))
         print(told("after", after, left))
@@ -195,7 +198,7 @@ async def main(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", help="that verifies; default: the only one that the server has")
+    parser.add_argument("--model", help="that verifies: in this process, or on the server")
     parser.add_argument("--base-url", help="the server of the model that verifies")
     parser.add_argument("--noisy", default="shapes-clip", help="whose captions are verified in the last part")
     parser.add_argument("--clips", type=int, default=40)
