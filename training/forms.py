@@ -238,6 +238,17 @@ SHARES = (  # of the tasks, round by round
         "long": 10,
         "choice": 14,
     },
+    {
+        "frames": 28,
+        "steps": 10,
+        "mistaken": 14,
+        "structured": 6,
+        "segments": 16,
+        "lengths": 8,
+        "long": 10,
+        "wishes": 4,
+        "choice": 4,
+    },
 )
 
 

@@ -29,6 +29,7 @@ ROUNDS = (
     Round(700, 1.0e-3, tokens=3600, verb_weight=3.0, choice_weight=3.0),
     Round(400, 8e-4, tokens=1600, verb_weight=3.0, choice_weight=3.0),
     Round(260, 8e-4, tokens=1600, verb_weight=3.0, choice_weight=4.0),
+    Round(400, 6e-4, tokens=2400, verb_weight=3.0, choice_weight=3.0),
 )
 WATCHED_EVERY, WATCHED = 300, 30  # steps, and examples of each task and number of objects
 
