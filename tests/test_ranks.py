@@ -96,7 +96,7 @@ def test_a_rank_that_is_done_helps_the_slow_one(demo_clips, tmp_path):
         said = [run.communicate(timeout=200)[1] for run in runs]
         assert [run.returncode for run in runs] == [0, 0], said
         assert len(quick.requests) >= 45
-        assert len(slow.requests) + len(quick.requests) <= 63  # a video or two at the very end may be done twice
+        assert len(slow.requests) + len(quick.requests) <= 70  # a few at the very end may be done twice
     rows = content(output)
     assert [row["id"] for row in rows] == [str(number) for number in range(60)]
     assert {frame["caption"] for row in rows for frame in row["frames"]} == {"the same"}
