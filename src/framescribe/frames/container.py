@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, BinaryIO
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import ArgumentError, FFmpegError, InvalidDataError
 from av.packet import Packet
@@ -66,6 +67,21 @@ def open_video(source: Source, *, quick: bool = False) -> Iterator[tuple[InputCo
         strict = {"err_detect": "explode"} if stream.codec_context.name in ("hevc", "mjpeg") else {}
         stream.codec_context.options = LIMITS | strict
         yield container, stream
+
+
+@contextmanager
+def open_sound(source: Source) -> Iterator[tuple[InputContainer, AudioStream | None]]:
+    """The open file and the stream of sound that a player takes: one that the file calls its default; None if it has
+    none. Raises Unreadable where there is no decoder for it, and FFmpegError."""
+    with ExitStack() as held:
+        container = held.enter_context(_opened(source, {}, held))
+        streams = container.streams.audio
+        chosen = min(streams, key=lambda stream: not stream.disposition & Disposition.default, default=None)
+        if chosen is not None and chosen.codec_context is None:
+            raise Unreadable("Its sound is in a codec that is not supported.")
+        for other in container.streams:
+            other.discard = Discard.default if other is chosen else Discard.all
+        yield container, chosen
 
 
 @contextmanager

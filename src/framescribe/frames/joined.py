@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 
+from av.audio.stream import AudioStream
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -16,10 +18,11 @@ BACK = 0.5
 class Timeline:
     """Counts on where the time of the packets, taken in the order of storage, starts again (`restarts` times).
 
-    Files joined byte by byte start again with each part; so does a clock of 33 bits after 26.5 hours.
+    Files joined byte by byte start again with each part; so does a clock of 33 bits after 26.5 hours. `shifts`: by how
+    many seconds the packets of each part are moved.
     """
 
-    restarts: int = 0
+    shifts: list[Fraction] = field(default_factory=lambda: [Fraction(0)])
     # In ticks. Decoding timestamps tell a new start, because pictures may be stored in another order than they are
     # shown in: the first and the latest of this part, as they are stored. The rest counts when pictures are shown.
     _first: int | None = None
@@ -28,13 +31,17 @@ class Timeline:
     _gap: int = 1
     _shift: int = 0
 
-    def take(self, packet: Packet[VideoStream]) -> bool:
+    @property
+    def restarts(self) -> int:
+        return len(self.shifts) - 1
+
+    def take(self, packet: Packet[VideoStream] | Packet[AudioStream]) -> bool:
         """Move the packet to where it belongs. Whether the time starts again with it."""
         again = self._starts_again(packet)
         time = packet.dts if packet.pts is None else packet.pts
         if again and time is not None:
-            self.restarts += 1
             self._shift = (self._end or 0) + self._gap - time
+            self.shifts.append(self._shift * packet.time_base)
             self._first = self._last = packet.dts
         if self._shift:
             packet.pts = None if packet.pts is None else packet.pts + self._shift
@@ -44,7 +51,7 @@ class Timeline:
             self._end = moved if self._end is None else max(self._end, moved)
         return again
 
-    def _starts_again(self, packet: Packet[VideoStream]) -> bool:
+    def _starts_again(self, packet: Packet[VideoStream] | Packet[AudioStream]) -> bool:
         time, last = packet.dts, self._last
         if time is None:  # as in matroska, at the beginning of a part
             time = packet.pts if packet.is_keyframe else None
