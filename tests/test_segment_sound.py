@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import pytest
 
+from framescribe.dataset.export import export_rows
 from framescribe.frames.cutting import Cutter
+from tests.exports import result
 from tests.films import program
-from tests.test_export_segments import numbers
+from tests.test_export_segments import IN_SEGMENTS, WORDS, divided, numbers
 from tests.tones import RATE, heard, streams, tone, with_sound
 from tests.videos import film
 
@@ -151,3 +154,32 @@ def test_parts_that_do_not_come_in_order_have_their_own_sound(tmp_path: Path) ->
     parts = [(50, 99), (0, 24), (30, 60)]
     for clip, (first, last) in zip(cut(source, *parts), parts, strict=True):
         in_time(clip, first / 25, (last + 1 - first) / 25)
+
+
+@pytest.mark.parametrize("to", ["musubi-tuner", "webdataset"])
+def test_sound_that_cannot_be_decoded_is_left_out_and_that_is_said(tmp_path: Path, to: str) -> None:
+    sound = with_sound(film(tmp_path / "s.mp4", frames=100), tmp_path / "a.mp4", tone(), "-map 1:a -c:a aac")
+    unknown = with_sound(tmp_path / "s.mp4", tmp_path / "unknown.mov", tone(), "-map 1:a -c:a pcm_s16le")
+    unknown.write_bytes(unknown.read_bytes().replace(b"sowt", b"zzzz"))
+    damaged = with_sound(tmp_path / "s.mp4", tmp_path / "d.mp4", tone(), "-map 1:a -c:a alac")
+    damaged.write_bytes(noise_for_sound(damaged))
+    rows = [divided(path, (0, 50, 100), WORDS[:2]) for path in (sound, unknown, damaged)]
+    said: list[str] = []
+    captions = result(tmp_path / "captions.jsonl", rows)
+    assert export_rows(captions, to, tmp_path / "set", options=IN_SEGMENTS, say=said.append).clips == 6
+    told = "\n".join(line for line in said if "without their sound" in line)
+    assert f"{unknown}. Its sound is in a codec that is not supported." in told
+    assert f"{damaged}. Its sound cannot be decoded (alac)." in told and str(sound) not in told
+    if to == "musubi-tuner":
+        clips = {clip.name: len(streams(clip)) for clip in (tmp_path / "set").rglob("*_0002.mp4")}
+        assert clips == {"a_0002.mp4": 1, "unknown_0002.mp4": 0, "d_0002.mp4": 0}
+
+
+def noise_for_sound(path: Path) -> bytes:
+    """The file, with nonsense in place of its packets of sound."""
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        for packet in container.demux(audio=0):
+            if packet.size:
+                content[packet.pos : packet.pos + packet.size] = bytes([255]) * packet.size
+    return bytes(content)

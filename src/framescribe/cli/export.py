@@ -110,7 +110,7 @@ class ExportOptions:
         option(
             "Rows",
             "Each segment of a video that was captioned in segments is a clip of its own, cut out frame by frame, "
-            "without sound.",
+            "with its sound.",
             "--segments",
         ),
     ] = False

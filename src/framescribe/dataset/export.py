@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framescribe import registry
+from framescribe.addresses import without_keys
 from framescribe.dataset.card import NAME, OTHER_NAME, Card
 from framescribe.dataset.facts import facts_of
 from framescribe.dataset.fit import Fit, Fitter
@@ -127,13 +128,8 @@ class _Export:
     ) -> None:
         if len(options.variants) > 1 and layout.several is None:
             raise UserError(f"{format.title} ({layout.name}) takes one caption per clip: give one --variant")
-        if options.segments and options.videos == "as-is":
+        if options.segments and options.videos == "as-is" and layout.videos != "packed":
             raise UserError("--segments cuts videos into clips: they cannot stay where they are (--videos as-is)")
-        if options.segments and layout.videos == "packed":
-            raise UserError(
-                f"--segments cuts videos into files, and {format.title} ({layout.name}) packs them: choose a layout "
-                "whose videos are files of their own"
-            )
         self._rows, self._format, self._layout, self._options, self._say = rows, format, layout, options, say
         self._variants = options.variants or ((layout.variant,) if layout.variant else ())
         self._words = wording(self._variants, layout.composes)
@@ -165,7 +161,7 @@ class _Export:
         proof = Proof(self._format, self._layout)
         with self._target.together() if self._layout.videos in ("listed", "within") else nullcontext():
             self._layout.write(self._checked(proof), self._target)
-        for line in self._fitter.says:
+        for line in (*self._fitter.says, *self._soundless()):
             self._say(line)
         self._target.tidy(NAME, OTHER_NAME)
         others = proof.check(lambda: self._layout.read(self._target.folder), self._target.kept)
@@ -325,6 +321,15 @@ class _Export:
         left = ", ".join(f"{why} ({count:,})" for why, count in self._left_out.items())
         hint = " (--include-flagged exports these)" if self._left_out["flagged"] else ""
         return f"no row of {self._rows.output} can be exported: {left or 'none is chosen'}{hint}"
+
+    def _soundless(self) -> Iterator[str]:
+        """A line for each reason for which clips were cut out without their sound."""
+        videos = defaultdict[str, list[str]](list)
+        for video, why in self._target.soundless.items():
+            videos[why].append(shown(without_keys(video)))
+        for why, some in videos.items():
+            more = f" and {len(some) - NAMED:,} more" if len(some) > NAMED else ""
+            yield f"clips without their sound: {', '.join(some[:NAMED])}{more}. {why}"
 
     def _exported(self, others: int) -> Exported:
         return Exported(

@@ -17,6 +17,7 @@ from framescribe.dataset.parts import Part
 from framescribe.dataset.present import Present
 from framescribe.errors import UserError, VideoError
 from framescribe.formats.base import Format, Layout
+from framescribe.formats.packed import part_of
 from framescribe.formats.target import Target
 from framescribe.frames.cutting import Cutter, mark_of
 from framescribe.frames.files import fingerprint_of, look
@@ -57,7 +58,8 @@ class Placing:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._cutter.__exit__(*error)
+        self._cutter.close()
+        self._target.soundless |= self._cutter.soundless
 
     def _reserve(self) -> None:
         """The videos that somebody else put into the folder keep their names."""
@@ -74,7 +76,7 @@ class Placing:
         where it is), and why it cannot be exported (None: it can). With a `part`, that is cut out."""
         place, layout = row.video_path, self._layout
         if part is not None:
-            return self._decide_cut(row)
+            return self._decide_cut(row, part)
         if layout.endings is not None and ending_of(place).lower() not in layout.endings:
             return place, None, f"{self._format.title} does not take {ending_of(place) or 'files without an ending'}"
         elsewhere = False
@@ -104,7 +106,7 @@ class Placing:
         name = f"{layout.videos_in}/{name}" if layout.videos_in else name
         return str(self._target.path(name)), name, None
 
-    def _decide_cut(self, row: Row) -> tuple[str, str | None, str | None]:
+    def _decide_cut(self, row: Row, part: Part) -> tuple[str, str | None, str | None]:
         """The same for a part of the row's video."""
         place = row.video_path
         if is_remote(place):
@@ -112,6 +114,8 @@ class Placing:
                 return place, None, "its address has a query, which rows do not keep"
         elif _shard_of(place) is None and not os.path.isfile(place):
             return place, None, "there is no such file"
+        if self._layout.videos == "packed":
+            return part_of(place, part.first, part.last), None, None
         name = self._naming.name(row.id, row.id)
         name = f"{self._layout.videos_in}/{name}" if self._layout.videos_in else name
         return str(self._target.path(name)), name, None

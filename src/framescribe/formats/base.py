@@ -77,7 +77,7 @@ class Layout:
     recognises      whether a folder or file is certainly, or most probably, of this layout: no other reads it better
     videos          "beside": the loader searches a folder, and the caption belongs to the file beside it; "listed": a
                     list names each file, wherever it lies; "within": a list names each, and all lie in the folder;
-                    "packed": the videos' bytes go into the files that are written
+                    "packed": the videos' bytes, read by `formats.packed.Videos`, go into the files that are written
     videos_in       the folder below the data set's in which the videos must lie ("videos"); "" for the data set's own
     flat            the loader does not look into folders below that one
     stems           two videos that differ in their endings alone would share a caption

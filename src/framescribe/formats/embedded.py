@@ -17,7 +17,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats.base import Sample
 from framescribe.formats.columns import AT_ONCE, Columns
-from framescribe.formats.packed import ending, opened
+from framescribe.formats.packed import Videos, ending
 from framescribe.formats.plain_tables import CAPTION_NAMES
 from framescribe.formats.target import Target
 from framescribe.names import file_path
@@ -75,20 +75,20 @@ def write_paths(samples: Iterable[Sample], target: Target) -> None:
 def write_embedded(samples: Iterable[Sample], target: Target, most_bytes: int = SHARD_BYTES) -> None:
     """Parquet files of about so many bytes, with the videos' bytes in them. A group of rows, or one video if that is
     larger, is held in memory. UserError if a video cannot be read, or has 2 GB."""
-    with _columns(samples, target) as columns, ExitStack() as stack:
+    with _columns(samples, target) as columns, ExitStack() as stack, Videos(target) as videos:
         schema = _schema(columns)
         shards = _Shards(target, schema, stack, most_bytes)
         for chunk in columns.chunks():
             names = tuple(chunk)
             for values in zip(*chunk.values(), strict=True):
                 row = dict(zip(names, values, strict=True))
-                row["video"] = _bytes(Sample(video=row["video"], captions=(), id=row["id"]))
+                row["video"] = _bytes(videos, Sample(video=row["video"], captions=(), id=row["id"]))
                 shards.add(row)
         shards.close()
 
 
-def _bytes(sample: Sample) -> dict[str, Any]:
-    with opened(sample) as source:
+def _bytes(videos: Videos, sample: Sample) -> dict[str, Any]:
+    with videos.opened(sample) as source:
         if source.size > MOST_BYTES:
             raise UserError(
                 f"{sample.id} has {source.size / 10**9:.1f} GB, and a cell of Parquet holds 2: "

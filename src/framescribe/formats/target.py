@@ -47,6 +47,7 @@ class Target:
         self.folder = Path(os.path.abspath(folder))
         self.kept: set[str] = set()  # videos whose sidecar a person wrote or changed, and that stayed
         self.settings_kept: list[str] = []  # the same of files of settings
+        self.soundless: dict[str, str] = {}  # videos of which parts were cut out without their sound, and why
         self._force, self._adds, self.about = force, adds, dict(about or {})
         self._spared = os.path.realpath(spared) if spared is not None else None
         self._root = os.path.join(str(self.folder), "")

@@ -21,7 +21,7 @@ from typing import Any
 from framescribe.errors import UserError
 from framescribe.formats.base import Format, Layout, Sample
 from framescribe.formats.columns import FACTS, Columns
-from framescribe.formats.packed import ending, opened
+from framescribe.formats.packed import Videos, ending
 from framescribe.formats.plain_tables import CAPTION_NAMES, info_of, python
 from framescribe.formats.target import Target
 from framescribe.plain_json import dumps
@@ -77,6 +77,7 @@ def write(
     with (
         Columns(samples, target.folder, own, facts=True) as columns,
         _Shards(target, most_bytes, most_samples) as shards,
+        Videos(target) as videos,
     ):
         kinds, late = columns.kinds, columns.late - set(own)
         kinds.update(dict.fromkeys(late, "text"))
@@ -86,13 +87,13 @@ def write(
             for values in zip(*chunk.values(), strict=True):
                 record = dict(zip(chunk, values, strict=True))
                 sample = Sample(video=record.pop("video"), captions=(record["caption"],), id=record["id"])
-                _add(shards, f"{number:08}", sample, dumps(record))
+                _add(shards, videos, f"{number:08}", sample, dumps(record))
                 number += 1
 
 
-def _add(shards: _Shards, key: str, sample: Sample, about: str) -> None:
+def _add(shards: _Shards, videos: Videos, key: str, sample: Sample, about: str) -> None:
     parts = [(".txt", _bytes(sample.captions[0])), (".json", _bytes(about))]
-    with opened(sample) as source, source.open() as video:
+    with videos.opened(sample) as source, source.open() as video:
         size = _padded(source.size) + sum(_padded(len(part)) for _, part in parts)
         tar = shards.with_room(size)
         try:

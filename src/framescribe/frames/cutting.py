@@ -32,7 +32,7 @@ SOUND_BITS = 128_000  # a second for each channel: hardly anybody hears one
 
 class Cutter:
     """Cuts parts out of videos. Parts of one video that come in their order are cut in one pass over it, which decodes
-    all of it once. Use it as a context manager: it holds the video that it cut last.
+    all of it once. Use it as a context manager, or close it: it holds the video that it cut last.
 
     `soundless`: the videos whose sound could not be decoded, and why; their parts have none.
     """
@@ -51,6 +51,9 @@ class Cutter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._held.close()
 
     def cut(self, path: str, first: int, last: int, target: str, mark: str) -> None:
