@@ -294,7 +294,7 @@ def test_a_long_caption_is_cut_to_what_the_real_tokenizer_counts() -> None:
         ({"replace": {"man": "a", "Man": "b"}}, "twice"),
         ({"max_words": 0}, "--max-words 0"),
         ({"max_tokens": -1, "tokenizer": "t5"}, "--max-tokens -1"),
-        ({"max_tokens": 10}, "--tokenizer t5, clip, umt5 or FOLDER"),
+        ({"max_tokens": 10}, "--tokenizer t5, clip, umt5, llama3 or FOLDER"),
         ({"tokenizer": "t5"}, "give both, or neither"),
         ({"max_tokens": 10, "tokenizer": "nope"}, "nope"),
         ({"max_words": 3, "trigger": "one two", "suffix": "three four"}, "alone are longer"),

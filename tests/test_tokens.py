@@ -96,6 +96,8 @@ def test_clips_two_files(tmp_path: Path) -> None:
         ("umt5", "models--google--umt5-xxl/snapshots/1a2b"),
         ("umt5", "models--Wan-AI--Wan2.1-T2V-1.3B/snapshots/1a2b/google/umt5-xxl"),
         ("umt5", "models--Wan-AI--Wan2.2-T2V-A14B-Diffusers/snapshots/1a2b/tokenizer"),
+        ("llama3", "models--hunyuanvideo-community--HunyuanVideo/snapshots/1a2b/tokenizer"),
+        ("llama3", "models--Kijai--llava-llama-3-8b-text-encoder-tokenizer/snapshots/1a2b"),
     ],
 )
 def test_a_name_finds_the_real_one_in_the_hubs_cache(
@@ -135,7 +137,7 @@ def test_without_the_package_that_counts(tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("t6", "Available: t5, clip, umt5"),
+        ("t6", "Available: t5, clip, umt5, llama3"),
         ("./nowhere", "no such folder"),
         ("empty", "no tokenizer.json in that folder"),
         ("broken/tokenizer.json", "cannot be opened as a tokenizer"),
@@ -150,9 +152,9 @@ def test_what_is_no_tokenizer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, g
         counter(given)
 
 
-# What the real tokenizers count: T5 v1.1's and CLIP's, and mT5's for UMT5's.
+# What the real tokenizers count: T5 v1.1's and CLIP's, mT5's for UMT5's, and Llama 3's with a token at one end.
 COUNTED = [
-    ("A brown dog runs across the wet grass and shakes the water from its coat.", 19, 18, 20),
+    ("A brown dog runs across the wet grass and shakes the water from its coat.", 19, 18, 20, 17),
     (
         "The camera pans slowly to the right, revealing a cluttered workbench with pliers, a soldering iron and three"
         " half-finished clocks. An elderly man in a green apron leans over one of them, adjusts a tiny screw, and holds"
@@ -160,6 +162,7 @@ COUNTED = [
         74,
         61,
         79,
+        60,
     ),
     (
         "At 12:45 a yellow taxi (No. 4821) stops beside the kerb; its driver, a woman in her fifties, lowers the window"
@@ -167,30 +170,31 @@ COUNTED = [
         49,
         47,
         48,
+        45,
     ),
-    ("1girl, solo, long hair, blue eyes, school uniform, looking at viewer, cherry blossoms, outdoors", 24, 24, 29),
-    ("Ein Hund läuft über die nasse Wiese und schüttelt sich das Wasser aus dem Fell.", 27, 30, 23),
-    ("Un perro marrón corre por la hierba mojada y se sacude el agua del pelaje.", 38, 26, 24),
-    ("一只棕色的狗在湿草地上奔跑，然后抖掉身上的水。", 5, 61, 19),
-    ("Коричневая собака бежит по мокрой траве и стряхивает воду с шерсти.", 50, 71, 25),
+    ("1girl, solo, long hair, blue eyes, school uniform, looking at viewer, cherry blossoms, outdoors", 24, 24, 29, 24),
+    ("Ein Hund läuft über die nasse Wiese und schüttelt sich das Wasser aus dem Fell.", 27, 30, 23, 23),
+    ("Un perro marrón corre por la hierba mojada y se sacude el agua del pelaje.", 38, 26, 24, 25),
+    ("一只棕色的狗在湿草地上奔跑，然后抖掉身上的水。", 5, 61, 19, 22),
+    ("Коричневая собака бежит по мокрой траве и стряхивает воду с шерсти.", 50, 71, 25, 27),
 ]
 
 
-@pytest.mark.parametrize(("text", "t5", "clip", "umt5"), COUNTED)
-def test_an_estimate_is_never_below(text: str, t5: int, clip: int, umt5: int) -> None:
-    for name, real in (("t5", t5), ("clip", clip), ("umt5", umt5)):
+@pytest.mark.parametrize(("text", "t5", "clip", "umt5", "llama3"), COUNTED)
+def test_an_estimate_is_never_below(text: str, t5: int, clip: int, umt5: int, llama3: int) -> None:
+    for name, real in (("t5", t5), ("clip", clip), ("umt5", umt5), ("llama3", llama3)):
         assert ESTIMATES[name](text) >= real
 
 
-@pytest.mark.parametrize(("text", "t5", "clip", "umt5"), COUNTED[:3])
-def test_and_not_far_above_for_english(text: str, t5: int, clip: int, umt5: int) -> None:
+@pytest.mark.parametrize(("text", "t5", "clip", "umt5", "llama3"), COUNTED[:3])
+def test_and_not_far_above_for_english(text: str, t5: int, clip: int, umt5: int, llama3: int) -> None:
     long = " ".join([text] * 4)  # near such an encoder's limit
-    for name, real in (("t5", t5), ("clip", clip), ("umt5", umt5)):
+    for name, real in (("t5", t5), ("clip", clip), ("umt5", umt5), ("llama3", llama3)):
         assert ESTIMATES[name](long) <= 1.4 * 4 * real
 
 
-@pytest.mark.parametrize(("text", "t5", "clip", "umt5"), COUNTED)
-def test_what_surely_fits_does(text: str, t5: int, clip: int, umt5: int) -> None:
-    for real in (t5, clip, umt5):
+@pytest.mark.parametrize(("text", "t5", "clip", "umt5", "llama3"), COUNTED)
+def test_what_surely_fits_does(text: str, t5: int, clip: int, umt5: int, llama3: int) -> None:
+    for real in (t5, clip, umt5, llama3):
         assert not surely_fits(text, real - 1)
     assert surely_fits(text, 10 * len(text))

@@ -62,7 +62,7 @@ class CheckOptions:
         str | None,
         option(
             "Captions",
-            "What counts tokens: a folder with a tokenizer.json, or t5, clip, umt5.",
+            "What counts tokens: a folder with a tokenizer.json, or t5, clip, umt5, llama3.",
             metavar="NAME|DIR",
         ),
     ] = None

@@ -149,7 +149,7 @@ class ExportOptions:
         str | None,
         option(
             "Captions",
-            "What counts tokens: a folder with a tokenizer.json, or t5, clip, umt5. Default: the trainer's.",
+            "What counts tokens: a folder with a tokenizer.json, or t5, clip, umt5, llama3. Default: the trainer's.",
             metavar="NAME|DIR",
         ),
     ] = None

@@ -27,7 +27,7 @@ class Fit:
     prefix, suffix  put before and after it, unless it begins or ends with them already
     drop_opening    "The video shows a dog" becomes "A dog"
     max_words       at most so many words, cut after a sentence if one ends before
-    max_tokens      at most so many tokens of the `tokenizer`: a folder, or "t5", "clip", "umt5"
+    max_tokens      at most so many tokens of the `tokenizer`: a folder, or "t5", "clip", "umt5", "llama3"
     on_newline      what becomes of line breaks: "space", or "refuse"; None: a space where the format cannot hold them
     """
 
@@ -209,7 +209,7 @@ class Fitter:
             raise UserError("--tokenizer counts for --max-tokens: give both, or neither.")
         if fit.max_tokens is not None and fit.tokenizer is None and self._reads is None:
             raise UserError(
-                "--max-tokens: whose tokens? This format names none: add --tokenizer t5, clip, umt5 or FOLDER."
+                "--max-tokens: whose tokens? This format names none: add --tokenizer t5, clip, umt5, llama3 or FOLDER."
             )
         if len(self._trigger.splitlines()) > 1:
             raise UserError("--trigger has a line break: give it in one line.")

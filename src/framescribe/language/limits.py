@@ -13,7 +13,7 @@ WORDS_OF_TOKENS = 2, 3  # so many words have about so many tokens, on the safe s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """At most so many `words`, or so many `tokens` of a `tokenizer` (a folder, or "t5", "clip", "umt5")."""
+    """At most so many `words`, or so many `tokens` of a `tokenizer` (a folder, or "t5", "clip", "umt5", "llama3")."""
 
     words: int | None = None
     tokens: int | None = None

@@ -33,12 +33,20 @@ _REPOSITORIES = {
         ("openai/clip-vit-*", ""),
         ("stable-diffusion-v1-5/stable-diffusion-v1-5", "tokenizer"),
         ("black-forest-labs/FLUX.1-*", "tokenizer"),
-        ("hunyuanvideo-community/HunyuanVideo*", "tokenizer_2"),
+        ("hunyuanvideo-community/HunyuanVideo", "tokenizer_2"),  # that of HunyuanVideo-1.5 counts bytes
+        ("hunyuanvideo-community/HunyuanVideo-I2V", "tokenizer_2"),
     ),
     "umt5": (
         ("google/umt5-*", ""),
         ("Wan-AI/Wan2*-Diffusers", "tokenizer"),
         ("Wan-AI/Wan2*", "google/umt5-xxl"),
+    ),
+    "llama3": (  # it puts a token before a text; HunyuanVideo's template puts one behind it, which makes as many
+        ("hunyuanvideo-community/HunyuanVideo", "tokenizer"),
+        ("hunyuanvideo-community/HunyuanVideo-I2V", "tokenizer"),
+        ("Kijai/llava-llama-3-8b-text-encoder-tokenizer", ""),
+        ("xtuner/llava-llama-3-8b-v1_1-transformers", ""),
+        ("meta-llama/*Llama-3*", ""),
     ),
 }
 NAMES = tuple(_REPOSITORIES)
@@ -54,8 +62,9 @@ class Counter:
 
 
 def counter(tokenizer: str) -> Counter:
-    """The counter for "t5", "clip" or "umt5", by the real tokenizer if the Hub's cache on this machine has it, or for
-    the tokenizer in a folder. UserError if there is none in it; MissingExtra if the package that opens it is missing.
+    """The counter for "t5", "clip", "umt5" or "llama3", by the real tokenizer if the Hub's cache on this machine has
+    it, or for the tokenizer in a folder. UserError if there is none in it; MissingExtra if the package that opens it is
+    missing.
     """
     if tokenizer not in NAMES:
         return Counter(_opened(_found(tokenizer)))

@@ -69,11 +69,12 @@ TARGETS = (
             "Then describe the subjects, their movements in order, the surroundings, the shot size and the movement of "
             "the camera, the light, and the style if it is not plain live action.",
         ),
-        words=(None, 170),
+        encoder=Limit(tokens=256, tokenizer="llama3"),
         checks=("mood",),
         export=("musubi-tuner", "diffusion-pipe"),
         sources=(
-            "Tencent/HunyuanVideo @3fcc5c6: hyvideo/config.py (256 tokens of a language model, about 170 words)",
+            "Tencent/HunyuanVideo @fa14b00: hyvideo/config.py, constants.py, inference.py (256 tokens of Llama 3's "
+            "tokenizer, those of the template before the caption left out; its CLIP reads the first 77 besides)",
             "arXiv 2510.24134, VC4VG (subjects, actions, surroundings, camera and style, for text to video in general)",
         ),
     ),
