@@ -1,15 +1,21 @@
 """Knows which letters a text must hold for a regular expression to be found in it; looks through no text.
 
-So SQLite leaves out most captions before the expression itself is tried. Whatever is not certain is not needed.
+So SQLite leaves out most captions before the expression itself is tried. Whatever is not certain is not needed. How
+`re` reads an expression is not public: where that is missing, or is not as known here, nothing is said to be needed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from re import _constants as ops  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
+
+ops: Any = None
+parser: Any = None
+with suppress(ImportError):
+    ops, parser = import_module("re._constants"), import_module("re._parser")
 
 LEAST, MOST = 2, 12  # letters that are worth looking for; texts of which one is needed
 
@@ -23,11 +29,11 @@ _ANY = re.compile(r"[^\x00-\x7f]|[iksIKS%_]")
 def needed(pattern: str) -> list[str]:
     """Patterns of LIKE: whatever the regular expression is found in, in either case, is like one of them. None: there
     is nothing that must be there."""
-    if _OTHERWISE.search(pattern):
+    if parser is None or _OTHERWISE.search(pattern):
         return []
     try:
         texts = _of_all(parser.parse(pattern))
-    except (re.error, OverflowError, RecursionError, ValueError):
+    except Exception:  # no expression, or not read in the way that is known here, which may fail anyhow
         return []
     return [f"%{_ANY.sub('_', text)}%" for text in texts]
 
