@@ -38,8 +38,10 @@ def ask(
     body: bytes | Iterable[bytes] = b"",
     *,
     client: str = "127.0.0.1",
+    leaves: bool = False,
 ) -> Reply:
-    """The app's answer to one request. `body` may come in several pieces; no header is added to those given."""
+    """The app's answer to one request. `body` may come in several pieces; no header is added to those given. With
+    `leaves`, whoever asks is gone once the request is sent."""
     path, _, query = target.partition("?")
     pieces = [body] if isinstance(body, bytes) else list(body)
     given = headers.items() if isinstance(headers, Mapping) else headers
@@ -66,6 +68,8 @@ def ask(
     async def receive() -> dict[str, Any]:
         if left:
             return left.pop(0)
+        if leaves:
+            return {"type": "http.disconnect"}
         await asyncio.Event().wait()
         raise AssertionError
 

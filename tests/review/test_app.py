@@ -16,6 +16,7 @@ pytest.importorskip("starlette")
 
 from framescribe.results.rows import Results
 from tests.review import filmed, made
+from tests.review.asgi import ask
 
 MARKUP = "<script>alert(1)</script> \" ' & \u2028 \ud800"
 BRIEF = {
@@ -327,3 +328,10 @@ def test_a_name_is_not_a_path(calm: Page, name: str) -> None:
     else:
         assert (reply.status_code, list(reply.json())) == (404, ["error"])
         assert b"import" not in reply.content and b"root:" not in reply.content
+
+
+def test_a_search_that_nobody_waits_for_is_given_up(calm: Page) -> None:
+    """A page that asks for another list hangs up, and the old search must not hold up the new one."""
+    assert ask(calm.client.app, "GET", "/api/list?re=d.g").json["total"] == 3
+    assert ask(calm.client.app, "GET", "/api/list?re=d.g", leaves=True).status == 499
+    assert ask(calm.client.app, "GET", "/api/list?q=dog", leaves=True).status == 200  # found at once

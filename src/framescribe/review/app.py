@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from anyio import to_thread
@@ -27,6 +28,7 @@ from framescribe.records import Row
 from framescribe.review.api import Api, Asked, Said
 from framescribe.review.media import Media, NotShown, answer, kept
 from framescribe.review.pictures import Pictures
+from framescribe.review.reading import LEFT, Abandoned
 from framescribe.review.session import ASKS, Conflict, Locked
 
 FRESH = 300  # seconds for which a browser need not ask for a picture again
@@ -112,6 +114,7 @@ def make_app(api: Api, media: Media, cache: Path) -> Starlette:
                 NotShown,
                 HTTPException,
                 ClientDisconnect,
+                Abandoned,
                 Exception,
             )
         },
@@ -125,7 +128,14 @@ def make_app(api: Api, media: Media, cache: Path) -> Starlette:
 
 def _read(work: Work) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        return await _done(work, request, {})
+        left = Event()
+        LEFT.set(left)
+        watching = asyncio.ensure_future(_gone(request))
+        watching.add_done_callback(lambda _: left.set())
+        try:
+            return await _done(work, request, {})
+        finally:
+            watching.cancel()
 
     return endpoint
 
@@ -163,7 +173,7 @@ async def _told(request: Request, error: Exception) -> Response:
         return _json({"error": known.get(error.status_code, error.detail)}, error.status_code)
     if isinstance(error, NotShown):
         return _json({"error": str(error)}, error.status)
-    if isinstance(error, ClientDisconnect):
+    if isinstance(error, ClientDisconnect | Abandoned):
         return Response(status_code=499)  # nobody reads it
     statuses = {Conflict: 409, Locked: 423, UserError: 400, RunError: 503}
     status = next((status for kind, status in statuses.items() if isinstance(error, kind)), None)

@@ -9,7 +9,9 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
+from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json
@@ -30,7 +32,12 @@ SEARCH_SECONDS = 5.0  # of work that a regular expression may take
 SECONDS_A_CAPTION = 1.0
 SEARCHED = 5000  # rows whose captions are looked through together
 MANY = 1000  # twins, from which on they are not counted
+LEFT: ContextVar[Event | None] = ContextVar("LEFT", default=None)  # set once nobody waits for the answer any more
 _T = TypeVar("_T")
+
+
+class Abandoned(Exception):
+    """Nobody waits for what was looked for."""
 
 
 class Text(NamedTuple):
@@ -65,7 +72,7 @@ class Reader:
     @contextmanager
     def searching(self, query: Query) -> Iterator[tuple[sqlite3.Connection, str, list[Any]]]:
         """A connection, and the condition for a query's rows with its values. UserError if the regular expression takes
-        too long."""
+        too long; Abandoned if nobody waits for it (`LEFT`)."""
         where, values = query.where()
         with self.reading() as connection:
             if (pattern := query.pattern()) is not None:
@@ -173,8 +180,8 @@ def _matching(
     connection: sqlite3.Connection, where: str, values: Sequence[Any], pattern: Pattern[str]
 ) -> Iterator[int]:
     """The rows, among those that `where` (on `f` and its texts `t`) finds, in whose captions `pattern` is found.
-    TimeoutError if that takes more than `SEARCH_SECONDS` of work."""
-    begun = time.thread_time()
+    TimeoutError if that takes more than `SEARCH_SECONDS` of work, Abandoned once nobody waits for them."""
+    begun, abandoned = time.thread_time(), LEFT.get() or Event()
     last = connection.execute("SELECT max(row) FROM facts").fetchone()[0] or 0
     for first in range(0, last + 1, SEARCHED):
         rows, captions = connection.execute(
@@ -186,7 +193,10 @@ def _matching(
             left = SEARCH_SECONDS - (time.thread_time() - begun)
             if left <= 0:
                 raise TimeoutError
-            if pattern.search(caption, timeout=min(left, SECONDS_A_CAPTION)) is not None:
+            if abandoned.is_set():
+                raise Abandoned
+            # Concurrent: others go on meanwhile, however long it takes.
+            if pattern.search(caption, concurrent=True, timeout=min(left, SECONDS_A_CAPTION)) is not None:
                 yield row
 
 
