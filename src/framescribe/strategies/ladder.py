@@ -256,11 +256,14 @@ def _notes(texts: Mapping[str, str], found: Sequence[Finding], of: Circumstances
     """An instruction for each kind of fault, which names the words that are at fault."""
     if not of.prompt.isascii():  # these instructions are English, whatever the prompt is
         yield "Keep to the language of the text above."
+    least = of.min_words + max(3, of.min_words // 5)
+    if of.most_words is not None:
+        least = max(of.min_words, min(least, (of.min_words + of.most_words) // 2))
     for check in sorted({one.check for one in found}, key=_rank):
         places = [one for one in found if one.check == check]
         values = {
             "words": max(of.min_words, (of.most_words or 80) * 3 // 4),
-            "least": of.min_words + max(3, of.min_words // 5),
+            "least": least,
             "most": of.most_words,
             "language": in_english(of.language or ""),
             "what": places[0].what,
