@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,8 @@ def test_wishes_that_sound_alike_are_none_that_contradict_each_other(films: Path
 
 def test_what_is_asked_for_again_is_within_both_limits(films: Path, tmp_path: Path) -> None:
     heard = whole(says(KITE), films, tmp_path / "a.jsonl", min_words=18, max_words=20, gate="mend")
-    assert sum("Write at least 19 words: say more of what can be seen." in text for text in heard) == 6
-    assert len(heard) == 8
+    again = [found[1] for text in heard if (found := re.search(r"at least (\d+) words: say more", text))]
+    assert set(again) == {"19"}
 
 
 def test_where_few_words_are_allowed_few_are_enough(films: Path, tmp_path: Path) -> None:
