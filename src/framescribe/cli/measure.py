@@ -143,7 +143,7 @@ def summary(records: Sequence[Mapping[str, Any]]) -> list[str]:
     for words, (name, holds) in _COUNTED.items():
         if not any(name in record for record in decoded):
             continue
-        known = [record[name] for record in decoded if record.get(name) is not None]
+        known = [record[name] for record in decoded if record.get(name) not in (None, [])]  # none: no sure movement
         unsure = len(decoded) - len(known)
         lines.append(f"{words}: {sum(map(holds, known)):,}" + (f" (cannot tell: {unsure:,})" if unsure else ""))
     return lines
