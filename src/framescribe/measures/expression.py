@@ -2,7 +2,7 @@
 
 They are written as in Python: names, numbers, texts in quotes, `and`, `or`, `not`, comparisons, `in`, brackets and
 lists; nothing else is understood, and nothing is executed. `=` is `==`, and `camera = static` asks whether static is
-among its moves; whether any of them is sure is asked by `camera` alone. What is not known makes a condition neither true nor false.
+among its sure moves, `camera` whether there is one. What is not known makes a condition neither true nor false.
 """
 
 from __future__ import annotations
