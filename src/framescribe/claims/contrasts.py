@@ -85,6 +85,7 @@ _CAMERA = _pairs(
     "clockwise counterclockwise,low-angle high-angle,low high,close-up_shot wide_shot,wide narrow,toward away_from,"
     "towards away_from"
 ) | {"close-up": "wide shot", "wide shot": "close-up"}
+_DENIED = re.compile(r"\b(?:not|never)\b")
 _STILL = re.compile(
     r"\b(?:static|still|stationary|fixed|steady|motionless|unmoving|locked(?:[- ](?:off|down))?|tripod|does not move)\b"
 )
@@ -214,6 +215,8 @@ def bare(statement: str, contrast: str) -> str | None:
 def of_camera(statement: str) -> str:
     """A statement about the camera that contradicts this one."""
     plain = statement[0].lower() + statement[1:]
+    if _DENIED.search(plain):
+        return statement.replace(" never", "", 1) if " never " in plain else negated(statement)
     if _STILL.search(plain) and not _MOVES.search(plain):
         return "The camera moves."
     return exchanged(statement, _CAMERA) or negated(statement)

@@ -35,6 +35,9 @@ class Filming(Clause):
         words = self.words
         if self._started and words.low(at - 1) not in (",", "and", "as", "while", "in", "from", "with", "but", ";"):
             return 0
+        done = verb(words.low(at))
+        if self._touching and done is not None and done.form == "s":
+            return 0  # "A man holds a handheld camera"
         noun = next((n for n in range(at, min(at + 6, len(words))) if words.low(n) in _STARTS), None)
         if noun is None:
             return 0
@@ -77,11 +80,9 @@ class Filming(Clause):
         if words.low(end) == "'s":
             return 0
         finite = end
-        while w.is_adverb(words.low(finite)) or words.low(finite) in ("then", "also", "now"):
+        while w.is_adverb(words.low(finite)) or words.low(finite) in ("then", "also", "now", "never", "always"):
             finite += 1
-        is_subject = words.low(finite) in w.BE or (
-            verb(words.low(finite)) is not None and words.low(finite) not in ("of",)
-        )
+        is_subject = words.low(finite) in w.AUXILIARY or verb(words.low(finite)) is not None
         if is_subject and words.low(finite) in w.SHOWS | {"reveals", "focuses"} and words.low(finite) != "focuses":
             self.memory.subject, self._subject, self._started = self._other(), CAMERA, True
             if cues:
@@ -117,12 +118,13 @@ class Filming(Clause):
                 and found.form == "ing"
                 and following not in ("following", "tracking")
             )
-        if low in w.ORDER:
+        if low in w.ORDER and not (low in ("first", "initially", "later") and words.low(at - 1) != ","):
             return True
         if low == "on" and words.low(at - 1) in ("in", "out"):
             return True
         if low == "and":
-            return self._begins_clause(at + 1) and words.low(at + 1) not in w.CAMERA_CUES
+            following = words.low(at + 1)
+            return following in w.ORDER or (self._begins_clause(at + 1) and following not in w.CAMERA_CUES)
         return (
             low in ("to", "revealing", "showing")
             and (self._base_verb(at + 1) or low != "to")
