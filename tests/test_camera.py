@@ -142,6 +142,13 @@ def test_bars_do_not_stand_for_the_camera() -> None:
     assert list(moves(pictures)) == ["pan_right"]
 
 
+def test_a_globe_that_turns_in_the_dark_is_no_pan() -> None:
+    rows, columns = np.ogrid[:HEIGHT, :WIDTH]
+    globe = (rows - HEIGHT / 2) ** 2 + (columns - WIDTH / 2) ** 2 < (0.4 * HEIGHT) ** 2
+    pictures = [np.where(globe, picture, 0).astype(np.uint8) for picture in frames(right=0.3 * ALONG)]
+    assert not moves(pictures)
+
+
 def test_a_change_of_light_is_no_move() -> None:
     flicker = 1 + 0.15 * np.sin(np.arange(COUNT) * 2.1)
     pictures = [

@@ -27,14 +27,26 @@ _STARTS = frozenset(
 )
 
 
+_BEFORE = frozenset(
+    (",", "and", "as", "while", "in", "from", "with", "but", ";", "opens", "begins", "starts", "ends", "closes")
+)
+_FROM = frozenset(("above", "below", "behind", "overhead", "afar", "inside", "underneath"))
+
+
 class Filming(Clause):
     """A walk that knows the camera."""
 
     def _camera(self, at: int) -> int:
         """Behind what is said of the camera, if that begins here; it becomes one claim."""
         words = self.words
-        if self._started and words.low(at - 1) not in (",", "and", "as", "while", "in", "from", "with", "but", ";"):
+        if self._started and words.low(at - 1) not in _BEFORE:
             return 0
+        if words.low(at) in ("filmed", "shot", "seen", "viewed", "captured") and words.low(at + 1) == "from":
+            if words.low(at + 2) not in _FROM or self._started:
+                return 0
+            said = f"The scene is {words.text(at, at + 3).lower()}."
+            self._add(base.CAMERA, at, at + 3, (said, contrasts.of_camera(said)))
+            return at + 3
         done = verb(words.low(at))
         if self._touching and done is not None and done.form == "s":
             return 0  # "A man holds a handheld camera"
@@ -93,6 +105,12 @@ class Filming(Clause):
             return 0
         if is_subject:
             end = finite + 1
+            phrase = words.phrase(end + 1) if words.low(finite) == "cuts" and words.low(end) == "to" else None
+            if phrase is not None:
+                self._say_camera(at, phrase.last, clause=True)
+                self.memory.subject = self._subject = self._near = self._named(phrase)
+                self._started, self._touching, self._done = True, True, None
+                return phrase.last
             while end < len(words) and not self._ends_camera(end):
                 end += 1
         self._say_camera(at, end, clause=is_subject)
