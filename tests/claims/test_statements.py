@@ -96,3 +96,20 @@ def test_what_is_not_claimed(caption: str, unsaid: str) -> None:
 
 def test_the_participle_of_close_is_no_superlative() -> None:
     assert inflected("close", "past") == "closed"
+
+
+def test_tags_are_claimed_each_for_itself() -> None:
+    caption = "1girl, long hair, cherry blossoms, sitting on chair, solo, outdoors, night, from above"
+    assert [(caption[one.start : one.end], one.statement) for one in split(caption)] == [
+        ("1", "There is 1 girl."),
+        ("girl", "There is 1 girl."),
+        ("long", "There is long hair."),
+        ("hair", "There is hair."),
+        ("cherry blossoms", "There are cherry blossoms."),
+        ("sitting on chair", "The girl is sitting on chair."),
+        ("solo", "There is only one character."),
+        ("outdoors", "The scene is outdoors."),
+        ("night", "It is night."),
+        ("from above", "The scene is seen from above."),
+    ]
+    assert len(split("A man, a dog, a cat, a bird.")) == 4  # no tags
