@@ -46,6 +46,11 @@ from framescribe.claims.verbs import inflected
         ),
         ("The light turns green.", "turns", "The light turns.", "The light does not turn."),
         ("The cars start moving.", "moving", "The cars are moving.", "The cars are not moving."),
+        # negation
+        ("The chair is not broken.", "broken", "The chair is not broken.", "The chair is broken."),
+        ("The door is not closed.", "closed", "The door is not closed.", "The door is closed."),
+        ("Four boys run, but only two reach the line.", "reach", "Two of the boys reach the line.", None),
+        ('A man asks "Who?" and two girls raise their hands.', "raise", "Two girls raise their hands.", None),
         # comparison
         (
             "The left tower is taller than the right one.",

@@ -10,7 +10,7 @@ from framescribe.claims.base import Claim
 from framescribe.claims.contrasts import FALSE
 from framescribe.claims.impersonal import Impersonal
 from framescribe.claims.statements import Named
-from framescribe.claims.verbs import verb
+from framescribe.claims.verbs import NOUNS_TOO, verb
 
 
 class Walk(Impersonal):
@@ -84,10 +84,10 @@ class Walk(Impersonal):
             self._touching, self._started, self._at = True, False, at + 1
         elif low == "to" and self._base_verb(at + 1):
             self._verb(at + 1, form="to")
-        elif self._is_verb(at):
-            self._verb(at)
         elif self._being and self._is_predicate(at):
             self._predicate(at)
+        elif self._is_verb(at):
+            self._verb(at)
         elif size := words.preposition(at):
             self._prepositional(at, size)
         elif (phrase := words.phrase(at)) is not None:
@@ -109,7 +109,7 @@ class Walk(Impersonal):
             is_ = f"{'are' if who.plural else 'is'} " if done.endswith("ing") else ""
             statement = f'{who.text} {is_}{done} "{said}"'
             self._add(base.ACTION, back, at + 1, (statements.sentence(statement), f"{FALSE} {statement}."))
-            self._done = None
+            self._started, self._touching, self._done, self._near = True, False, None, None
             return
         if not said.isupper() and (
             verb_word in w.NAMING or (verb_word in w.ARTICLES and words.low(at + 1) not in w.WRITTEN)
@@ -136,15 +136,17 @@ class Walk(Impersonal):
         if about is None or not (low in w.NUMBERS or low in w.VAGUE or low in ("each", "both", "all", "most", "none")):
             return False
         of_them = words.low(at + 1) == "of" and words.low(at + 2) in ("them", "these", "those", "which", "whom")
-        alone = low == "one" and following is not None and following.form == "s" and words.low(at + 2) not in w.BE
+        form = "s" if low == "one" else "base"
+        alone = low in w.NUMBERS and following is not None and following.form == form
+        alone = alone and words.low(at + 1) not in NOUNS_TOO and words.low(at + 2) not in w.BE
         if not of_them and not alone:
             return False
         plural = low not in ("one", "each", "none")
         said = re.sub(rf"^(?:(?:the|both|all|{'|'.join(w.NUMBERS)}|\d+) )+", "", about.known)
         self._subject = self._near = Named(text=f"{low} of the {said}", plural=plural, person=about.person)
         self._touching, self._at = True, at + (3 if of_them else 1)
-        form = verb(words.low(self._at))
-        self._started = form is not None and form.form == "past" and not self._told_past  # "three of them broken"
+        done = verb(words.low(self._at))
+        self._started = done is not None and done.form == "past" and not self._told_past  # "three of them broken"
         return True
 
     def _nothing(self, at: int) -> int:

@@ -50,7 +50,7 @@ _BASES = """
     tickle transport unbox unscrew venture visit warm whistle whittle withdraw zigzag garnish season marinate fillet
     grate strain drain thicken sear stuff top layer frost ice whip stage trail match erase tune seat propel taxi pivot
     rumble thunder nap doze pant beg bare breach bound trudge scale vault cartwheel hum chant recite foam fizz scan
-    ask reply exclaim announce mutter mumble argue agree disagree apologize beckon bicker bind bless blare bring
+    mend ask reply exclaim announce mutter mumble argue agree disagree apologize beckon bicker bind bless blare bring
     bury clamber cling comfort compete confront crumple crunch deploy detonate disembark dismantle dispense doodle
     droop eject emphasize encircle engulf engrave erode exude fidget fling frolic fumble grimace groan grumble heave
     hobble hurl hurtle indicate invade jiggle jolt linger lurk meander mimic moan mourn obscure occupy ooze overtake
