@@ -51,6 +51,17 @@ from framescribe.claims.verbs import inflected
         ("The door is not closed.", "closed", "The door is not closed.", "The door is closed."),
         ("Four boys run, but only two reach the line.", "reach", "Two of the boys reach the line.", None),
         ('A man asks "Who?" and two girls raise their hands.', "raise", "Two girls raise their hands.", None),
+        (
+            "A man does not look at a woman.",
+            "does not look at a woman",
+            "A man does not look at a woman.",
+            "A man does look at a woman.",
+        ),
+        ("A boy never smiles.", "never smiles", "A boy never smiles.", "A boy smiles."),
+        ("A man hardly moves.", "hardly moves", "A man hardly moves.", "A man moves."),
+        ("The door is unlocked but not opened.", "not opened", "The door is not opened.", "The door is opened."),
+        ("The shop is closed but not empty.", "not empty", "The shop is not empty.", "The shop is empty."),
+        ("A man who is not wearing shoes runs.", "runs", "A man runs.", "A man walks."),
         # comparison
         (
             "The left tower is taller than the right one.",

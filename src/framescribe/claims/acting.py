@@ -33,7 +33,8 @@ class Acting(Filming):
         if words.low(at - 1) in w.DEFINITE - {"that"} or words.low(at - 1) in ("a", "an"):
             return False
         main = self._main if self._started else None
-        if main is not None and found.form == ("base" if main.plural else "s") and low not in NOUNS_TOO:
+        certain = low not in NOUNS_TOO or (self._touching and self._near is not None and self._near.plural)
+        if main is not None and found.form == ("base" if main.plural else "s") and certain:
             return True
         plural = (
             self._near.plural

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from framescribe.claims.verbs import inflected, verb
-from framescribe.claims.words import AUXILIARY, BE, NUMBERS, is_adverb
+from framescribe.claims.words import AUXILIARY, BE, DENYING, HARDLY, NUMBERS, is_adverb
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -165,7 +165,7 @@ def of_action(verb_words: str) -> str | None:
     """What a verb with its particles is contrasted with, in the same form: "opens" with "closes"; None: it has no
     opposite."""
     words = verb_words.split(" ")
-    for at, word in enumerate(words if "not" not in words else ()):
+    for at, word in enumerate(words if DENYING.isdisjoint(words) else ()):
         found = verb(word)
         if word in AUXILIARY or found is None:
             continue
@@ -259,9 +259,13 @@ def negated(statement: str) -> str:
 def not_done(verb_words: str) -> str:
     """A verb with its particles as of somebody who does not do it: "walks away" as "does not walk away"."""
     words = verb_words.split(" ")
+    if words[0] in HARDLY:
+        return " ".join(words[1:])
     if words[0] in AUXILIARY:
-        if words[1:2] == ["not"]:
+        if words[1:2] and words[1] in DENYING:
             return " ".join((words[0], *words[2:]))
+        if words[1:3] == ["no", "longer"]:
+            return " ".join((words[0], "still", *words[3:]))
         return " ".join((words[0], "not", *words[1:]))
     at = next((at for at, word in enumerate(words) if verb(word) is not None), 0)
     found = verb(words[at])

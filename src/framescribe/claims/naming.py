@@ -252,8 +252,13 @@ class Naming(Acting):
             return False
         first, end, done, index = self._actions[-1]
         found = verb(self.words.low(end - 1))
-        if end != at or found is None or found.base not in _MERGED or done.objects:
+        denied = not w.DENYING.isdisjoint(done.verb.split(" "))  # who does not look at somebody may look
+        if end != at or found is None or done.objects or (found.base not in _MERGED and not denied):
             return False
+        if denied:
+            self._actions.pop()
+            self._add(base.ACTION, first, last, statements.placed(done, said), index)
+            return True
         if found.base in ("move", "travel", "go") and " to " not in said:
             return False
         self._actions.pop()

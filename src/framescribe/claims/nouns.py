@@ -129,7 +129,7 @@ def is_closed(token: Token) -> bool:
         or low in w.SUBORDINATE
         or low in w.DEFINITE
         or low in w.INDEFINITE
-        or low in ("then", "finally", "not", "away", "together", "slowly")
+        or low in ("then", "finally", "not", "never", "seldom", "away", "together", "slowly")
     )
 
 

@@ -9,7 +9,8 @@ from framescribe.claims import words as w
 from framescribe.claims.base import Claim
 from framescribe.claims.contrasts import FALSE
 from framescribe.claims.impersonal import Impersonal
-from framescribe.claims.statements import Named
+from framescribe.claims.nouns import is_adjective
+from framescribe.claims.statements import Done, Named
 from framescribe.claims.verbs import NOUNS_TOO, verb
 
 
@@ -44,7 +45,7 @@ class Walk(Impersonal):
             elif low == ",":
                 self._done = None
             self._at = at + 1
-        elif self._some_of(at):
+        elif self._some_of(at) or self._not_so(at):
             pass
         elif end := self._camera(at):
             self._at = end
@@ -128,6 +129,25 @@ class Walk(Impersonal):
             if self.words.low(at) == "whose":
                 self._owner = f"{near.known}'{'' if near.known.endswith('s') else 's'}"
         self._started, self._at = False, at + 1
+
+    def _not_so(self, at: int) -> bool:
+        """Takes what is denied behind "but not", "and no longer": a participle, or how somebody is."""
+        words, who = self.words, self._subject
+        size = 1 if words.low(at) == "not" else 2 if (words.low(at), words.low(at + 1)) == ("no", "longer") else 0
+        if not size or who is None or words.low(at - 1) not in w.JOINING | {","}:
+            return False
+        first, done = at + size, verb(words.low(at + size))
+        self._at = first + 1
+        if is_adjective(words.low(first)) and words.phrase(first) is None:
+            self._add(base.ATTRIBUTE, at, first + 1, statements.is_so(who, words.low(first), denied=True))
+        elif done is not None and done.form in ("ing", "past"):
+            self._done = Done(who=who, verb=words.text(at, first + 1), form=done.form)
+            self._actions.append((at, first + 1, self._done, len(self.claims)))
+        else:
+            self._at = at
+            return False
+        self._touching = self._being = False
+        return True
 
     def _some_of(self, at: int) -> bool:
         """Takes "three of them", and "one" before a verb, for whom the clause is about."""

@@ -263,6 +263,10 @@ SHOWS = listed(
 )
 
 
+HARDLY = listed("never seldom hardly barely scarcely rarely")
+DENYING = HARDLY | {"not"}
+
+
 def is_adverb(word: str) -> bool:
-    """Whether it says how something is done, by its ending."""
-    return word.endswith("ly") and word not in NOT_ADVERBS
+    """Whether it says how something is done, by its ending, or denies it."""
+    return (word.endswith("ly") and word not in NOT_ADVERBS) or word in HARDLY
