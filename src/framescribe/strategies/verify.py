@@ -115,7 +115,7 @@ class Verify(Stage):
         return max(1, round(LIKELY * (SUSPECTS if self.which.suspicious else self.which.share)))
 
     def ingredients(self, choice: ModelChoice) -> dict[str, Any]:
-        return {**_WHOLE.ingredients(choice), "verify": self.which.text, "claims": 1}
+        return {**_WHOLE.ingredients(choice), "verify": self.which.text, "claims": 2}
 
     def largest(self, sampling: Sampling, max_pixels: int | None, choice: ModelChoice, answer: int) -> PromptSize:
         size = _WHOLE.largest(sampling, max_pixels, choice, answer)
