@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from framescribe.errors import UserError
 from framescribe.plain_json import parsed
 from framescribe.records import Row
-from framescribe.results.edits import CAPTION, KIND, LOCK, Edit, apply, me, review_of, words_of
+from framescribe.results.edits import KIND, LOCK, Edit, apply, me, review_of, told_in
+from framescribe.results.fields import CAPTION, part_of, words_of
 from framescribe.results.index import Index, Key, place_hash
 from framescribe.results.parts import ROW_KIND
 
@@ -77,6 +78,7 @@ class Written:
     def edits(self, key: Key, ours: Row, found: Mapping[str, str | None], when: float) -> list[Edit]:
         """Which of the fields `found` in the file a person changed; `ours` is the row as it is now."""
         entry = self._index.at(*key)
+        seen = entry.row if entry is not None and entry.row is not None else told_in(ours)[0]
         model = words_of(entry.row) if entry is not None and entry.row is not None else {}
         then = words_of(apply(entry.row, self._edits.get(key, ()))) if entry is not None and entry.row else {}
         made = []
@@ -99,6 +101,7 @@ class Written:
                     new=None if back else words or "",
                     who=me(),
                     when=datetime.fromtimestamp(when, UTC).isoformat(timespec="seconds"),
+                    of=part_of(seen, name),
                 )
             )
         return made
