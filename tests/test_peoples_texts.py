@@ -20,7 +20,7 @@ from framescribe.errors import UserError
 from framescribe.records import Row
 from framescribe.results.edits import Edit, apply, now, taken_back
 from framescribe.results.fields import part_of
-from framescribe.results.rows import Results, read_rows
+from framescribe.results.rows import Results, read_rows, video_of
 from framescribe.results.standing import Standing
 from tests.exports import clip, result
 from tests.formats.test_structures import VALUE, structured
@@ -85,6 +85,9 @@ def test_a_length_of_a_persons_own_is_in_the_finished_file_and_stays_through_run
     assert OTHERS in asked[0]
     [edit] = [edit for edit in row.provenance["edits"] if edit["field"] == "captions[short]"]
     assert (edit["old"], edit["new"], edit["who"]) == (SHORT, MINE, "ann")
+    before = output.read_bytes()
+    _, asked = run(shortens(CRABS), sea, output, captions="long,30w,short", prompt="Describe it.")
+    assert asked == [] and output.read_bytes() == before  # as with an edited caption
     row, _ = run(shortens(CRABS), sea, output, captions="long,30w,short", prompt="Describe it.", redo=True)
     assert in_cells(output)["short"] == MINE
 
@@ -217,6 +220,16 @@ def test_fields_are_exported_in_a_persons_words(tmp_path: Path) -> None:
     said = json.loads(text)
     assert [one.get("action") for one in said["subjects"]] == ["runs, then jumps", "drifts"]
     assert (said["lighting"], said["camera_motion"]) == ("morning light", "slow tilt left")
+
+
+def test_dropped_edits_leave_the_models_words(tmp_path: Path) -> None:
+    row = of_fields(tmp_path)
+    output = result(tmp_path / "out.jsonl", [row])
+    write(output, "fields.setting", "a bay", "a beach")
+    results = Results(output)
+    results.take_back_edits([video_of(row)])
+    assert list(results.rows()) == [row]
+    results.close()
 
 
 def test_words_in_a_list_are_about_its_entries(tmp_path: Path) -> None:
