@@ -178,6 +178,13 @@ def test_under_a_lock_nothing_is_changed(output: Path, serve: Open, visit: Open)
     expect(page.get_by_role("button", name="Edit: Length short")).to_have_count(0)
     page.locator(".lengths .editor .text").first.click()
     expect(page.locator(".lengths textarea")).to_have_count(0)
+    page.keyboard.press("g")
+    fields = opened(page, "structured.mp4").get_by_role("button", name="Edit the fields")
+    fields.click()
+    expect(page.get_by_role("combobox", name="Angle")).to_be_enabled()
+    page.keyboard.press("x")
+    expect(page.get_by_role("combobox", name="Angle")).to_have_count(0)
+    expect(fields).to_be_disabled()
 
 
 def test_a_saved_page_shows_what_people_wrote_and_changes_nothing(tmp_path: Path, output: Path, chromium: Any) -> None:

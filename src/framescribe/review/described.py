@@ -137,7 +137,7 @@ def full(
     row = apply(base, edits)
     models = words_of(base)
     before = {edit["field"]: models.get(edit["field"]) for edit in row.provenance.get("edits") or ()}
-    wrote = (base.stages.get(LENGTHS) or {}).get("of", caption_hash(base.caption))
+    wrote = (base.stages.get(LENGTHS) or {}).get("of", caption_hash(row.caption))
     return {
         **brief(key, row, seen, plays),
         "caption": row.caption,

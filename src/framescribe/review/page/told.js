@@ -109,9 +109,12 @@ window.review ??= {};
     }).element;
     const left = told.map((one) => ({ ...one, found: one.found?.filter(({ field }) => !changed.includes(field)) }));
     const place = h("div");
-    const draw = () => review.keeping_focus(() => review.fill(place,
-      fields(value, { edited, text: changing ? box : words, all: changing }), review.checks.notes(row, left),
-      review.source.live && h("button", { "aria-pressed": changing, "data-focus": `change ${inside}`, onclick: () => { changing = !changing; draw(); } }, "Edit the fields")));
+    const draw = () => {
+      const on = changing && review.source.live && !row.locked;
+      review.keeping_focus(() => review.fill(place,
+        fields(value, { edited, text: on ? box : words, all: on }), review.checks.notes(row, left),
+        review.source.live && h("button", { "aria-pressed": on, disabled: row.locked, "data-focus": `change ${inside}`, onclick: () => { changing = !changing; draw(); } }, "Edit the fields")));
+    };
     draw();
     return place;
   };
