@@ -2,8 +2,9 @@
 
     python benchmarks/quality.py [--wrong] [--labelled FILE…]
 
-Default: the captions that the tests use. A line of a file: "text", "flags" (the checks that should find a fault), and
-what else is known of it (`Circumstances`); captions of the same "set" are compared for duplicates. All checks are on.
+Default: the captions that the tests use. A line of a file: "text", "flags" (the checks that should find a fault), "may"
+(those about which people can differ: they count neither way), and what else is known of it (`Circumstances`); captions
+of the same "set" are compared for duplicates. All checks are on.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ WIDTH = 100  # characters of a text that --wrong shows
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A caption and the checks that should find a fault in it. `at`: the file and line; `set`: "" outside of any."""
+    """A caption and the checks that should find a fault in it, and those that `may`. `at`: the file and line; `set`: ""
+    outside of any."""
 
     at: str
     text: str
@@ -35,6 +37,7 @@ class Labelled:
     of: Circumstances
     set: str
     why: str
+    may: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,14 @@ def read(path: Path) -> list[Labelled]:
                     of=Circumstances(**{name: _known(row[name]) for name in KNOWN if name in row}),
                     set=row.get("set", ""),
                     why=row.get("why", ""),
+                    may=frozenset(row.get("may", ())),
                 )
             )
     return rows
 
 
 def judged(rows: Sequence[Labelled], checks: Checks) -> list[frozenset[str]]:
-    """What the checks find in each."""
+    """What the checks find in each, without what they may find or not."""
     found = [set(checks.flags(checks.look(row.text, row.of))) for row in rows]
     alike = Duplicates[int](checks.limits["duplicate"]["likeness"])
     for number, row in enumerate(rows):
@@ -83,7 +87,7 @@ def judged(rows: Sequence[Labelled], checks: Checks) -> list[frozenset[str]]:
             alike.add(number, row.text, f"{row.at.partition(':')[0]} {row.set}")
     for twin in alike.twins():
         found[twin.key].add("duplicate")
-    return [frozenset(flags) for flags in found]
+    return [frozenset(flags - (row.may - row.flags)) for row, flags in zip(rows, found, strict=True)]
 
 
 def scores(rows: Sequence[Labelled], found: Sequence[frozenset[str]], names: Iterable[str]) -> Mapping[str, Score]:

@@ -163,6 +163,12 @@ def test_a_folder_of_texts(tmp_path: Path) -> None:
     ]
 
 
+def test_a_text_that_is_not_utf_8_is_a_fault_of_its_own_and_the_others_are_checked(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Two crows hop over the café's wall.".encode("latin-1"))
+    (tmp_path / "b.txt").write_text("Two geese.")
+    assert flags(tmp_path) == [["encoding"], ["too_short"]]
+
+
 def test_a_text_file_has_a_caption_in_each_line(tmp_path: Path) -> None:
     (tmp_path / "prompts.txt").write_text(f"{TWINS[0]}\n\n{TWINS[1]}\nTwo birds.\n")
     rows = checked(tmp_path / "prompts.txt", *ONLY)
@@ -269,6 +275,19 @@ def test_a_row_says_what_its_caption_is_judged_by(name: str, write: Callable[[Pa
     assert flags(tmp_path / name, *CONTEXT_CHECKS) == OF_CONTEXT
 
 
+def test_lists_as_pandas_writes_them_in_csv(tmp_path: Path) -> None:
+    row = {"caption": "The ohw cat naps.", "trigger": ["ohw cat", "nap, later"], "frame_captions": ["it's a cat", "b"]}
+    pd.DataFrame([row]).to_csv(tmp_path / "a.csv", index=False)
+    [one] = captions_in(tmp_path / "a.csv", of=Circumstances())
+    assert (one.of.trigger, one.of.frame_captions) == (("ohw cat", "nap, later"), ("it's a cat", "b"))
+
+
+@pytest.mark.parametrize("said", ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "FinishReason.MAX_TOKENS"])
+def test_every_servers_word_for_the_end_of_the_tokens_counts(said: str, tmp_path: Path) -> None:
+    cut, whole = ({"caption": "A crow hops over the wall.", "finish_reason": end} for end in (said, "end_turn"))
+    assert flags(lines(tmp_path / "a.jsonl", cut, whole), "--no-check", "duplicate") == [["truncated"], []]
+
+
 def test_frame_captions_are_divided_at_line_breaks_only(tmp_path: Path) -> None:
     cells = ["a van, parked\n\na road\r\n", '["a van, parked", {"index": 3, "caption": "a road"}, null]']
     path = lines(tmp_path / "a.jsonl", *({"caption": "x", "frame_captions": cell} for cell in cells))
@@ -292,6 +311,7 @@ def test_options_say_it_for_all_rows_that_do_not(tmp_path: Path) -> None:
     path = lines(
         tmp_path / "a.jsonl",
         {"caption": "A crow hops over the wall."},
+        {"caption": "My ohw."},
         {
             "caption": "A crow hops over the wall.",
             "min_words": 2,
@@ -306,13 +326,14 @@ def test_options_say_it_for_all_rows_that_do_not(tmp_path: Path) -> None:
             "trigger": ["fox"],
         },
     )
-    options = ["--min-words", 8, "--max-words", 5, "--trigger", "ohw", "--forbid", "wall, fence", "--forbid", "crow"]
+    options = ["--min-words", 4, "--max-words", 5, "--trigger", "ohw", "--forbid", "wall, fence", "--forbid", "crow"]
     options += ["--prompt", f"@{tmp_path / 'prompt.txt'}"]
     names = ("too_short", "too_long", "missing_trigger", "forbidden_word", "prompt_echo")
     only = ["--no-check", "all", *(word for name in names for word in ("--check", name))]
     rows = checked(path, *options, *only)
     assert [each["flags"] for each in rows] == [
-        ["too_short", "too_long", "missing_trigger", "forbidden_word"],
+        ["too_long", "missing_trigger", "forbidden_word"],
+        ["too_short"],
         [],
         ["prompt_echo"],
     ]
@@ -679,6 +700,8 @@ BAD: dict[str, tuple[str, bytes, Sequence[str], str]] = {
     "no such limit": ("a.csv", b"caption\na\n", ["--limit", "duplicate.alike=1"], "no limit called 'alike'"),
     "no limit": ("a.csv", b"caption\na\n", ["--limit", "duplicate=1"], "'duplicate=1' is not CHECK.MEASURE"),
     "no figure": ("a.csv", b"caption\na\n", ["--limit", "duplicate.likeness=nan"], "is not CHECK.MEASURE=VALUE"),
+    "no room": ("a.csv", b"caption\na\n", ["--min-words", "9", "--max-words", "8"], "9 is more than --max-words 8"),
+    "no trigger": ("a.csv", b"caption\na\n", ["--trigger", ""], "--trigger is empty"),
     "no encoder": ("a.csv", b"caption\na\n", ["--max-tokens", "5"], "--tokenizer NAME belong together"),
     "no prompt": ("a.csv", b"caption\na\n", ["--prompt", "@gone.txt"], "gone.txt"),
     "no format": ("a.csv", b"caption\na\n", ["-o", "out.docx"], "out.docx: the ending decides the format"),
@@ -698,8 +721,7 @@ def test_what_cannot_be_checked_is_named(tmp_path: Path) -> None:
     assert "gone.csv does not exist" in refused(tmp_path / "gone.csv")
     (tmp_path / "empty").mkdir()
     assert "holds no texts" in refused(tmp_path / "empty")
-    (tmp_path / "empty" / "a.txt").write_bytes(b"na\xefve")
-    assert "a.txt is not UTF-8" in refused(tmp_path / "empty")
+    (tmp_path / "empty" / "a.txt").write_text("A crow hops over the wall.")
     assert "--caption-column is for tables" in refused(tmp_path / "empty", "--caption-column", "text")
     path = captions(tmp_path / "a.jsonl", "A crow hops over the wall.")
     assert "is the file that is to be checked" in refused(path, "-o", path)

@@ -170,6 +170,18 @@ def test_recheck_asks_again_only_for_the_length_that_fails(film: Path, tmp_path:
     assert dict(row.captions) == {"short": SHORT, "30w": MEDIUM, "long": LONG} and "20 words" in asked
 
 
+def test_recheck_asks_again_for_a_length_that_says_something_else(film: Path, tmp_path: Path) -> None:
+    output, wrong = tmp_path / "out.jsonl", "A fisherman pulls a net from the sea; three gulls circle above him."
+    row, _ = run(shortens(wrong), film, output, captions="short", gate="flag")
+    assert row.flags == ("short_added_facts",)
+    with ScriptedServer(shortens(SHORT)) as server:
+        recipe = fs.Recipe(base_url=server.url, decoders=1, strategy="whole-clip", frames=2, captions="short")
+        list(fs.run(recipe, film, output, recheck=True))
+        [row] = read_rows(output)
+        assert len(server.requests) == 1
+    assert (dict(row.captions), row.status) == ({"short": SHORT}, "ok")
+
+
 @pytest.mark.parametrize("strategy", ["frames-then-summary", "whole-clip"])
 def test_the_caption_is_asked_for_anew_and_all_lengths_with_it(strategy: str, film: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"

@@ -59,6 +59,14 @@ def test_words_and_checks_of_a_target_give_way_to_the_users(film: Path, tmp_path
     assert other.flags == ("caption_too_long",)
 
 
+def test_words_of_a_target_that_the_users_contradict_are_not_told(film: Path, tmp_path: Path) -> None:
+    _, [asked] = run(says(LONG), film, tmp_path / "a.jsonl", target="wan", gate="flag", max_words=40)
+    assert "Write at most 40 words." in asked and "at least" not in asked
+    row, [asked] = run(says(LONG), film, tmp_path / "b.jsonl", target="wan", gate="flag", min_words=300)
+    assert "Write at least 300 words." in asked and "200" not in asked
+    assert row.flags == ("caption_too_short",)
+
+
 def test_what_the_text_encoder_does_not_read_is_cut_after_a_sentence(film: Path, tmp_path: Path) -> None:
     many = " ".join(
         LONG.replace("gulls", f"{name} gulls") for name in ("grey", "white", "small", "large", "old", "wet")

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,12 @@ def test_a_changed_note_asks_only_the_clips_whose_value_changed(films: Path, tmp
         ({"note": "called {nmae}"}, r"note names {nmae}, but there is no such value or column.*name"),
         ({"hint": "{caption}"}, r"hint names {caption}, but there is no such"),
         ({"must_mention": "{nmae}"}, r"must_mention names {nmae}"),
+        ({"trigger": "{nmae}"}, r"trigger names {nmae}"),
+        ({"forbid": ["boat", "{nmae}"]}, r"forbid names {nmae}"),
         ({"note": " "}, "note is empty"),
+        ({"trigger": ""}, "trigger is empty"),
+        ({"forbid": ["boat", " , "]}, "forbid is empty"),
+        ({"language": " "}, "language is empty"),
     ],
 )
 def test_what_names_no_column_is_refused_in_one_line(
@@ -111,6 +118,50 @@ def test_what_names_no_column_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(UserError, match=line):
         whole(says(KITE), films, tmp_path / "out.jsonl", **wish)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "line"),
+    [
+        ({"min_words": 60, "max_words": 40}, "min_words 60 is more than max_words 40"),
+        ({"min_words": 30, "captions": "20w,10w"}, r"min_words 30 is more than captions allows .*20 words"),
+        ({"trigger": "zwx fox", "forbid": ["foxes", "fox"]}, "trigger “zwx fox” has a word that forbid keeps out"),
+        ({"must_mention": "kites", "forbid": "kite"}, "must_mention “kites” has a word that forbid keeps out"),
+        ({"gate": "off", "check": "mood"}, "check says how texts are checked, and gate off checks none"),
+    ],
+)
+def test_wishes_that_no_caption_can_meet_are_refused_before_anything_is_asked(
+    wishes: dict[str, Any], line: str, films: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=line), ScriptedServer(says(KITE)) as server:
+        list(fs.run(fs.Recipe(base_url=server.url, **wishes), films, tmp_path / "out.jsonl"))
+    assert server.requests == []
+
+
+def test_wishes_that_sound_alike_are_none_that_contradict_each_other(films: Path, tmp_path: Path) -> None:
+    wishes = {"trigger": "carpet", "forbid": "car, pet", "min_words": 5, "max_words": 5, "captions": "short,long"}
+    assert whole(says(KITE), films, tmp_path / "out.jsonl", **wishes)
+
+
+def test_what_is_asked_for_again_is_within_both_limits(films: Path, tmp_path: Path) -> None:
+    heard = whole(says(KITE), films, tmp_path / "a.jsonl", min_words=18, max_words=20, gate="mend")
+    again = [found[1] for text in heard if (found := re.search(r"at least (\d+) words: say more", text))]
+    assert set(again) == {"19"}
+
+
+def test_where_few_words_are_allowed_few_are_enough(films: Path, tmp_path: Path) -> None:
+    whole(says("Bob flies a kite."), films, tmp_path / "a.jsonl", max_words=4, no_check="duplicate")
+    assert [row.flags for row in read_rows(tmp_path / "a.jsonl")] == [(), ()]
+
+
+def test_a_language_that_is_not_known_is_told_and_said_to_be_unchecked(
+    films: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="framescribe")
+    assert all(
+        "Write in klingon." in text for text in whole(says(KITE), films, tmp_path / "a.jsonl", language="klingon")
+    )
+    assert any("language klingon: no language that is known here" in line for line in caplog.messages)
 
 
 def test_english_needs_no_telling_behind_a_prompt_of_ours_and_other_prompts_keep_their_language(

@@ -43,6 +43,21 @@ def test_captions_that_no_author_of_a_check_had_seen_are_judged_nearly_as_well(q
     assert everything.recall >= 0.94
 
 
+def test_captions_of_a_reviewer_who_knew_the_definitions_alone(quality: ModuleType) -> None:
+    rows, checks = quality.read(quality.LABELLED.with_name("unseen3.jsonl")), Checks.chosen(on=[ALL])
+    found = quality.judged(rows, checks)
+    print(quality.wrong(rows, found))
+    everything = quality.total(quality.scores(rows, found, checks.on).values())
+    assert everything.precision >= 0.98
+    assert everything.recall >= 0.95
+
+
+def test_what_people_can_differ_about_counts_neither_way(quality: ModuleType, tmp_path: Path) -> None:
+    line = {"text": "Two birds.", "flags": ["markup"], "may": ["too_short"]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line))
+    assert quality.judged(quality.read(tmp_path / "a.jsonl"), Checks.chosen()) == [set()]
+
+
 def test_every_check_has_captions_to_learn_from(quality: ModuleType) -> None:
     rows = quality.read(quality.LABELLED)
     bad = Counter(name for row in rows for name in row.flags)

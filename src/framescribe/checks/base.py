@@ -14,6 +14,9 @@ from typing import Any, ClassVar
 from framescribe.checks.text import Text
 from framescribe.language.limits import Limit
 
+FEWEST = 5
+"""The fewest words of a caption if nobody says it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
@@ -29,7 +32,7 @@ class Circumstances:
     finish_reason: str = "stop"
     prompt: str = ""
     language: str | None = "en"
-    min_words: int = 5
+    min_words: int = FEWEST
     max_words: int | None = None
     trigger: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
@@ -44,6 +47,11 @@ class Circumstances:
     def most_words(self) -> int | None:
         """How many words to ask for, where it may have so many at most; with a limit in tokens, about."""
         return self.max_words if self.tokens is None else replace(self.tokens, words=self.max_words).about
+
+
+def fewest(given: int | None, most: int | None) -> int:
+    """The fewest words of a caption: those `given`, else the usual ones where it may have so many."""
+    return given if given is not None else FEWEST if most is None else min(FEWEST, most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

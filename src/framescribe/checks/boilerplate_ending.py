@@ -23,8 +23,8 @@ _ENDS = (
     r"| her| his))"
 )
 _SUMS_UP = re.compile(
-    r"(?:overall(?:,| (?=the\b|this\b|it\b|a sense))|in (?:summary|conclusion|essence|a nutshell|sum)\b|to (?:sum up"
-    r"|summari[sz]e|conclude|recap)(?:[,:]| (?:the|this) (?:video|clip|scene|footage))|(?:such|that"
+    r"(?:overall(?:,| (?=the\b|this\b|it\b|a sense))|in (?:summary|conclusion|essence|a nutshell|sum)\b(?! of)"
+    r"|to (?:sum up|summari[sz]e|conclude|recap)(?:[,:]| (?:the|this) (?:video|clip|scene|footage))|(?:such|that"
     r"|this),? in (?:a nutshell|short|brief|essence),|as (?:this|the) (?:summary|description|caption) (?:makes|shows)"
     rf"|these are the (?:key|main) (?:moments|points|events)"
     r"|summing up\b|(?:so,? )?in (?:short|brief|general|other words|closing|total),|(?:to put it (?:briefly|simply)"
@@ -50,6 +50,10 @@ _SUMS_UP_ANYWHERE = re.compile(
     r"|(?:captures|showcases|shows|portrays|depicts) (?:the|an?|both|how) (?:\w+ ){0,2}?(?:essence|beauty|spirit|joy"
     r"|energy|magic|charm|power"
     r"|importance|simplicity|bond|elegance|skill|dedication|teamwork|harmony|process|moment|life))\b"
+    rf"|(?:the|this) (?:short |brief |entire |whole )?(?:video|clip|footage|animation|recording)"
+    r" (?:would|could|can|might|may) (?:also )?(?:serve\b"
+    r"|be (?:(?:\w+ )?(?:useful|suitable|ideal|perfect|great|good|helpful|interesting)"
+    r" (?:for|as|to)|used (?:for|as|in|to))|appeal to|inspire)\b"
     rf"|{_THE_MEDIUM} {_NOW}(?:encapsulates|serves as|captures the (?:essence|spirit|beauty|magic|joy)"
     rf"|is a testament)\b"
 )

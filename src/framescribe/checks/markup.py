@@ -54,7 +54,7 @@ _ROLE = re.compile(
 )
 _HUMAN = re.compile(r"human|user", re.IGNORECASE)
 _ESCAPE = re.compile(
-    r"(?:\\r)?\\n(?![a-z])(?:\\[rn])*|(?<![A-Za-z:\\])\\[nrt]|(?<![A-Za-z:\\/])\\t(?![a-z])|\\/|\\(?=[\"'`#\[\]()>!*~])|(?<!¯)\\(?=_)"
+    r"(?:\\r)?\\n(?![a-z])(?:\\[rn])*|(?<=[a-z,;])\\n(?=[a-z]+(?![\w\\.]))|(?<![A-Za-z:\\])\\[nrt]|(?<![A-Za-z:\\/])\\t(?![a-z])|\\/|\\(?=[\"'`#\[\]()>!*~])|(?<!¯)\\(?=_)"
 )
 _COMMAND = re.compile(r"\\[A-Za-z]+\{([^{}\n]*)\}")
 _REMNANT = re.compile(r"\"\s*\}|\}\s*\]|\]\s*\}|\{\s*\"")

@@ -113,7 +113,8 @@ _ENGLISH = Cued(
         "no + image images picture pictures photo photos photograph photographs video videos clip clips "
         "frame frames screenshot screenshots attachment attachments file files footage content media "
         "material visual visuals link url upload",
-        rf"(?:^|[.!?\n] )\W*(?:(?:it|this) (?:looks|seems|appears)(?: like| as if| as though| that)?,? )?there(?:'s"
+        rf"(?:^|[.!?\n] )\W*(?:(?:(?:i'm |i am )?sorry|unfortunately|apologies),? (?:but )?)?"
+        rf"(?:(?:it|this) (?:looks|seems|appears)(?: like| as if| as though| that)?,? )?there(?:'s"
         rf"| is| are| was| were) no {_MEDIA}(?: or {_MEDIA})?(?: file| input| content| data)?(?: here| for me"
         rf"| to (?:describe|view|see|analy[sz]e|caption|work)| (?:was|were|is|are)? ?{_NOT_GIVEN}| in (?:your|our"
         rf"|this|the) (?:message|conversation|chat|request|prompt|input|post)|\.$)",
@@ -257,6 +258,11 @@ _ENGLISH = Cued(
         r"|engage|process|support)\b|\bi (?:don't|do not) feel (?:comfortable|able)\b|\bwe (?:cannot|can't"
         r"|are unable to|were unable to|could not|couldn't) (?:describe|process|provide|load|analy[sz]e|display"
         r"|generate|caption|comply|assist|help|fulfil)\b",
+    ),
+    (
+        "too + describe caption analyze analyse summarize summarise",
+        rf"\b(?:the|this|your|provided) (?:\w+ )?{_MEDIA} (?:quality )?(?:is|are|was|were) (?:simply |much |far )?too"
+        rf" [\w-]+(?: (?:and|or) [\w-]+)?(?: for me)? to (?:describe|caption|analy[sz]e|summari[sz]e)\b",
     ),
     (
         "apologize apologise regret",

@@ -197,7 +197,8 @@ def summarize(
         if model is None and not given.base_url:
             model = partner_of(sources.values())
         recipe = replace(asked(engine, wishes, gate), seed=given.seed, summary_prompt=given.prompt)
-        recipe.say_target(display.say)
+        recipe.refuse_contradictions()
+        recipe.say_wanted(display.say)
         writing = chosen(recipe.choice(model, several(given.base_url)), display.say, runner)
         steps = [step for step in recipe.way().stages if not step.sees]
         stages = {step.name: recipe.stage_choice(step, writing, videos, display.say) for step in steps}

@@ -53,7 +53,9 @@ class CheckOptions:
             "Captions", "What they should be written in, such as en, zh or German; any: not judged.", metavar="CODE"
         ),
     ] = "en"
-    min_words: Annotated[int, option("Captions", "The fewest words.", min=0, metavar="N")] = 5
+    min_words: Annotated[
+        int | None, option("Captions", "The fewest words. Default: 5.", min=0, metavar="N", show_default=False)
+    ] = None
     max_words: Annotated[int | None, option("Captions", "The most words.", min=1, metavar="N")] = None
     max_tokens: Annotated[
         int | None, option("Captions", "The most tokens of a text encoder (--tokenizer).", min=1, metavar="N")
@@ -149,17 +151,30 @@ def check(options: CheckOptions) -> None:
 
 def _circumstances(options: CheckOptions) -> Circumstances:
     from framescribe import prompts
-    from framescribe.checks.base import Circumstances
+    from framescribe.checks.base import Circumstances, fewest
     from framescribe.dataset.caption_table import texts_in
     from framescribe.language.languages import code
     from framescribe.python.targets import target_of
+    from framescribe.python.wanted import Wanted
 
     target = target_of(options.target)
-    most = options.max_words if options.max_words is not None or target is None else target.words[1]
+    wanted = Wanted(
+        min_words=options.min_words,
+        max_words=options.max_words,
+        language=options.language,
+        trigger=options.trigger,
+        forbid=options.forbid,
+        must_mention=options.must_mention,
+        target=options.target,
+    )
+    wanted.refuse_contradictions()
+    if (unknown := wanted.unknown_language) is not None:
+        say(unknown)
+    most = wanted.words_of(target)[1]
     return Circumstances(
         prompt="" if options.prompt is None else prompts.load(options.prompt, "summary"),
         language=code(options.language),
-        min_words=options.min_words,
+        min_words=fewest(options.min_words, most),
         max_words=most,
         tokens=target.encoder if target is not None else None,
         learns=target.learns if target is not None else "",

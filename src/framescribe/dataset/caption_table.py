@@ -3,6 +3,7 @@ none of them."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import math
@@ -18,6 +19,7 @@ from framescribe import prompts
 from framescribe.addresses import without_keys
 from framescribe.checks.base import Circumstances
 from framescribe.dataset.row_texts import Placed, texts_of
+from framescribe.engines.transport.ends import end_of
 from framescribe.errors import UserError
 from framescribe.language.languages import code
 from framescribe.records import Row
@@ -80,8 +82,8 @@ def captions_in(
 
 
 def texts_in(value: Any, *, lines: bool = False) -> tuple[str, ...]:
-    """The texts that a value lists: a list, a JSON list in a text, or a text divided at commas and line breaks (only at
-    line breaks if `lines`). Of objects their `caption`."""
+    """The texts that a value lists: a list, a list written as JSON or as Python writes it (pandas does so in csv), or a
+    text divided at commas and line breaks (only at line breaks if `lines`). Of objects their `caption`."""
     if isinstance(value, str):
         found = _list_in(value)
         value = found if found is not None else (_LINES if lines else _PARTS).split(value)
@@ -155,9 +157,9 @@ def _wanted(said: Mapping[str, Any], of: Circumstances, place: str) -> Circumsta
 
 def _made(said: Mapping[str, Any], of: Circumstances) -> Circumstances:
     """What is known about a caption, with what its row says of how it came about."""
-    own: dict[str, Any] = {
-        name: str(said[name]) for name in ("finish_reason", "prompt", "longer", "learns") if name in said
-    }
+    own: dict[str, Any] = {name: str(said[name]) for name in ("prompt", "longer", "learns") if name in said}
+    if "finish_reason" in said:
+        own["finish_reason"] = end_of(said["finish_reason"])
     if "frame_captions" in said:
         own["frame_captions"] = texts_in(said["frame_captions"], lines=True)
     return replace(of, **own) if own else of
@@ -191,11 +193,13 @@ def _missing(value: Any) -> bool:
 def _list_in(text: str) -> list[Any] | None:
     if not text.lstrip().startswith("["):
         return None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, list) else None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, list) else None
+    return None
 
 
 # --- a folder of texts ---
@@ -224,11 +228,8 @@ class _Texts:
 
 
 def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return file.read().strip()
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 ({error.reason}); save it as UTF-8") from None
+    with open(path, encoding="utf-8-sig", errors="replace") as file:  # `encoding` finds what is no UTF-8
+        return file.read().strip()
 
 
 # --- a result ---

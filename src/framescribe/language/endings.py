@@ -45,6 +45,8 @@ _BY = re.compile(r"\b\w+(?:ed|en|n|lt|it|t) by$")  # "followed by", but not "wal
 # "a bench to look at", "a song that nobody listens to": what belongs to the preposition was said before.
 _STRANDED = re.compile(
     r"\b(?:(?:that|which|whom|what)(?: the| an?| his| her)? \w+ \w+"
+    r"|(?:that|which|whom?|what|where)(?: \w+){1,5} (?:wait|look|search|ask|reach|hop|aim|point|star|gaz|listen|talk"
+    r"|car|head|pay|liv)(?:e|es|s|ed|ing)?"
     r"|to (?:look|listen|talk|speak|play|work|write|lean|wait|care|point|aim|fight|live|deal|dance|share|come|go|get"
     r"|choose|drink|eat|stare|laugh|throw|run|hold|marvel|gaze))"
     r" (?:of|from|at|to|with|for|against|into|towards?)$",

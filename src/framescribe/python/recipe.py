@@ -125,7 +125,8 @@ class Recipe(Wanted):
         from framescribe.runs import recipe as full
 
         way = self.way(alone=alone)
-        self.say_target(say)
+        self.refuse_contradictions()
+        self.say_wanted(say)
         say_estimates([length.limit for length in way.lengths], say)
         steps = [step for step in way.stages if only is None or step.name in only]
         if all(step.sees for step in steps) and self != self._without_summary():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from framescribe.engines.choice import ModelChoice
     from framescribe.language.limits import Limit
     from framescribe.prompts.wishes import Wishes
+    from framescribe.python.targets import Target
     from framescribe.records import Video
     from framescribe.runs.gate import GateChoice
     from framescribe.strategies.base import Stage
@@ -58,22 +59,23 @@ class Wanted:
                 if not text.strip():
                     raise UserError(f"--{option} is empty: say something, or leave it out")
                 check(text, step.prompt, columns_of(videos), f"--{option}")
-        mention = _words(self.must_mention)
-        for text in mention:
-            check(text, step.prompt, columns_of(videos), "--must-mention")
+        mention, trigger, forbid = _words(self.must_mention), _words(self.trigger), _words(self.forbid)
+        for option, words in (("must-mention", mention), ("trigger", trigger), ("forbid", forbid)):
+            for text in words:
+                check(text, step.prompt, columns_of(videos), f"--{option}")
         if step.prompt == "length":
-            return Wishes(must_mention=mention, trigger=_words(self.trigger), forbid=_words(self.forbid))
+            return Wishes(must_mention=mention, trigger=trigger, forbid=forbid)
         longest, target = of_caption(self.lengths()), target_of(self.target)
-        least, most = target.words if target is not None else (None, None)
+        least, most = self.words_of(target)
         told = Wishes(
             form=target.form if target is not None else (),
             notes=several(self.note),
             hint=self.hint,
             must_mention=mention,
-            trigger=_words(self.trigger),
-            forbid=_words(self.forbid),
-            min_words=least if self.min_words is None else self.min_words,
-            max_words=most if self.max_words is None else self.max_words,
+            trigger=trigger,
+            forbid=forbid,
+            min_words=least,
+            max_words=most,
             about_words=None if longest is None else max(1, longest.about * AIM // 10),
             language=self.language,
         )
@@ -93,11 +95,30 @@ class Wanted:
             raise UserError("--verify-model compares captions with the frames: it needs --verify")
         return None if self.verify is None else which_in(self.verify)
 
-    def say_target(self, say: Callable[[str], None]) -> None:
-        """Say what captions are made for, and what that sets. UserError if there is no such target."""
+    def words_of(self, target: Target | None) -> tuple[int | None, int | None]:
+        """The fewest and the most words: the user's, and of the target's those that do not contradict them."""
+        least, most = target.words if target is not None else (None, None)
+        least = None if least and self.max_words and least > self.max_words else least
+        most = None if most and self.min_words and most < self.min_words else most
+        return self.min_words or least, self.max_words or most
+
+    @property
+    def unknown_language(self) -> str | None:
+        """What is said of a language that nothing here knows."""
+        from framescribe.language.languages import ANY, code
+
+        if self.language is None or self.language.strip().lower() == ANY or code(self.language) is not None:
+            return None
+        return f"--language {self.language}: no language that is known here, so captions are not checked for it"
+
+    def say_wanted(self, say: Callable[[str], None]) -> None:
+        """Say what captions are made for and what that sets, and what of it cannot be checked. UserError if there is no
+        such target."""
         from framescribe.checks.lora_words import CHARACTER
         from framescribe.python.targets import target_of
 
+        if (unknown := self.unknown_language) is not None:
+            say(unknown)
         target = target_of(self.target)
         if target is None:
             return
@@ -106,12 +127,40 @@ class Wanted:
         if target.learns == CHARACTER and not _words(self.trigger):
             say(f"--for {target.name}: no --trigger: give the word that is to stand for the character")
 
+    def refuse_contradictions(self) -> None:
+        """UserError for wishes that no caption can meet, and for those that say nothing."""
+        from framescribe.checks.base import Circumstances
+        from framescribe.checks.text import Text
+        from framescribe.checks.wanted_words import ForbiddenWord
+        from framescribe.language.languages import code
+        from framescribe.strategies.lengths import of_caption
+
+        if self.language is not None and not self.language.strip():
+            raise UserError("--language is empty: name one, or leave it out")
+        given = {"--trigger": self.trigger, "--forbid": self.forbid, "--must-mention": self.must_mention}
+        for option, texts in given.items():
+            if not all(map(_words, several(texts))):
+                raise UserError(f"{option} is empty: name words, or leave it out")
+        least, longest = self.min_words, of_caption(self.lengths())
+        if least and self.max_words and least > self.max_words:
+            raise UserError(f"--min-words {least} is more than --max-words {self.max_words}")
+        if least and longest is not None and longest.words and least > longest.words:
+            raise UserError(f"--min-words {least} is more than --captions allows ({longest.words} words)")
+        forbidden = Circumstances(forbid=_words(self.forbid), language=code(self.language) or "en")
+        for option in ("--trigger", "--must-mention"):
+            for words in (each for each in _words(given[option]) if "{" not in each):
+                for found in ForbiddenWord().measure(Text(words), forbidden):
+                    raise UserError(f"{option} “{words}” has a word that --forbid keeps out: {found.what}")
+
     def refuse_mode(self) -> None:
-        """UserError for a mode of the gate that does not exist, or that asks no second model."""
+        """UserError for a mode of the gate that does not exist, that asks no second model, or that checks nothing."""
         if self.gate not in get_args(GateMode):
             raise UserError(f"--gate {self.gate}: it must be {', '.join(get_args(GateMode))}")
         if self.gate != "mend" and self.second_model is not None:
             raise UserError("--second-model is asked to mend captions: it needs --gate mend")
+        if self.gate == "off" and (self.check or self.check_limit):
+            option = "--check" if self.check else "--check-limit"
+            raise UserError(f"{option} says how texts are checked, and --gate off checks none: leave one of them out")
 
     def checked(self, second: ModelChoice | None) -> GateChoice:
         """How texts are checked. UserError for a check or a limit that does not exist."""
@@ -120,7 +169,7 @@ class Wanted:
         from framescribe.runs.gate import GateChoice
 
         target = target_of(self.target)
-        on, most = (target.checks, target.words[1]) if target is not None else ((), None)
+        on = target.checks if target is not None else ()
         choice = GateChoice(
             mode="flag" if self.gate == "flag" else "mend",
             on=(
@@ -130,7 +179,7 @@ class Wanted:
             off=several(self.no_check),
             limits=limits_in(several(self.check_limit), "--check-limit"),
             min_words=self.min_words,
-            max_words=most if self.max_words is None else self.max_words,
+            max_words=self.words_of(target)[1],
             tokens=target.encoder if target is not None else None,
             learns=target.learns if target is not None else "",
             forbid=_words(self.forbid),

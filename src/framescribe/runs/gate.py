@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from framescribe.checks.base import Circumstances
+from framescribe.checks.base import Circumstances, fewest
 from framescribe.checks.judge import Checks
 from framescribe.engines.choice import ModelChoice
 from framescribe.language.languages import ANY
@@ -73,7 +73,7 @@ class GateChoice(BaseModel):
         caption = Circumstances(
             prompt=said,
             language=own if self.language is None else None if self.language == ANY else self.language,
-            min_words=step.min_words if self.min_words is None else self.min_words,
+            min_words=fewest(self.min_words, self.max_words),
             max_words=self.max_words,
             forbid=self.forbid,
             trigger=self.trigger,

@@ -41,6 +41,8 @@ def faulty(recipe: Recipe, load: Callable[[Entry], Row]) -> Callable[[Entry], tu
             of = of_video(gate.of(what, None if segment is None else spans[segment]), row.metadata)
             made_from = sources if frame is None else ()
             of = replace(of, finish_reason=known.finish, frame_captions=made_from)
+            if what in gate.limits and what != CAPTION:
+                of = replace(of, longer=" ".join(made_from))
             form = step.form if what not in (CAPTION, FRAME_CAPTION) else None
             if judged(known.text, of, gate.checks, mend=False, form=form).found:
                 return True

@@ -253,7 +253,7 @@ class _One:
         """Ask again, each time in another way, until a text is good or nothing is left to try. TooLong if that does not
         fit, and nobody has found out yet whether the first request does."""
         changes, places = Changes(), Counter[str]()
-        sent = {ladder.key(self._request, self._model.name, self._tries[0].unheard)}
+        sent = [ladder.sent(self._request, self._model.name)]
         while len(self._tries) <= ASKS and (last := self._tries[-1]).left:
             check = ladder.gravest(last.left)
             assert check is not None
@@ -266,18 +266,22 @@ class _One:
                 model = self._second if changes.second and self._second is not None else self._model
                 request = changes.applied(self._request, self._other, self._of)
                 request = request if model.takes_video else ladder.as_pictures(request)
-                name = ladder.key(request, model.name, last.unheard)
-                if name not in sent:
+                now, unheard = ladder.sent(request, model.name), self._unheard(model)
+                if now.key(unheard) not in {one.key(unheard) for one in sent}:
                     break
             else:
                 return
-            sent.add(name)
+            sent.append(now)
             try:
                 self._tries.append(await self._asked(request, changes, self._of_now(changes)))
             except VideoError as error:
                 if isinstance(error, TooLong) and not first_sent and not changes.second:
                     raise
                 self._tries.append(self._failed(error, self._said_of(request, changes), second=changes.second))
+
+    def _unheard(self, model: Asked) -> frozenset[str]:
+        """The settings that this model's server is known by now not to take."""
+        return frozenset(name for one in self._tries if one.second == (model is self._second) for name in one.unheard)
 
     def _texts_of(self, one: _Try) -> dict[str, str]:
         """The texts of an answer by their fields; that of prose has none."""

@@ -195,10 +195,24 @@ def gravity(found: Iterable[Finding]) -> tuple[int, ...]:
     return (*(name in checks for name in GRAVEST), len(set(checks) & set(GRAVE)), len(set(checks)), len(checks))
 
 
-def key(request: ChatRequest, model: str | None, unheard: Iterable[str]) -> str:
-    """A text that is the same for requests that get the same answer: from the words, the pictures' content, and the
-    settings that make a difference. `unheard`: those that the server does not take."""
-    said = hashlib.sha256(json.dumps([model, _heard(request.decoding, unheard), request.thinks]).encode())
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request that a model was sent: what it says and shows, the settings, and the model's name."""
+
+    content: str
+    decoding: Decoding
+    thinks: bool | None
+    model: str | None
+
+    def key(self, unheard: Iterable[str]) -> str:
+        """A text that is the same for requests that get the same answer. `unheard`: settings that the server does not
+        take, which make no difference."""
+        return json.dumps([self.model, _heard(self.decoding, unheard), self.thinks, self.content])
+
+
+def sent(request: ChatRequest, model: str | None) -> Sent:
+    """What tells this request from others: from its words, its pictures' content, its settings and the model."""
+    said = hashlib.sha256()
     for message in request.messages:
         said.update(message.role.encode())
         for part in message.parts:
@@ -206,7 +220,7 @@ def key(request: ChatRequest, model: str | None, unheard: Iterable[str]) -> str:
             for data in _data(part):
                 said.update(len(data).to_bytes(8, "little"))
                 said.update(data)
-    return said.hexdigest()
+    return Sent(said.hexdigest(), request.decoding, request.thinks, model)
 
 
 def changed_settings(before: Decoding, now: Decoding) -> dict[str, Any]:
@@ -256,11 +270,14 @@ def _notes(texts: Mapping[str, str], found: Sequence[Finding], of: Circumstances
     """An instruction for each kind of fault, which names the words that are at fault."""
     if not of.prompt.isascii():  # these instructions are English, whatever the prompt is
         yield "Keep to the language of the text above."
+    least = of.min_words + max(3, of.min_words // 5)
+    if of.most_words is not None:
+        least = max(of.min_words, min(least, (of.min_words + of.most_words) // 2))
     for check in sorted({one.check for one in found}, key=_rank):
         places = [one for one in found if one.check == check]
         values = {
             "words": max(of.min_words, (of.most_words or 80) * 3 // 4),
-            "least": of.min_words + max(3, of.min_words // 5),
+            "least": least,
             "most": of.most_words,
             "language": in_english(of.language or ""),
             "what": places[0].what,

@@ -90,7 +90,7 @@ def _worst(words: tuple[str, ...]) -> End:
 
 
 def _end(said: str) -> End | None:
-    words = [said, *re.split(r"[\s:/]+", said)]  # "content_filter: PROHIBITED_CONTENT"
+    words = [said, *re.split(r"[\s:/.]+", said)]  # "content_filter: PROHIBITED_CONTENT"
     names = [re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", word.strip()).lower() for word in words]
     return next(
         (_ENDS[name] for name in (name.removeprefix("finish_reason_") for name in names) if name in _ENDS), None
