@@ -28,6 +28,8 @@ from framescribe.claims.verbs import inflected
             "A vase is to the left of the door.",
             "A vase is to the right of the door.",
         ),
+        ("A wall stands; in the background, a dog sits.", "in the background", "A dog is in the background.", None),
+        ("A man runs. Behind him, two dogs bark.", "Behind him", "Two dogs are behind him.", None),
         ("On the table, a cat sleeps.", "On the table", "A cat is on the table.", "A cat is under the table."),
         ("A shop sign reading 'BAKERY' hangs.", "hangs", "A shop sign hangs.", "A shop sign does not hang."),
         ("Both boys jump, and one reaches a ball.", "reaches", "One of the boys reaches a ball.", None),

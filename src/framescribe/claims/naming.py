@@ -237,14 +237,20 @@ class Naming(Acting):
         if kind == base.SETTING:
             self._add(kind, at, last, statements.set_in(said))
         elif not self._merge(at, last, said, kind):
-            before = self._before()
-            if isinstance(before, Named) and before.text == SOMETHING:
-                self._fronted = len(self.claims), said
-            self._add(kind, at, last, statements.placed(before, said, denied=self._denied))
+            if words.low(at - 1) in (";", ":", "—", "–") and words.low(last) == ",":
+                self._subject = self._near = self._done = None  # what is there is named next
+            self._place(kind, at, last)
         self._near, self._at, self._being = self._named(inner[-1]), last, False
         self._touching = self._placed = True
         if not self._started and self._subject is not None:
             self._near = self._subject  # "A man in a car drives": the man does
+
+    def _place(self, kind: str, at: int, last: int) -> None:
+        """Where somebody is or does something; of what is named only then, `_found_where` says it."""
+        before, said = self._before(), self.words.text(at, last)
+        if isinstance(before, Named) and before.text == SOMETHING:
+            self._fronted = len(self.claims), said
+        self._add(kind, at, last, statements.placed(before, said, denied=self._denied))
 
     def _merge(self, at: int, last: int, said: str, kind: str) -> bool:
         """One claim with the verb right before it: "moves from the left to the right", "appears on the right"."""
@@ -281,7 +287,7 @@ class Naming(Acting):
         if low in w.PRONOUNS and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
             end = at + size + 1
             kind = base.DIRECTION if opening.split(" ")[0] in w.DIRECTIONAL else base.PLACE
-            self._add(kind, at, end, statements.placed(self._before(), self.words.text(at, end)))
+            self._place(kind, at, end)
             self._at = end
         elif opening in ("back", "side to side", "up and down", "back and forth") or self.words.low(at) == "back":
             end = at + 3 if self.words.low(at + 1) == "and" else at + size
