@@ -167,9 +167,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is written for one video, failed or not. `caption` is None if none was wanted or none came.
-
-    `video_path` is the file's place. `provenance` says what the row belongs to and what made each part of it:
+    """What is written for one video, failed or not. `caption` is None if none was wanted or none came. `video_path` is
+    the file's place. `provenance` says what the row belongs to and what made each part of it:
 
         schema, version   of the row's format, and of framescribe
         file              what the file was: `fingerprint` of its bytes (`frames.files.fingerprint_of`), `stamp`
@@ -177,12 +176,12 @@ class Row:
         stages            by name: `fingerprint` of what the stage's result depends on; engine, model and the like;
                           `attempts`, `prompt_tokens`, `completion_tokens`, `cost`; `flags` that it raised; `checked`,
                           a record of each text that failed a check at first (`strategies.asking`), and `gate`, which
-                          stands for the gate that could not mend one of them; its result:
-                          the row's own fields that it `fills`, and other values as `output`; `as`: "caption" if the
-                          output is the caption that it made, before a later stage made another one; "captions" if
-                          it is a list of all captions but the one that it `fills`; `of` (`caption_hash`): the caption
-                          that the output was made from, where that is the row's; "measure" holds `Row.facts`; `told`:
-                          what a stage's model was told of them; "decode" holds the file's flags and `Clip.replaced`
+                          stands for the gate that could not mend one of them; its result: the row's own fields that
+                          it `fills`, and other values as `output`; `as`: "caption" if the output is the caption that
+                          it made, before a later stage made another one; "captions" if it is a list of all captions
+                          but the one that it `fills`; `of` (`caption_hash`): the caption that the output was made
+                          from, where that is the row's; "measure" holds `Row.facts`; `told`: what a stage's model was
+                          told of them; "decode" holds the file's flags and `Clip.replaced`
         recaptioned       true if a person chose to have this video captioned differently from the others
         replaces          [id, place] of the row that this one replaces, if that is a different one
         edits             what a person changed, in order: field, old, new, who, when; `made_by`, if a model wrote it
@@ -253,10 +252,11 @@ class Row:
 
     @property
     def captions(self) -> Mapping[str, str]:
-        """Its captions by the lengths in which they were asked for (`--captions`); none if they were not, or if the
-        caption was corrected since they were made."""
-        made = None if LENGTHS in self.outdated else (self.stages.get(LENGTHS) or {}).get("output")
-        return {name: text for name, text in made.items() if isinstance(text, str)} if isinstance(made, dict) else {}
+        """Its captions by their lengths (`--captions`); if the caption was corrected since, those a person wrote."""
+        made, old = (self.stages.get(LENGTHS) or {}).get("output"), LENGTHS in self.outdated
+        said = {f"captions[{name}]": (name, text) for name, text in made.items()} if isinstance(made, dict) else {}
+        kept = {edit.get("field") for edit in self.provenance.get("edits") or ()} if old else said
+        return {name: text for field, (name, text) in said.items() if field in kept and isinstance(text, str)}
 
     @property
     def outdated(self) -> tuple[str, ...]:

@@ -124,11 +124,11 @@ def test_lengths_are_listed_and_one_of_them_is_the_caption(opened: Callable[[str
     lengths = page.locator(".lengths > li")
     expect(lengths.locator("h3")).to_contain_text(["short", "medium", "long"])
     expect(lengths.nth(0)).to_contain_text("9 words")
-    expect(lengths.nth(0).locator("> p")).to_have_text(told.SHORT)
-    expect(lengths.nth(1).locator("> p")).to_have_text(told.MEDIUM)
+    expect(lengths.nth(0).locator(".editor > p")).to_have_text(told.SHORT)
+    expect(lengths.nth(1).locator(".editor > p")).to_have_text(told.MEDIUM)
     expect(lengths.filter(has_text="the caption")).to_have_count(1)
     expect(lengths.nth(2)).to_contain_text("the caption")
-    expect(lengths.nth(2).locator("> p")).to_have_count(0)  # it stands above
+    expect(lengths.nth(2).locator("p")).to_have_count(0)  # it stands above
     expect(lengths.nth(0)).to_contain_text("at first: too_long · written anew")
     lengths.nth(0).get_by_text("2 answers").click()
     expect(lengths.nth(0).locator(".tries > li").nth(0)).to_contain_text(told.MEDIUM)

@@ -27,7 +27,7 @@ BRIEF = {
 FULL = BRIEF | {
     *("model_caption", "video_path", "size", "count_of_frames", "frame_captions", "stages", "failure", "metadata"),
     *("provenance", "note_text", "history", "new_captions", "revision", "edited_at", "file"),
-    *("captions", "captions_outdated", "fields", "segments", "steps", "facts", "verified"),
+    *("captions", "captions_outdated", "fields", "segments", "steps", "facts", "verified", "model_texts"),
 }
 HEADERS = {"content-type": "application/json"}
 

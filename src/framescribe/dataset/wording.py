@@ -51,7 +51,8 @@ def names_of(variants: Sequence[str], row: Row) -> list[str]:
 
 def outdated_in(row: Row) -> set[str]:
     """The names of a row's texts that were made from a caption which a person has corrected since."""
-    return {LENGTHS, *texts.lengths(row)} - {CAPTION} if LENGTHS in row.outdated else set()
+    left = texts.lengths(row).keys() - row.captions.keys() - {CAPTION} if LENGTHS in row.outdated else ()
+    return {LENGTHS, *left} if left else set()
 
 
 def _composed(row: Row, name: str, composes: Composes) -> list[str]:
@@ -73,10 +74,10 @@ def _weighted(text: str) -> tuple[str, int]:
 def _texts(row: Row, name: str) -> list[str]:
     """The texts of this name that a row holds: its caption, what the stage of this name made, a value of this name in
     what a stage made, or the user's column."""
-    if name == LENGTHS:
-        return _as_texts(list(row.captions.values()))
     if name in outdated_in(row):
         return []
+    if name == LENGTHS:
+        return _as_texts(list(row.captions.values()))
     if name == CAPTION:
         return _as_texts(row.caption)
     if name in row.stages:

@@ -1,8 +1,9 @@
 """Knows how a row stands in a table: which columns it has, and what is in their cells; the way back is exact.
 
 In csv and Parquet the user's columns stand beside ours. One whose name is one of ours, or begins with "metadata.", is
-written with "metadata." before it. Captions of several lengths have a column of their own, "captions", which only
-repeats what the provenance says; in files of earlier versions a column of this name is the user's.
+written with "metadata." before it. Captions of several lengths have a column of their own, "captions", which repeats
+what the provenance says; what a person changes in it counts. In files of earlier versions a column of this name is the
+user's.
 """
 
 from __future__ import annotations
@@ -61,8 +62,10 @@ def row_of(record: Mapping[str, Any], *, spreadsheet: bool) -> dict[str, Any]:
                 own[name] = _without_nothing(value)
         elif isinstance(value, str):
             own[name] = read(value)
-    if _has_lengths(own["provenance"]) or found.get(CAPTIONS) in ("", None):
-        found.pop(CAPTIONS, None)
+    if (made := _lengths(own["provenance"])) or found.get(CAPTIONS) in ("", None):
+        column = found.pop(CAPTIONS, None) or {}
+        said = json.loads(column) if isinstance(column, str) else column
+        made |= {name: text for name, text in said.items() if name in made and isinstance(text, str)}
     own["caption"] = None if own["caption"] == "" else own["caption"]
     own["size"] = int(own["size"]) if own["size"] not in (None, "") else None
     metadata = {
@@ -75,9 +78,11 @@ def _column(name: str) -> str:
     return f"{_APART}{name}" if name in (*OWN, CAPTIONS, "metadata") or name.startswith(_APART) else name
 
 
-def _has_lengths(provenance: Any) -> bool:
+def _lengths(provenance: Any) -> dict[str, Any]:
+    """The captions of several lengths in a row's records."""
     made = ((provenance or {}).get("stages") or {}).get(LENGTHS) or {}
-    return isinstance(made.get("output"), dict) and bool(made["output"])
+    found = made.get("output")
+    return found if isinstance(found, dict) else {}
 
 
 def _without_nothing(value: Any) -> Any:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from framescribe.errors import UserError
 from framescribe.plain_json import parsed
 from framescribe.records import Row
-from framescribe.results.edits import CAPTION, KIND, LOCK, Edit, apply, me, review_of, words_of
+from framescribe.results.edits import KIND, LOCK, Edit, apply, me, review_of, told_in
+from framescribe.results.fields import CAPTION, part_of, words_of
 from framescribe.results.index import Index, Key, place_hash
 from framescribe.results.parts import ROW_KIND
 
@@ -16,6 +17,8 @@ from framescribe.results.parts import ROW_KIND
 def differences(found: Row, ours: Row) -> dict[str, str | None]:
     """The fields that differ in the finished file, as they are there. If the frames themselves differ, they are left
     alone: another run made them."""
+    if (found.caption, found.frames, found.stages) == (ours.caption, ours.frames, ours.stages):
+        return {}  # as most rows are
     mine, theirs = words_of(ours), words_of(found)
     return {name: words for name, words in theirs.items() if name in mine and not _same(words, mine[name])}
 
@@ -77,6 +80,7 @@ class Written:
     def edits(self, key: Key, ours: Row, found: Mapping[str, str | None], when: float) -> list[Edit]:
         """Which of the fields `found` in the file a person changed; `ours` is the row as it is now."""
         entry = self._index.at(*key)
+        seen = entry.row if entry is not None and entry.row is not None else told_in(ours)[0]
         model = words_of(entry.row) if entry is not None and entry.row is not None else {}
         then = words_of(apply(entry.row, self._edits.get(key, ()))) if entry is not None and entry.row else {}
         made = []
@@ -99,6 +103,7 @@ class Written:
                     new=None if back else words or "",
                     who=me(),
                     when=datetime.fromtimestamp(when, UTC).isoformat(timespec="seconds"),
+                    of=part_of(seen, name),
                 )
             )
         return made

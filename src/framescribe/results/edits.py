@@ -1,6 +1,6 @@
 """Knows what a person said about rows, kept as separate lines that apply after every row; asks no model.
 
-A person changes words (a caption, a frame's), and sets marks: a lock, a verdict, a note. Whatever rows runs write
+A person changes words (`fields`), and sets marks: a lock, a verdict, a note. Whatever rows runs write
 later, what was said last stands.
 """
 
@@ -18,12 +18,12 @@ from typing import Any
 
 from framescribe.plain_json import dumps
 from framescribe.records import Row, caption_hash
+from framescribe.results.fields import CAPTION, is_words, part_of, with_words, words_of
 
 KIND = "edit"
-CAPTION, LOCK = "caption", "lock"
+LOCK = "lock"
 ACCEPTED, REJECTED = "accepted", "rejected"
 _OF_A_CAPTION = ("verdict", "seen", "versus")  # marks that are about one caption; the others are about the clip
-_FRAME = re.compile(r"frames\[(\d+)\]")
 _NAMED = re.compile(r"(tags|versus)\[(.+)\]", re.DOTALL)
 _TOLD = ("field", "old", "new", "who", "when")
 
@@ -32,7 +32,7 @@ _TOLD = ("field", "old", "new", "who", "when")
 class Edit:
     """One change of one field of the row of a file. If `new` is None, the field is taken back. The fields:
 
-        caption, frames[2]    the words of the caption, or of the caption of the third frame
+        caption, …            the words of the caption, or another text (`fields`)
         lock                  `new` is the caption that from now on stands whatever runs write, until another line for
                               "caption" or "lock"
         verdict               "accepted" or "rejected"
@@ -42,9 +42,10 @@ class Edit:
         versus[NAME]          how it compares with the result file NAME: "this", "other", "tie" or "neither"
 
     `fingerprint` is the file's: the line is about that file, not about one that replaces it. `when` is in ISO 8601.
-    `of` (`caption_hash`): the only caption to which the mark applies. `batch` names the bulk edit that it belongs to,
-    `undoes` the `key` of the edit that it undoes. `made_by` says which model wrote the words that a person took:
-    engine, model, prompt_sha256.
+    `of`: the only caption to which a mark applies (`caption_hash`), or what the words are a part of
+    (`fields.part_of`): they lapse where that is another one. `batch` names the bulk edit that it belongs to, `undoes`
+    the `key` of the edit that it undoes. `made_by` says which model wrote the words that a person took: engine, model,
+    prompt_sha256.
     """
 
     id: str
@@ -87,7 +88,7 @@ class Edit:
     @property
     def is_words(self) -> bool:
         """Whether it changes words, and not a mark."""
-        return self.field == CAPTION or _FRAME.fullmatch(self.field) is not None
+        return is_words(self.field)
 
 
 _LATER = ("of", "batch", "undoes", "made_by")  # lines of earlier versions have none of these
@@ -124,33 +125,25 @@ def marks(edits: Iterable[Edit], fingerprint: str | None, caption: str | None) -
 def apply(row: Row, edits: Iterable[Edit]) -> Row:
     """The row with what a person said of it: words in its fields and in `provenance["edits"]`, marks in
     `provenance["review"]` (see `Row`)."""
-    made = tuple(edits)
+    made = tuple(edit for edit in edits if not edit.is_words or edit.of in (None, part_of(row, edit.field)))
     if not made:
         return row
     stand = standing(made, row.file.get("fingerprint"))
-    said = words(made, row.file.get("fingerprint"))
-    frames = list(row.frames)
-    for name, edit in said.items():
-        at = _FRAME.fullmatch(name)
-        if at and int(at[1]) < len(frames):
-            frames[int(at[1])] = replace(frames[int(at[1])], caption=edit.new)
+    said, there = words(made, row.file.get("fingerprint")), words_of(row)
+    said = {name: edit for name, edit in said.items() if name in there}
+    told = dict[str, Any]()
     caption = row.caption
     if CAPTION in said:
         caption = said[CAPTION].new
     elif LOCK in stand:
         caption = stand[LOCK].new or None
-    told: dict[str, Any] = {}
     if said:
         told["edits"] = [_told(edit) for edit in said.values()]
     if marked := marks(made, row.file.get("fingerprint"), caption):
         told["review"] = _review(marked)
-    return replace(
-        row,
-        caption=caption,
-        status="ok" if row.status == "failed" and caption and caption != row.caption else row.status,
-        frames=tuple(frames),
-        provenance={**row.provenance, **told},
-    )
+    status = "ok" if row.status == "failed" and caption and caption != row.caption else row.status
+    row = with_words(row, {**{name: edit.new for name, edit in said.items()}, CAPTION: caption})
+    return replace(row, status=status, provenance={**row.provenance, **told})
 
 
 def _told(edit: Edit) -> dict[str, Any]:
@@ -191,11 +184,10 @@ def told_in(row: Row) -> tuple[Row, list[Edit]]:
         lines.append(Edit(**about, field=name, new=new, of=of if name.startswith(_OF_A_CAPTION) else None))
     if review.get("locked"):
         lines.append(Edit(**about, field=LOCK, new=row.caption or ""))
-    before = {edit.field: edit.old for edit in lines if edit.is_words}
-    frames = [replace(frame, caption=before.get(f"frames[{at}]", frame.caption)) for at, frame in enumerate(row.frames)]
     provenance = {name: value for name, value in row.provenance.items() if name not in ("edits", "review")}
-    bare = replace(row, caption=before.get(CAPTION, row.caption), frames=tuple(frames), provenance=provenance)
-    return bare, lines
+    before = {edit.field: edit.old for edit in lines if edit.is_words}
+    bare = with_words(replace(row, provenance=provenance), before)
+    return bare, [replace(edit, of=part_of(bare, edit.field)) if edit.is_words else edit for edit in lines]
 
 
 def review_of(row: Row) -> Mapping[str, Any]:
@@ -206,11 +198,6 @@ def review_of(row: Row) -> Mapping[str, Any]:
 def taken_back(edit: Edit) -> Edit:
     """The edit that undoes this one."""
     return replace(edit, old=edit.new, new=None, who=me(), when=now(), batch=None, undoes=edit.key, made_by=None)
-
-
-def words_of(row: Row) -> dict[str, str | None]:
-    """The fields of a row that a person may change, with their text."""
-    return {"caption": row.caption, **{f"frames[{at}]": frame.caption for at, frame in enumerate(row.frames)}}
 
 
 def me() -> str:

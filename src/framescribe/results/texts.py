@@ -52,7 +52,7 @@ def segments_of(stages: Stages) -> list[dict[str, Any]]:
     """As `segments`, from `Row.stages`."""
     found = list[dict[str, Any]]()
     for name, stage in stages.items():
-        for at, one in enumerate(_segments_of(stage)):
+        for at, one in enumerate(segments_in(stage)):
             if at == len(found):
                 found.append({"start": one["start"], "end": one["end"], "caption": None})
             if isinstance(one.get("caption"), str):
@@ -64,7 +64,7 @@ def segments_of(stages: Stages) -> list[dict[str, Any]]:
 
 def is_told(name: str, stage: Mapping[str, Any]) -> bool:
     """Whether all that this stage made is in what these functions return, or in `Row.facts` or `Row.verified`."""
-    return name in (STEPS, STRUCTURE, LENGTHS, MEASURE, VERIFY) or bool(_segments_of(stage))
+    return name in (STEPS, STRUCTURE, LENGTHS, MEASURE, VERIFY) or bool(segments_in(stage))
 
 
 def words(row: Row) -> Iterator[str]:
@@ -90,14 +90,15 @@ def _noted(row: Row) -> Iterator[str]:
 def _made(stages: Stages, name: str) -> Iterator[tuple[int | None, Any]]:
     """What this stage made: of the whole clip (None), or of each segment."""
     stage = stages.get(name) or {}
-    divided = _segments_of(stage)
+    divided = segments_in(stage)
     if divided:
         yield from ((at, one.get("value")) for at, one in enumerate(divided))
     else:
         yield None, stage.get("output")
 
 
-def _segments_of(stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def segments_in(stage: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a stage made of each segment; nothing if it was not done segment by segment."""
     output = stage.get("output")
     found = _mappings(output.get(SEGMENTS)) if isinstance(output, Mapping) else []
     timed = all(isinstance(one.get(end), int | float) for one in found for end in ("start", "end"))

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from framescribe.records import Row
+from framescribe.results.fields import CAPTION, in_structure
 from framescribe.review import bulk
 from framescribe.review.ask import Asker
+from framescribe.review.changes import value
 from framescribe.review.compare import Compare
 from framescribe.review.media import Media
 from framescribe.review.query import Query
@@ -130,7 +132,7 @@ class Api:
         try:
             edits = self.session.edit([Change(key=key, field=field, new=asked.text_or_null("new"), base=base)])
         except Conflict as error:
-            raise self._conflict(key, error) from None
+            raise self._conflict(key, error, field) from None
         except KeyError:
             raise _no_row() from None
         self.changed |= bool(edits)
@@ -259,8 +261,9 @@ class Api:
             raise _no_row() from None
         return edits[-1].key if edits else None
 
-    def _conflict(self, key: str, error: Conflict) -> Said:
-        return Said(409, str(error), row=self._full(key))
+    def _conflict(self, key: str, error: Conflict, field: str = CAPTION) -> Said:
+        """That a field says something else by now, and what (`stands`)."""
+        return Said(409, str(error), row=self._full(key), stands=value(self.stored(key), field))
 
     def _note(self, kind: str, name: str) -> None:
         if (kind, name) not in self._made:
@@ -286,5 +289,12 @@ def _told(what: tuple[str, str], rows: list[dict[str, Any]], count: int) -> str:
         return f"Undone in {count:,} {'clip' if count == 1 else 'clips'}."
     field = next((one["field"] for one in rows[0]["history"] if one["edit"] == what[1]), "")
     name = field.partition("[")[2].rstrip("]")
-    words = {"tags": f"the tag {name}", "versus": "a judgement", "frames": "a frame's caption"}
-    return f"Undone: {_FIELDS.get(field) or words.get(field.partition('[')[0], 'a change')} of {rows[0]['id']}."
+    words = {
+        "tags": f"the tag {name}",
+        "versus": "a judgement",
+        "frames": "a frame's caption",
+        "captions": f"the length {name}",
+        "segments": "a segment's caption",
+    }
+    kind = "a field" if in_structure(field) is not None else words.get(field.partition("[")[0], "a change")
+    return f"Undone: {_FIELDS.get(field, kind)} of {rows[0]['id']}."

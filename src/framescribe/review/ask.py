@@ -20,7 +20,8 @@ from framescribe.errors import FramescribeError, RunError, UserError
 from framescribe.python.background import Background
 from framescribe.python.recipe import Recipe
 from framescribe.records import Row, Video
-from framescribe.results.edits import CAPTION, now, review_of
+from framescribe.results.edits import now, review_of
+from framescribe.results.fields import CAPTION
 from framescribe.results.rows import video_of
 from framescribe.results.videos import Videos
 from framescribe.review.candidates import DECISIONS, Candidate, decision

@@ -14,7 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from framescribe.errors import UserError
-from framescribe.results.edits import ACCEPTED, CAPTION, LOCK, REJECTED
+from framescribe.results.edits import ACCEPTED, LOCK, REJECTED
+from framescribe.results.fields import CAPTION
 from framescribe.review.patterns import Replacing
 from framescribe.review.selection import selected
 from framescribe.review.session import MISSING, Change, Conflict, Locked

@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from framescribe.errors import UserError
 from framescribe.records import Row, caption_hash
-from framescribe.results.edits import ACCEPTED, CAPTION, LOCK, REJECTED, Edit, apply, now, review_of
+from framescribe.results.edits import ACCEPTED, LOCK, REJECTED, Edit, apply, now, review_of
+from framescribe.results.fields import CAPTION, in_structure, is_words, part_of, words_of
 from framescribe.review.described import undone
+from framescribe.strategies.structured import FORM
 
 LONGEST = 1_000_000  # characters of a text
 LONGEST_NAME = 200  # of a tag
-_FRAME = re.compile(r"frames\[(\d{1,9})\]")
 _NAMED = re.compile(r"(tags|versus)\[(.+)\]", re.DOTALL)
 _OF_THIS_CAPTION = ("verdict", "seen", "versus")  # marks that do not apply to another caption
 
@@ -52,10 +53,10 @@ class Conflict(Exception):
 
 
 class Locked(Exception):
-    """The caption of the row `key` is locked."""
+    """The texts of the row `key` are locked."""
 
     def __init__(self, key: str) -> None:
-        super().__init__("the caption is locked: unlock it to change it")
+        super().__init__("the clip is locked: unlock it to change it")
         self.key = key
 
 
@@ -81,13 +82,12 @@ class Known(NamedTuple):
 
 def value(row: Row, field: str) -> str | None:
     """What a field of the row says now. UserError if rows have no such field."""
-    if field == CAPTION:
-        return row.caption
+    if is_words(field):
+        words = words_of(row)
+        if field not in words:
+            raise UserError(f"{field[:100]}: this clip has no such text")
+        return words[field]
     review = review_of(row)
-    if at := _FRAME.fullmatch(field):
-        if int(at[1]) >= len(row.frames):
-            raise UserError(f"{field}: this row has {len(row.frames)} frames")
-        return row.frames[int(at[1])].caption
     if field == LOCK:
         return (row.caption or "") if review.get("locked") else None
     if field == "seen":
@@ -113,16 +113,18 @@ def edits_for(known: Known, change: Change, *, who: str, batch: str | None) -> l
         raise UserError(f"{field}: the text is longer than {LONGEST:,} characters")
     if change.base is not MISSING and (change.base or None) != (stands or None):
         raise Conflict(change.key)
-    if field == CAPTION and review_of(row).get("locked"):
+    if is_words(field) and review_of(row).get("locked"):
         raise Locked(change.key)
     new = _normal(field, change.new, row)
-    own = value(known.base, field) if field == CAPTION or _FRAME.fullmatch(field) else None
+    own = value(known.base, field) if is_words(field) else None
     if new is not None and new == own and change.made_by is None:
         new = None  # the model's own words: nothing is edited any more
     if new == stands or (new is None and stands == own):
         return []
     made = []
-    about = caption_hash(row.caption) if field.partition("[")[0] in _OF_THIS_CAPTION and new is not None else None
+    about = part_of(known.base, field)
+    if field.partition("[")[0] in _OF_THIS_CAPTION and new is not None:
+        about = caption_hash(row.caption)
     edit = _edit(known.base, field, stands, new, who=who, of=about, batch=batch, made_by=change.made_by)
     if field == LOCK and new is None and apply(known.base, [*known.edits, edit]).caption != row.caption:
         # A run wrote another caption beneath the lock; unlocking changes no words.
@@ -138,12 +140,12 @@ def undoing(known: Known, target: Edit, *, who: str, batch: str | None) -> Edit 
     row = known.row
     if target.key in undone(known.edits) or not target.is_about(row.file.get("fingerprint")):
         return None
-    if target.field == CAPTION and review_of(row).get("locked"):
+    if target.is_words and review_of(row).get("locked"):
         return None
     try:
         stands = value(row, target.field)
         model = value(known.base, target.field) if target.is_words else None
-    except UserError:  # the row has fewer frames by now
+    except UserError:  # the row has no such text any more
         return None
     if target.new is None:
         changed = stands != model
@@ -188,6 +190,8 @@ def _normal(field: str, new: str | None, row: Row) -> str | None:
         raise UserError(f"verdict: {new[:100]!r} is neither {ACCEPTED} nor {REJECTED}")
     if field == "note" and not new.strip():
         return None
+    if (at := in_structure(field)) is not None and (wrong := FORM.refuses(at, new)):
+        raise UserError(wrong)
     return new
 
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from framescribe.records import DECODE, LENGTHS, Row
+from framescribe.records import DECODE, LENGTHS, Row, caption_hash
 from framescribe.results import texts
 from framescribe.results.edits import Edit, apply, review_of
+from framescribe.results.fields import words_of
 from framescribe.results.selection import values_in
 from framescribe.review import playable
 from framescribe.review.facts_sql import columns
@@ -134,7 +135,9 @@ def full(
 ) -> dict[str, Any]:
     """Everything about a row: `base` as a run wrote it, with what people said of it."""
     row = apply(base, edits)
-    edited = {edit["field"] for edit in row.provenance.get("edits") or ()}
+    models = words_of(base)
+    before = {edit["field"]: models.get(edit["field"]) for edit in row.provenance.get("edits") or ()}
+    wrote = (base.stages.get(LENGTHS) or {}).get("of", caption_hash(row.caption))
     return {
         **brief(key, row, seen, plays),
         "caption": row.caption,
@@ -148,21 +151,22 @@ def full(
                 "time": frame.time,
                 "caption": frame.caption,
                 "model_caption": base.frames[at].caption,
-                "edited": f"frames[{at}]" in edited,
+                "edited": f"frames[{at}]" in before,
             }
             for at, frame in enumerate(row.frames)
         ],
         "captions": [
-            {"name": name, "text": text, "is_caption": text == row.caption}
-            for name, text in texts.lengths(base).items()
+            {"name": name, "text": text, "is_caption": caption_hash(text) == wrote}
+            for name, text in texts.lengths(row).items()
         ],
         "captions_outdated": LENGTHS in row.outdated,
-        "segments": texts.segments(base),
-        "steps": texts.steps(base),
-        "fields": texts.fields(base),
+        "segments": texts.segments(row),
+        "steps": texts.steps(row),
+        "fields": texts.fields(row),
+        "model_texts": before,
         "facts": dict(base.facts),
         "verified": dict(row.verified),
-        "stages": [_stage(name, made, base.caption) for name, made in row.stages.items()],
+        "stages": [_stage(name, made, base.caption) for name, made in base.stages.items()],
         "failure": {"stage": row.error.stage, "kind": row.error.kind, "message": row.error.message}
         if row.error
         else None,

@@ -17,7 +17,7 @@ _IS_PATH = re.compile(r"(?:file://)?(?:~?/|[A-Za-z]:[\\/]|\\\\)[^\n]*")
 _SAID = frozenset(  # what people and models wrote stays as it is
     (
         *("id", "key", "caption", "model_caption", "text", "raw", "output", "captions", "segments", "steps", "fields"),
-        *("old", "new", "note", "note_text", "tags"),
+        *("old", "new", "note", "note_text", "tags", "model_texts"),
     )
 )
 _DROPPED = frozenset(["stamp", "replaces", "revision"])
@@ -32,7 +32,9 @@ def shareable(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def shareable_result(result: Mapping[str, Any]) -> dict[str, Any]:
     """What the page knows of the whole result (`/api/result`), likewise."""
-    kept = {name: _clean(name, value) for name, value in result.items() if name not in ("asks", "who", "against")}
+    kept = {
+        name: _clean(name, value) for name, value in result.items() if name not in ("asks", "who", "against", "choices")
+    }
     name = re.split(r"[\\/]", str(result.get("output") or ""))[-1]
     return {**kept, "output": name, "who": None, "asks": {"available": False, "why": ""}, "against": None}
 

@@ -36,6 +36,7 @@ from framescribe.review.index import Index, meant, shown
 from framescribe.review.query import Query
 from framescribe.review.reading import Reader, Text, chunks
 from framescribe.storage.locks import take
+from framescribe.strategies.structured import FORM
 from framescribe.version import VERSION
 
 __all__ = ["MISSING", "Change", "Conflict", "Listed", "Locked", "Session", "Text", "Undone"]
@@ -161,7 +162,8 @@ class Session:
         return self._rows.index.revision
 
     def result(self) -> dict[str, Any]:
-        """What there is, and how far the index has come. `error`: why rows are no longer followed, if so."""
+        """What there is, and how far the index has come. `error`: why rows are no longer followed, if so; `choices`:
+        what may stand in those fields that take a value of a list."""
         following = self._following
         revision = self.revision
         if self._counted is None or self._counted[0] != revision:
@@ -180,6 +182,7 @@ class Session:
             "running": following.running,
             "unreadable": following.unreadable,
             "error": following.fault,
+            "choices": FORM.choices(),
         }
 
     def charts(self, query: Query) -> dict[str, Any]:

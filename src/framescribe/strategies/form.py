@@ -81,6 +81,18 @@ class Form:
         fitted = _fitted(_tidied(value, self._whole), self._whole)
         return fitted if self._validator.is_valid(fitted) else None
 
+    def choices(self) -> dict[str, list[str]]:
+        """The closed lists, by the field that takes a value of each, as in `camera.speed`."""
+        return {field: list(schema["enum"]) for field, schema in _fields(self._whole) if "enum" in schema}
+
+    def refuses(self, field: str, text: str) -> str | None:
+        """Why a text cannot stand in a field, in a line; None if it can, or if there is no such field."""
+        schema = dict(_fields(self._whole)).get(re.sub(r"\[\d+\]", "[]", field), {})
+        if text not in schema.get("enum", (text,)):
+            return f"{field} must be one of: {', '.join(schema['enum'])}"
+        most = schema.get("maxLength", len(text))
+        return f"{field} would be longer than {most} letters" if len(text) > most else None
+
     def texts(self, value: Any) -> dict[str, str]:
         """The prose in a value, by its field, as in `subjects[0].action`."""
         return {
@@ -114,6 +126,17 @@ def _strings(value: Any, schema: Mapping[str, Any], path: Path = ()) -> Iterable
     elif isinstance(value, list):
         for number, one in enumerate(value):
             yield from _strings(one, schema["items"], (*path, number))
+
+
+def _fields(schema: Mapping[str, Any], name: str = "") -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """The texts that a schema has, by their fields, as in `subjects[].action`."""
+    if schema["type"] == "object":
+        for inner, one in schema["properties"].items():
+            yield from _fields(one, f"{name}.{inner}" if name else inner)
+    elif schema["type"] == "array":
+        yield from _fields(schema["items"], f"{name}[]")
+    else:
+        yield name, schema
 
 
 def _replaced(value: Any, texts: Mapping[str, str], path: Path) -> Any:

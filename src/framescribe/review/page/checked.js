@@ -44,6 +44,13 @@ window.review ??= {};
     return null;
   };
 
+  /** A value of the row, with the model's own texts in those fields that a person changed. */
+  const models = (row, value, field) => {
+    if (Array.isArray(value)) return value.map((one, at) => models(row, one, `${field}[${at}]`));
+    if (value !== null && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, models(row, one, `${field}.${name}`)]));
+    return row.model_texts?.[field] ?? value;
+  };
+
   /** The text that stands, as the model left it. */
   const standing = (row, stage, one) => {
     const segment = row.segments?.[one.segment];
@@ -51,10 +58,10 @@ window.review ??= {};
     const { index, time, segment: part, ...value } = step || {};
     let text = null;
     if (step) text = written(value);
-    else if (one.text === "structure" && (segment ?? row).fields) text = written((segment ?? row).fields);
+    else if (one.text === "structure" && (segment ?? row).fields) text = written(models(row, (segment ?? row).fields, segment ? `segments[${one.segment}].fields` : "fields"));
     else if (one.text === "frame_caption") text = row.frame_captions?.find((frame) => frame.index === one.frame)?.model_caption;
-    else if (one.text === "caption") text = segment ? segment.caption : stage.text;
-    else text = row.captions?.find(({ name }) => name === one.text)?.text;
+    else if (one.text === "caption") text = segment ? models(row, segment.caption, `segments[${one.segment}]`) : stage.text;
+    else text = models(row, row.captions?.find(({ name }) => name === one.text)?.text, `captions[${one.text}]`);
     return text ?? null;
   };
 
@@ -97,7 +104,6 @@ window.review ??= {};
   /** What was wrong at first, and how the text that stands came; of one that stands as it came, `found` tells all. */
   const became = ({ before = [], by, tries = [] }) => (by ? `at first: ${before.join(", ")} · ${BY[by] ?? by}` : tries.length > 1 ? "asked again in vain" : "");
 
-  /** The field of a value as people count: "subjects 2 action". */
   const spelled = (field) => field.replace(/\[(\d+)\]/g, (_, at) => ` ${Number(at) + 1}`).replaceAll(".", " ").replaceAll("_", " ");
 
   const notes = (row, one) => {
@@ -129,6 +135,16 @@ window.review ??= {};
     rest: (row) => records(row).filter((one) => one.home === null).map((one) => among_checks(row, one)),
     /** The records about what is shown at this place: "step 12", "fields", "length short", "segment 0". */
     of: (row, place) => records(row).filter((one) => one.home === place),
+    /** The field of a value as people count: "subjects 2 action". */
+    spelled,
+    /** What a model had written, and what was found in that, below the text of a field that a person changed; else what
+     *  there is to say of the records of the text. */
+    below(row, field, told) {
+      const before = row.model_texts?.[field];
+      if (before === undefined) return review.checks.notes(row, told);
+      return h("div", { class: "checked-notes" }, h("details", null, h("summary", { "data-focus": `before ${field}` }, "Before it was edited"),
+        h("p", { class: "text well checked", dir: "auto" }, review.checks.text(before ?? "", told)), review.checks.notes(row, told)));
+    },
     /** A text at such a place, with what was found in it marked; `field`: the part of a value that it is. */
     text: (text, told, field) => marked(text, told.flatMap((one) => one.found ?? []).filter((one) => one.field === field)),
     /** What else there is to say of such records, below their text. */

@@ -43,10 +43,10 @@ window.review ??= {};
   const editor = (field, text, options) => {
     const known = editors.get(field);
     if (known) {
-      known.update(text, options.locked ?? false);
+      known.update({ text, locked: false, ...options });
       return known;
     }
-    const made = review.editor(key, { field, text, ...options });
+    const made = (options.choices ? review.choice : review.editor)(key, { field, text, ...options });
     editors.set(field, made);
     return made;
   };
@@ -133,7 +133,7 @@ window.review ??= {};
       h("button", { class: "picture", "aria-label": timed ? `Show the frame at ${time}` : `Show frame ${time}`, "data-focus": `frame ${frame.index}`, onclick: () => player.show_frame(at) }, image, !timeline && h("span", { class: "stamp" }, time)),
       timeline && h("span", { class: "time small" }, time),
       frame.edited && h("span", { class: "mark person" }, "edited"),
-      (frame.caption !== null && frame.caption !== undefined) && editor(`frames[${at}]`, frame.caption, { label: timed ? `Caption of the frame at ${time}` : `Caption of frame ${time}`, none: "No caption." }).element,
+      (frame.caption !== null && frame.caption !== undefined) && editor(`frames[${at}]`, frame.caption, { label: timed ? `Caption of the frame at ${time}` : `Caption of frame ${time}`, none: "No caption.", locked: row.locked }).element,
       review.step(row, frame.index),
       review.saved?.beside_frame?.(row, at));
   });
@@ -164,14 +164,16 @@ window.review ??= {};
       review.saved?.beside?.(row),
       note_editor && h("section", { class: "note", "data-note": true, hidden: !row.note_text && !note_editor.editing && !note_editor.draft }, h("h3", null, "Note"), note_editor.element),
       row.new_captions?.length > 0 && review.candidates?.(row));
-    segments = review.segments(row, (time) => player.play(time));
+    const scrolled = segments?.list.scrollTop ?? 0;
+    segments = review.segments(row, (time) => player.play(time), editor);
     review.fill(part("bar"), segments?.bar);
     review.fill(part("segments"), segments?.list);
-    review.fill(part("captions"), review.lengths(row));
+    if (segments) segments.list.scrollTop = scrolled;
+    review.fill(part("captions"), review.lengths(row, editor));
     const timeline = row.steps?.length > 0;
     part("frames").classList.toggle("timeline", timeline);
     review.fill(part("frames"), frames(timeline));
-    review.fill(part("evidence"), review.evidence(row, (time) => player.play(time), (at) => player.show_frame(at)));
+    review.fill(part("evidence"), review.evidence(row, (time) => player.play(time), (at) => player.show_frame(at), editor));
   });
 
   const place = () => {

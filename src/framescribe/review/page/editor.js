@@ -31,15 +31,10 @@ window.review ??= {};
     waiting.clear();
   });
 
-  const said = (row, field) => {
-    if (field === "caption") return row.caption;
-    if (field === "note") return row.note_text;
-    return row.frame_captions[Number(field.match(/\d+/)[0])]?.caption;
-  };
-
-  /** A text with what it takes to change it. `what`: {field, label, text, locked, none (what to show for no text)}.
-   *  `ongo()` is called after Ctrl+Enter has saved. Returns {element, edit(), editing, update(text, locked)}. */
-  review.editor = (key, { field, label, text, locked = false, none = "No text.", big = false, ongo = null }) => {
+  /** A text with what it takes to change it. `what`: {field, label, text, locked, none (what to show for no text),
+   *  display (what to show for the text, if that is more than its words)}. `ongo()` is called after Ctrl+Enter has saved.
+   *  Returns {element, edit(), editing, update({text, locked, display})}. */
+  review.editor = (key, { field, label, text, locked = false, none = "No text.", big = false, ongo = null, display = null }) => {
     const element = h("div", { class: ["editor", big && "big"] });
     let box = null, base = text;
     const live = review.source.live;
@@ -47,7 +42,7 @@ window.review ??= {};
     const show = () => {
       box = null;
       const draft = live ? drafts.get(key, field) : null;
-      const shown = h("p", { class: ["text", !text && "none"], dir: "auto" }, text || none);
+      const shown = h("p", { class: ["text", display && "checked", !text && "none"], dir: "auto" }, (text && display?.(text)) || text || none);
       if (live) shown.addEventListener("click", () => getSelection().isCollapsed && !locked && edit());
       review.fill(element, shown,
         draft && h("p", { class: "note" }, "You began to change this. ", h("button", { class: "link", onclick: () => edit() }, "Go on"), " or ",
@@ -63,7 +58,7 @@ window.review ??= {};
 
     const edit = () => {
       if (!live) return;
-      if (locked) return review.say("This caption is locked. Unlock it first (x).");
+      if (locked) return review.say("This clip is locked. Unlock it first (x).");
       if (box) return box.focus();
       const draft = drafts.get(key, field);
       base = draft?.base ?? text;
@@ -134,10 +129,10 @@ window.review ??= {};
       } catch (error) {
         if (mine !== box) return;
         if (error.status === 409 && error.body?.row) {
-          text = said(error.body.row, field) ?? null;
+          text = error.body.stands;
           review.list.put([error.body.row]);
           differs();
-        } else if (error.status === 423) say("This caption is locked: unlock it (x), then save again. Your text stays here.");
+        } else if (error.status === 423) say("This clip is locked: unlock it (x), then save again. Your text stays here.");
         else if (error.status === 0) {
           waiting.add(() => mine === box && element.isConnected && save(false));
           say("Not saved: the server does not answer. Your text stays here; it is saved when the server is back, or press Save again.");
@@ -151,11 +146,41 @@ window.review ??= {};
       edit,
       get editing() { return box !== null; },
       get draft() { return live && drafts.get(key, field) !== null; },
-      update(next, lock) {
-        if (next === text && lock === locked) return;
-        text = next;
-        locked = lock;
+      update(next) {
+        if (next.text === text && next.locked === locked && !next.display) return;
+        ({ text, locked = false, display = null } = next);
         if (!box) show();
+      },
+    };
+  };
+
+  /** As `review.editor`, for a field that takes one of `choices`: what is chosen is kept at once. */
+  review.choice = (key, { field, label, text, locked = false, choices }) => {
+    const box = h("select", { "aria-label": label, "data-focus": `box ${field}`, onchange: () => choose() });
+
+    const show = () => {
+      box.disabled = locked;
+      review.fill(box, [...new Set([...choices, text])].map((one) => h("option", { value: one }, one || "–")));
+      box.value = text;
+    };
+
+    const choose = async () => {
+      try {
+        const { undo } = await review.changes.make(key, field, box.value, text);
+        review.say("Saved.", { undo: undo && (() => review.told(undo())) });
+      } catch (error) {
+        show();
+        if (error.status === 409 && error.body?.row) review.list.put([error.body.row]);
+        review.say(error.message, { problem: true });
+      }
+    };
+
+    show();
+    return {
+      element: box,
+      update(next) {
+        ({ text, locked = false } = next);
+        show();
       },
     };
   };

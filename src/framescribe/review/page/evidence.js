@@ -42,10 +42,24 @@ window.review ??= {};
 
   const FIELDS = { caption: "Caption", lock: "Lock", note: "Note", verdict: "Verdict" };
 
+  const WORDS = {
+    frames: (at) => `Caption of frame ${Number(at) + 1}`,
+    captions: (name) => `Length ${name}`,
+    segments: (at) => `Caption of segment ${Number(at) + 1}`,
+  };
+
+  /** What the text of a field is called; nothing if it holds none. */
+  const titled = (field, named) => {
+    const [, segment, at] = field.match(/^(?:segments\[(\d+)\]\.)?fields\.(.+)$/s) ?? [];
+    if (at) return `Field ${review.checks.spelled(at)}${segment === undefined ? "" : ` of segment ${Number(segment) + 1}`}`;
+    return field === "caption" || field === "note" ? FIELDS[field] : WORDS[named?.[1]]?.(named[2]);
+  };
+
   const what = ({ field, old, new: now, made_by: by }) => {
     const named = field.match(/^(\w+)\[(.*)\]$/s);
-    if (field === "caption" || named?.[1] === "frames" || field === "note") {
-      const title = field === "caption" && by ? `Caption taken from ${by.model ?? "a model"}` : named ? `Caption of frame ${Number(named[2]) + 1}` : FIELDS[field];
+    const words = titled(field, named);
+    if (words) {
+      const title = field === "caption" && by ? `Caption taken from ${by.model ?? "a model"}` : words;
       return [h("b", null, title), now === null && field !== "note" ? " put back" : null, h("p", { class: "diff", dir: "auto" }, review.words.diff(old ?? "", now ?? ""))];
     }
     if (named?.[1] === "tags") return h("b", null, now === null ? `Tag “${named[2]}” taken off` : `Tagged “${named[2]}”`);
@@ -64,8 +78,8 @@ window.review ??= {};
     }, "Undo"))));
 
   /** Everything about a whole row but its caption, folded into parts. `play(seconds)` plays from there,
-   *  `show_frame(number)` shows a sampled frame. */
-  review.evidence = (row, play, show_frame) => {
+   *  `show_frame(number)` shows a sampled frame, `editor` makes what changes a text. */
+  review.evidence = (row, play, show_frame, editor) => {
     const changed = row.model_caption !== null && row.model_caption !== undefined && row.model_caption !== row.caption;
     const entries = (row.history ?? []).filter((entry) => entry.field !== "seen"); // written by going on, of no interest here
     const size = row.size ? `${review.number(Math.round(row.size / 1024))} KiB` : null;
@@ -73,7 +87,7 @@ window.review ??= {};
     const measured = review.measured(row, play), claims = review.claims(row, show_frame);
     return [
       claims && part("Claims", claims),
-      row.fields && part("Fields", review.fields(row)),
+      row.fields && part("Fields", review.fields(row, row.fields, null, editor)),
       measured && part("Measured", measured),
       checked.length > 0 && part("Checks", checked),
       changed && part("What a person changed", h("p", { class: "diff well", dir: "auto" }, review.words.diff(row.model_caption, row.caption ?? ""))),

@@ -11,8 +11,30 @@ window.review ??= {};
   /** Where a time lies in the clip, as CSS says it. */
   const share = (time, whole) => `${Math.max(0, Math.min(100, (100 * time) / whole))}%`;
 
-  /** The segments of a row: {bar, list, onscreen(seconds)}; null if it has none. `play(seconds)` plays from there. */
-  review.segments = (row, play) => {
+  const unfolded = new Set(); // the fields of which segments are, so that they stay so when the list is drawn anew
+
+  const fields_of = (row, one, at, editor) => {
+    const name = `${row.key} ${at}`;
+    const details = h("details", { open: unfolded.has(name) }, h("summary", { "data-focus": `fields ${at}` }, "Fields"), review.fields(row, one.fields, at, editor));
+    details.addEventListener("toggle", () => unfolded[details.open ? "add" : "delete"](name));
+    return details;
+  };
+
+  /** The caption of a segment, which a person may change; a single segment's is the clip's own. */
+  const caption = (row, one, at, several, told, editor) => {
+    const field = `segments[${at}]`;
+    const edited = field in (row.model_texts ?? {});
+    const words = (text) => review.checks.text(text, edited ? [] : told);
+    if (!several || one.caption === null) return h("p", { class: ["text", "checked", !one.caption && "none"], dir: "auto" }, one.caption ? words(one.caption) : "No caption.");
+    return [
+      edited && h("span", { class: "mark person" }, "edited"),
+      editor(field, one.caption, { label: `Caption of segment ${at + 1}`, none: "No caption.", locked: row.locked, display: words }).element,
+    ];
+  };
+
+  /** The segments of a row: {bar, list, onscreen(seconds)}; null if it has none. `play(seconds)` plays from there,
+   *  `editor` makes what changes a text. */
+  review.segments = (row, play, editor) => {
     const all = row.segments ?? [];
     if (all.length === 0) return null;
     const whole = Math.max(row.duration ?? 0, ...all.map(({ end }) => end)) || 1;
@@ -28,13 +50,12 @@ window.review ??= {};
 
     const list = h("ol", { class: "segments", role: "list", "aria-label": "Segments" }, all.map((one, at) => {
       const told = review.checks.of(row, `segment ${at}`);
-      const fields = one.fields && review.fields(row, one.fields, `fields ${at}`);
       return h("li", null,
         h("button", { class: "quiet", "data-focus": `segment ${at}`, "aria-label": `Play segment ${at + 1}, from ${review.time(one.start, digits)} to ${review.time(one.end, digits)}`, onclick: () => play(one.start) }, review.icon("play"), ends(one, digits)),
         h("div", null,
-          h("p", { class: ["text", "checked", !one.caption && "none"], dir: "auto" }, one.caption ? review.checks.text(one.caption, told) : "No caption."),
-          review.checks.notes(row, told),
-          fields && h("details", null, h("summary", { "data-focus": `fields ${at}` }, "Fields"), fields)));
+          caption(row, one, at, all.length > 1, told, editor),
+          review.checks.below(row, `segments[${at}]`, told),
+          one.fields && fields_of(row, one, at, editor)));
     }));
 
     return {
@@ -47,5 +68,5 @@ window.review ??= {};
     };
   };
 
-  const faulty = (row, at) => review.checks.of(row, `segment ${at}`).some((one) => one.found?.length > 0);
+  const faulty = (row, at) => !(`segments[${at}]` in (row.model_texts ?? {})) && review.checks.of(row, `segment ${at}`).some((one) => one.found?.length > 0);
 })();

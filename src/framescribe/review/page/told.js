@@ -10,13 +10,17 @@ window.review ??= {};
 
   // ------------------------------------------------------------------------------------------------- lengths
 
-  const length = (row, { name, text, is_caption: is }) => {
+  const length = (row, { name, text, is_caption: is }, editor) => {
     const told = review.checks.of(row, `length ${name}`);
+    const field = `captions[${name}]`;
+    const edited = field in (row.model_texts ?? {});
+    const words = (said) => review.checks.text(said, edited ? [] : told);
     return h("li", null,
-      h("h3", null, name, " ", h("span", { class: "quiet" }, review.plural(review.words.count(text), "word")),
-        is && [" ", h("span", { class: "mark" }, "the caption")]),
-      (text !== row.caption || told.some((one) => one.found?.length > 0)) && h("p", { class: "text checked", dir: "auto" }, review.checks.text(text, told)),
-      review.checks.notes(row, told));
+      h("h3", null, name, " ", h("span", { class: "quiet" }, review.plural(review.words.count(is ? row.caption ?? "" : text), "word")),
+        is && [" ", h("span", { class: "mark" }, "the caption")], edited && [" ", h("span", { class: "mark person" }, "edited")]),
+      is ? told.some((one) => one.found?.length > 0) && h("p", { class: "text checked", dir: "auto" }, words(text))
+        : editor(field, text, { label: `Length ${name}`, locked: row.locked, display: words }).element,
+      review.checks.below(row, field, told));
   };
 
   // -------------------------------------------------------------------------------------------------- fields
@@ -30,37 +34,40 @@ window.review ??= {};
   const camera = ({ movement, direction, speed, ...rest }) =>
     [[movement, direction].filter((one) => !says_nothing(one)).join(" "), speed, ...Object.values(rest)].filter((one) => !says_nothing(one)).join(", ");
 
-  /** A value of any shape, `path` being where it is; texts with their faults. */
-  const shown = (value, path, told) => {
+  /** A value of any shape, `path` being where it is. `as`: {text(text, path), how a text is shown; all, whether also those
+   *  that say nothing; edited(name), whether a person changed a field}. */
+  const shown = (value, path, as) => {
+    const hidden = (one) => !as.all && says_nothing(one);
     if (Array.isArray(value)) {
-      return h("ul", { class: "plain" }, value.map((one, at) => !says_nothing(one) && h("li", null, shown(one, `${path}[${at}]`, told))));
+      return h("ul", { class: "plain" }, value.map((one, at) => !hidden(one) && h("li", null, shown(one, `${path}[${at}]`, as))));
     }
-    if (typeof value === "object") {
-      return h("dl", { class: "facts-list" }, Object.entries(value).map(([name, one]) => !says_nothing(one) && [h("dt", null, words_of(name)), h("dd", null, shown(one, `${path}.${name}`, told))]));
+    if (value !== null && typeof value === "object") {
+      return h("dl", { class: "facts-list" }, Object.entries(value).map(([name, one]) => !hidden(one) && [h("dt", null, words_of(name)), h("dd", null, shown(one, `${path}.${name}`, as))]));
     }
-    return review.checks.text(String(value), told, path);
+    return as.text(String(value ?? ""), path);
   };
 
-  const subject = (one, at, told) => {
+  const subject = (one, at, as) => {
     const { what, ...rest } = one;
-    return h("li", null, !says_nothing(what) && h("b", null, shown(what, `subjects[${at}].what`, told)), shown(rest, `subjects[${at}]`, told));
+    return h("li", null, !says_nothing(what) && h("b", null, shown(what, `subjects[${at}].what`, as)), shown(rest, `subjects[${at}]`, as));
   };
 
   const SPECIAL = {
-    subjects: (value, told) => Array.isArray(value) && value.every((one) => one && typeof one === "object") && h("ul", { class: "subjects" }, value.map((one, at) => subject(one, at, told))),
-    actions: (value, told) => Array.isArray(value) && h("ol", null, value.map((one, at) => h("li", null, shown(one, `actions[${at}]`, told)))),
-    camera: (value) => value && typeof value === "object" && Object.values(value).every((one) => typeof one === "string") && camera(value),
-    text: (value, told) => Array.isArray(value) && value.every((one) => typeof one === "string") && h("ul", { class: "plain" }, value.map((one, at) => h("li", null, h("q", null, shown(one, `text[${at}]`, told))))),
+    subjects: (value, as) => Array.isArray(value) && value.every((one) => one && typeof one === "object") && h("ul", { class: "subjects" }, value.map((one, at) => as.all ? h("li", null, shown(one, `subjects[${at}]`, as)) : subject(one, at, as))),
+    actions: (value, as) => Array.isArray(value) && h("ol", null, value.map((one, at) => h("li", null, shown(one, `actions[${at}]`, as)))),
+    camera: (value, as) => !as.all && value && typeof value === "object" && Object.values(value).every((one) => typeof one === "string") && camera(value),
+    text: (value, as) => !as.all && Array.isArray(value) && value.every((one) => typeof one === "string") && h("ul", { class: "plain" }, value.map((one, at) => h("li", null, h("q", null, shown(one, `text[${at}]`, as))))),
   };
 
   const TITLES = { text: "Text in the picture" };
+  let changing = false; // whether fields are shown as what changes them, from one clip to the next
 
-  const fields = (value, told) => {
+  const fields = (value, as) => {
     const known = Object.entries(value);
-    const missing = known.filter(([, one]) => says_nothing(one)).map(([name]) => words_of(name));
+    const missing = as.all ? [] : known.filter(([, one]) => says_nothing(one)).map(([name]) => words_of(name));
     return [
-      h("dl", { class: "fields checked", dir: "auto" }, known.filter(([, one]) => !says_nothing(one)).map(([name, one]) => [
-        h("dt", null, TITLES[name] ?? titled(name)), h("dd", null, SPECIAL[name]?.(one, told) || shown(one, name, told)),
+      h("dl", { class: ["fields", "checked", as.all && "changing"], dir: "auto" }, known.filter(([, one]) => as.all || !says_nothing(one)).map(([name, one]) => [
+        h("dt", null, TITLES[name] ?? titled(name), as.edited(name) && [" ", h("span", { class: "mark person" }, "edited")]), h("dd", null, SPECIAL[name]?.(one, as) || shown(one, name, as)),
       ])),
       missing.length > 0 && h("p", { class: "facts" }, `Empty or not sure: ${missing.join(", ")}`),
     ];
@@ -85,15 +92,31 @@ window.review ??= {};
       review.checks.notes(row, told));
   };
 
-  review.lengths = (row) => row.captions?.length > 0 && h("section", { "aria-label": "Lengths" },
-    row.captions_outdated && h("p", { class: "quiet" }, "These were made before the caption was corrected. No export takes them; the next framescribe caption makes them anew."),
-    h("ul", { class: "lengths", role: "list" }, row.captions.map((one) => length(row, one))));
+  review.lengths = (row, editor) => row.captions?.length > 0 && h("section", { "aria-label": "Lengths" },
+    row.captions_outdated && h("p", { class: "quiet" }, "These were made before the caption was corrected. No export takes them, but for those that a person edited; the next framescribe caption makes the others anew."),
+    h("ul", { class: "lengths", role: "list" }, row.captions.map((one) => length(row, one, editor))));
 
-  /** The fields of the clip, or of one of its segments (`place`: "fields 2"). */
-  review.fields = (row, value = row.fields, place = "fields") => {
-    if (!value) return null;
-    const told = review.checks.of(row, place);
-    return [fields(value, told), review.checks.notes(row, told)];
+  /** The fields of the clip, or of its segment of this number; `editor` makes what changes a text. */
+  review.fields = (row, value, segment, editor) => {
+    const told = review.checks.of(row, segment === null ? "fields" : `fields ${segment}`);
+    const inside = segment === null ? "fields" : `segments[${segment}].fields`;
+    const changed = Object.keys(row.model_texts ?? {}).filter((field) => field.startsWith(`${inside}.`)).map((field) => field.slice(inside.length + 1));
+    const edited = (name) => changed.some((path) => path.split(/[.[]/)[0] === name);
+    const words = (text, path) => review.checks.text(text, changed.includes(path) ? [] : told, path);
+    const box = (text, path) => editor(`${inside}.${path}`, text, {
+      label: `${titled(review.checks.spelled(path))}${segment === null ? "" : ` of segment ${segment + 1}`}`, none: "Nothing.", locked: row.locked,
+      choices: review.result?.choices?.[path.replace(/\[\d+\]/g, "[]")], display: (now) => words(now, path),
+    }).element;
+    const left = told.map((one) => ({ ...one, found: one.found?.filter(({ field }) => !changed.includes(field)) }));
+    const place = h("div");
+    const draw = () => {
+      const on = changing && review.source.live && !row.locked;
+      review.keeping_focus(() => review.fill(place,
+        fields(value, { edited, text: on ? box : words, all: on }), review.checks.notes(row, left),
+        review.source.live && h("button", { "aria-pressed": on, disabled: row.locked, "data-focus": `change ${inside}`, onclick: () => { changing = !changing; draw(); } }, "Edit the fields")));
+    };
+    draw();
+    return place;
   };
 
   /** What changed from the frame before to this one; nothing if that was not asked. */
