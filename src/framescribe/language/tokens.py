@@ -83,9 +83,7 @@ def _found(tokenizer: str) -> Path:
             return holds
     if path.is_dir():
         raise UserError(f"tokenizer {tokenizer}: no tokenizer.json in that folder, nor in its folder 'tokenizer'.")
-    raise UserError(
-        f"tokenizer {tokenizer}: no such folder, nor a name that is known. Available: {', '.join(NAMES)}."
-    )
+    raise UserError(f"tokenizer {tokenizer}: no such folder, nor a name that is known. Available: {', '.join(NAMES)}.")
 
 
 def _holding(folder: Path) -> Path | None:
