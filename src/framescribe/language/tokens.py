@@ -59,7 +59,7 @@ def counter(tokenizer: str) -> Counter:
     """
     if tokenizer not in NAMES:
         return Counter(_opened(_found(tokenizer)))
-    why = f"no tokenizer.json of {tokenizer} is on this machine; a folder named instead counts exactly"
+    why = f"no tokenizer.json of {tokenizer} is on this machine; name a folder that has one, to count exactly"
     for path in _cached(tokenizer):
         try:
             return Counter(_opened(path))
