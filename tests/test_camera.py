@@ -142,6 +142,13 @@ def test_bars_do_not_stand_for_the_camera() -> None:
     assert list(moves(pictures)) == ["pan_right"]
 
 
+def test_a_globe_that_turns_in_the_dark_is_no_pan() -> None:
+    rows, columns = np.ogrid[:HEIGHT, :WIDTH]
+    globe = (rows - HEIGHT / 2) ** 2 + (columns - WIDTH / 2) ** 2 < (0.4 * HEIGHT) ** 2
+    pictures = [np.where(globe, picture, 0).astype(np.uint8) for picture in frames(right=0.3 * ALONG)]
+    assert not moves(pictures)
+
+
 def test_a_change_of_light_is_no_move() -> None:
     flicker = 1 + 0.15 * np.sin(np.arange(COUNT) * 2.1)
     pictures = [
@@ -161,11 +168,32 @@ def test_two_shots_are_described_apart(known: dict[str, Any]) -> None:
     assert facts["said"] == "pan left; cut; tilt down"
 
 
-def test_a_fade_belongs_to_no_shot() -> None:
-    known = {"cuts": {"cuts": [], "fades": [{"start": 1.0, "end": 1.5, "kind": "dissolve"}]}}
-    first, second = measured(frames(right=0.3 * ALONG), known=known)["shots"]
+def test_a_fade_belongs_to_no_shot_and_is_not_called_a_cut() -> None:
+    known = {"cuts": {"cuts": [], "fades": [{"start": 1.0, "end": 1.5, "kind": "dissolve"}], "shots": 2}}
+    facts = measured(frames(right=0.3 * ALONG), known=known)
+    first, second = facts["shots"]
     assert first["end"] <= 1.0
     assert second["start"] >= 1.5
+    assert facts["said"] == "pan left; dissolve; pan left"
+
+
+def test_nothing_is_said_where_a_shot_is_too_short_to_be_measured() -> None:
+    short = frames(down=-0.3 * ALONG, picture=scenery(2))[: FPS // 4]
+    pictures = [*TWO[0], *short, *TWO[1]]
+    known = {"cuts": {"cuts": [SECONDS, SECONDS + 0.25], "fades": [], "shots": 3}}
+    facts = measured(pictures, known=known)
+    assert len(facts["shots"]) == 2
+    assert facts["said"] is None
+
+
+def test_where_a_movement_is_possible_the_camera_is_not_said_to_stand_still() -> None:
+    def moving(label: str, start: float, end: float) -> dict[str, Any]:
+        return {"label": label, "margin": 1.2, "spans": [[start, end]]}
+
+    shot = {"start": 0.0, "end": 4.0, "moves": [moving("pan_left", 0.0, 1.5)], "maybe": []}
+    assert said([shot]) == "pan left, then static"
+    assert said([{**shot, "maybe": [moving("zoom_in", 2.0, 4.0)]}]) == "pan left, then static"  # for half a second
+    assert said([{**shot, "maybe": [moving("zoom_in", 1.5, 4.0)]}]) == "pan left"
 
 
 def test_frames_that_are_shown_again_change_nothing() -> None:

@@ -75,6 +75,7 @@ FOUND: dict[str, Any] = {  # in the shapes of docs/measures.md
         ("blur < 0.5 or cuts == 2", True),
         ("0 < blur < 1 < 0", False),
         ("noise > 3 or blur > 0.5", None),
+        ("camera = [pan_left, shake, zoom_in]", True),
     ],
 )
 def test_what_a_condition_means(text: str, holds: bool | None) -> None:
@@ -115,6 +116,51 @@ def test_what_is_no_condition(text: str, said: str) -> None:
         condition(text, "--keep")
     assert said in str(caught.value)
     assert str(caught.value).startswith("--keep ")
+
+
+@pytest.mark.parametrize(
+    ("moves", "maybe", "text", "holds"),
+    [
+        (["pan_left"], ["shake"], "camera = pan_left", True),
+        (["pan_left"], ["shake"], "camera = tilt_up", False),
+        (["pan_left"], ["shake"], "shake", None),
+        (["pan_left"], ["shake"], "not shake", None),
+        (["pan_left"], [], "not shake", True),
+        (["pan_left"], [], "camera = [pan_left]", True),
+        ([], ["pan_left"], "camera = pan_left", None),  # nothing is sure
+        ([], ["pan_left"], "camera != pan_left", None),
+        ([], ["pan_left"], "static not in camera", None),
+        ([], ["pan_left"], "camera = [static]", None),
+        ([], ["pan_left"], "not shake", None),
+        ([], ["pan_left"], "not camera", True),
+    ],
+)
+def test_what_the_camera_may_do_makes_a_condition_neither_true_nor_false(
+    moves: list[str], maybe: list[str], text: str, holds: bool | None
+) -> None:
+    shot = {"moves": [{"label": label} for label in moves], "maybe": [{"label": label} for label in maybe]}
+    assert condition(text, "--keep").holds({"camera": {"shots": [shot]}}, INFO) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("'motion > 0.02'", "'motion > 0.02' is no condition by itself"),
+        ("motion > 0.02 or 0.05", "0.05 is no condition by itself"),
+        ("camera = pan_left or 'static'", "'static' is no condition by itself"),
+        ("camera = static or pan_left", "for the camera, write camera = pan_left"),
+        ("camera = [statc]", "camera is never 'statc'. Did you mean 'static'?"),
+        ("motion > 0.02 && not cuts", "write and."),
+        ("!cuts", "write not."),
+        ("motion => 0.02", "write >=."),
+        ("motion > 2%", "such as 0.02"),
+        ("NOT cuts", "write not in small letters"),
+        ("duration > 10s", "without a unit"),
+    ],
+)
+def test_what_was_probably_meant_is_said(text: str, said: str) -> None:
+    with pytest.raises(UserError, match=re.escape(said)):
+        condition(text, "--keep")
 
 
 @pytest.mark.parametrize(

@@ -593,3 +593,40 @@ def test_looking_at_a_store_does_not_hold_up_the_event_loop(door: Door, name: st
 
     asyncio.run(main())
     assert in_time == [True]
+
+
+def test_of_a_bucket_only_the_folders_are_listed_that_a_limit_needs(door: Door, name: str, tmp_path: Path) -> None:
+    """In the order of the whole list, whatever folders and files are called."""
+    names = ["a-b/1.mp4", "a.mp4", "a/2.mp4", "a/b/3.mp4", "a/b.mp4", "a0.mp4", "b/.hidden/x.mp4", "b/notes.txt"]
+    names += [f"c/{folder:03}/{number}.mp4" for folder in range(60) for number in range(3)]
+    for one in names:
+        path = tmp_path / "set" / one
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(one.encode())
+    url = door.bucket(name, tmp_path / "set")
+    wanted = sorted(one for one in names if one.endswith(".mp4") and "/." not in one)
+    assert [video.id for video in find_videos([url], say=print)] == wanted
+    assert [video.id for video in find_videos([str(tmp_path / "set")], say=print)] == wanted
+    for limit in (1, 3, 6, 8, 100, 1000):
+        for source in (url, f"{url}/**/*.mp4", str(tmp_path / "set")):
+            found = [(video.id, video.size) for video in find_videos([source], limit=limit, say=print)]
+            assert found == [(one, len(one)) for one in wanted[:limit]]
+    door.reset()
+    find_videos([url], limit=8, say=print)
+    assert 0 < len(door.asked) <= 8
+    with pytest.raises(UserError, match="no such file"):
+        find_videos([f"{url}-not-there"], limit=3, say=print)
+    with pytest.raises(UserError, match=r"no video in .*/b/ \(looked for .*, in 1 files\)"):
+        find_videos([f"{url}/b"], limit=3, say=print)
+
+
+def test_of_tars_in_a_bucket_only_some_are_read_for_a_limit(door: Door, name: str, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    for number in range(40):
+        pack(tmp_path / "set" / f"{number:02}.tar", {"a.mp4": b"one", "b.mp4": b"two"})
+    url = door.bucket(name, tmp_path / "set")
+    whole = [f"{number:02}.tar/{clip}.mp4" for number in range(40) for clip in "ab"]
+    assert [video.id for video in find_videos([url], say=print)] == whole
+    door.reset()
+    assert [video.id for video in find_videos([url], limit=3, say=print)] == whole[:3]
+    assert len({one for one in door.asked if ".tar" in one}) <= 20

@@ -115,6 +115,25 @@ def test_a_clip_under_another_name_is_known_by_its_file(tmp_path: Path) -> None:
         pairs_of(str(a), str(made.result(tmp_path / "d.jsonl", {"other.avi": "x"})))
 
 
+def test_clips_of_one_name_in_two_folders_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    places = [tmp_path / "clips" / str(number) / "x.avi" for number in range(3)]
+    for number, place in enumerate(places):
+        raw_film(place, 20 * number)
+
+    def rows(captions: dict[int, str]) -> list[Any]:
+        return [
+            made.row("x.avi", caption, place=str(places[number]), fingerprint=f"quick:{number:032}")
+            for number, caption in captions.items()
+        ]
+
+    a = made.result(tmp_path / "a.jsonl", rows({0: "true 0", 1: "true 1"}))
+    found, asked = compared(right, a, made.result(tmp_path / "b.jsonl", rows({0: "wrong 0", 1: "wrong 1"})))
+    assert (found.wins_a, len(found.verdicts), len(asked)) == (2, 2, 4)
+    fewer = pairs_of(str(a), str(made.result(tmp_path / "c.jsonl", rows({0: "wrong 0", 2: "wrong 2"}))))
+    assert [(pair.a, pair.b) for pair in fewer.pairs] == [("true 0", "wrong 0")]
+    assert (fewer.only_a, fewer.only_b) == (["x.avi"], ["x.avi"])
+
+
 def test_what_was_judged_is_not_asked_again(tmp_path: Path) -> None:
     a, b = two(tmp_path, ["true 0", "true 1"], ["wrong 0", "wrong 1"])
     first, _ = compared(right, a, b)

@@ -11,10 +11,10 @@ import pytest
 from framescribe.plain_json import dumps, parsed
 from framescribe.records import SCHEMA, Row
 from framescribe.results.edits import Edit
-from framescribe.results.part_index import LEAST, LINES
+from framescribe.results.part_index import LINES
 from framescribe.results.rows import Results
 
-ROWS = LEAST + 500
+ROWS = LINES + 500
 
 
 def line(number: int, caption: str = "a cat", **file: object) -> str:
@@ -153,7 +153,7 @@ def test_whoever_writes_the_rows_leaves_it_too(tmp_path: Path) -> None:
 
     for number in range(ROWS):
         writing.append(Row.from_dict(parsed(line(number, "a hen").encode())))
-        if number == LEAST + 10:
+        if number == LINES + 10:
             writing.edit(Edit.from_dict(parsed(edit(3).encode())))
     writing.close()
     last = max(writing.parts.glob("*.jsonl"))
@@ -162,4 +162,41 @@ def test_whoever_writes_the_rows_leaves_it_too(tmp_path: Path) -> None:
     assert with_it[5] == 1
     for one in writing.parts.glob("*.index"):
         one.unlink()
+    assert told(part) == with_it
+
+
+def test_a_run_that_is_killed_has_left_it(tmp_path: Path) -> None:
+    """All but its last rows need not be read again."""
+    writing = Results(tmp_path / "captions.jsonl")
+    for number in range(ROWS):
+        writing.append(Row.from_dict(parsed(line(number).encode())))
+    [part] = writing.parts.glob("*.jsonl")
+    left = beside(part).read_bytes()
+    with_it = told(part)
+    assert beside(part).read_bytes() == left  # few are lacking
+    beside(part).unlink()
+    assert told(part) == with_it
+    whole = beside(part).read_bytes()
+    assert whole.startswith(left)
+    assert LINES / ROWS - 0.01 < len(left) / len(whole) < 1
+
+
+def test_what_two_processes_write_at_once_is_right(tmp_path: Path) -> None:
+    """The one that writes the rows, and one that reads them when they are not noted yet."""
+    writing = Results(tmp_path / "captions.jsonl")
+    for number in range(LINES - 1):
+        writing.append(Row.from_dict(parsed(line(number).encode())))
+    [part] = writing.parts.glob("*.jsonl")
+    with part.open("a") as file:  # as it looks just before the writer has taken note of it
+        file.write(line(LINES))
+    told(part)
+    read = beside(part).read_bytes()
+    with part.open("r+") as file:
+        file.truncate(part.stat().st_size - len(line(LINES)))
+    for number in range(LINES, 3 * LINES):
+        writing.append(Row.from_dict(parsed(line(number).encode())))
+    assert beside(part).read_bytes() == read
+    writing.close()
+    with_it = told(part)
+    beside(part).unlink()
     assert told(part) == with_it

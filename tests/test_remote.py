@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from framescribe.errors import Unreadable
@@ -223,3 +226,18 @@ def test_of_a_list_only_what_a_limit_needs_travels(server: Server, ranges: bool)
         server.asked = 0
         assert len(find_videos([f"{server.url}/list.csv"], say=lambda line: None)) == 20_000
         assert server.asked <= size / 2**20 + 3  # and all of it in few requests
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_of_a_parquet_list_only_the_row_groups_travel_that_a_limit_needs(server: Server, ranges: bool) -> None:
+    server.ranges, titles = ranges, random.Random(1)
+    rows = [{"title": titles.randbytes(600).hex(), "path": f"{number}.mp4"} for number in range(8_000)]
+    pq.write_table(pa.Table.from_pylist(rows), server.folder / "list.parquet", row_group_size=500)
+    size = (server.folder / "list.parquet").stat().st_size
+    videos = find_videos([f"{server.url}/list.parquet"], limit=3, say=lambda line: None)
+    assert [(video.path, video.metadata["title"]) for video in videos] == [
+        (f"{server.url}/{row['path']}", row["title"]) for row in rows[:3]
+    ]
+    assert server.sent < size / 2 if ranges else server.sent >= size
+    whole = find_videos([f"{server.url}/list.parquet"], say=lambda line: None)
+    assert [video.metadata["title"] for video in whole] == [row["title"] for row in rows]

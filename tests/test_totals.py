@@ -12,11 +12,11 @@ import pytest
 
 from framescribe.plain_json import dumps
 from framescribe.records import SCHEMA
-from framescribe.results.part_index import LEAST
+from framescribe.results.part_index import LINES
 from framescribe.results.rows import Results
 from framescribe.runs.totals import Totals
 
-ROWS = LEAST + 300
+ROWS = LINES + 300
 MANY = 70_000  # more than the index has room for in one row
 
 

@@ -66,6 +66,13 @@ def test_another_rate_is_the_same_clip() -> None:
     assert alike(words(original()), words(original()[::2], fps=12.5)) < COPY
 
 
+def test_pictures_that_stay_for_seconds_are_the_same_clip() -> None:
+    slides = [pan(seed, 1)[0] for seed in range(4)]
+    lasting = words(slides, fps=1 / 3)
+    assert len(lasting) == 10  # how long the last one stays is not known
+    assert lasting == words([slide for slide in slides for _ in range(75)])[:10]
+
+
 def test_other_clips_are_no_copies() -> None:
     clips = [words(pan(seed, 75, step=2)) for seed in range(12)]
     apart = [alike(one, other) for one, other in combinations(clips, 2)]

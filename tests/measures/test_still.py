@@ -47,7 +47,16 @@ def test_the_frozen_stretch_of_a_moving_clip_is_found() -> None:
 def test_time_that_passes_between_frames_counts() -> None:
     frames = pan(1, 10) + [scene(2, 320, 180)] * 2 + pan(3, 10)
     times = [0.04 * at for at in range(10)] + [0.4, 2.4] + [2.44 + 0.04 * at for at in range(10)]
-    assert still(frames, times=times)["frozen"] == [[0.4, 2.4]]
+    assert still(frames, times=times)["frozen"] == [[0.4, 2.44]]
+
+
+def test_a_frame_that_lasts_is_frozen_unless_all_do() -> None:
+    frames = pan(1, 21)  # a screen on which nothing changes for five seconds, as recorders write it
+    times = [0.04 * at for at in range(11)] + [5.4 + 0.04 * at for at in range(10)]
+    facts = still(frames, times=times)
+    assert facts["frozen"] == [[0.4, 5.4]]
+    assert facts["share"] == pytest.approx(5 / 5.8, abs=0.01)
+    assert still(pan(1, 8), fps=1)["frozen"] == []
 
 
 def test_film_grain_is_not_frozen() -> None:

@@ -14,24 +14,34 @@ _SPOKEN_OF = re.compile(
     "|镜头|鏡頭|机位|摄像机|摄影机|运镜|カメラ|ズーム|카메라"
 )
 # How a language leads from the camera to the verb or adverb that says which way.
-_BETWEEN = r"(?:,? (?!who\b|that\b|which\b|as\b|while\b|where\b)[\w'-]+){0,3}?,? "
+_OTHERS = (  # then somebody else moves, or nobody
+    r"(?:who|that|which|as|while|where|not|never|doesn't|isn't|without|shows?|showing|follow(?:s|ing)?|captur(?:es?|ing)|"
+    r"reveal(?:s|ing)?|films?|filming|records?|recording|watch(?:es|ing)?|sees|is carried)\b"
+)
+_BETWEEN = rf"(?:,? (?!{_OTHERS})[\w'-]+){{0,3}}?,? "
 _CAMERA = r"\b(?:camera|shot)(?:'s)?"
-_TO = r"(?:[\w-]+ly |gently |slightly |a little |to(?:wards?)? |the |its |back |and )*"
+_TO = r"(?:[\w-]+ly |gently |slightly |a little |to(?:wards?)? |from |the |its |back |and )*"
+_PLACE = r"(?![ -](?:hand|side|half|edge|corner|wall|end|part|of)\b)"  # "to the left side of the table"
 _MOVE = (
     r"(?:pan|tilt|zoom|track|dolli|doll|mov|swing|sweep|glid|drift|slid|truck|turn|travel|rotat|push|pull|cran"
     r"|boom|back|clos|arc|edg|fl(?:ies|y))\w*"
 )
 _ENGLISH = re.compile(
-    rf"(?:{_CAMERA}{_BETWEEN}{_MOVE}|\b(?:pan|zoom|tilt|doll(?:y|ie))(?:s|n?ning|m?ming|ing)?)[ -]{_TO}"
-    r"(?P<way>left(?:wards?)?|right(?:wards?)?|up(?:wards?)?|down(?:wards?)?|in|closer|nearer|forwards?|out|away"
-    r"|backwards?|back)\b(?! and forth)"
+    rf"(?:{_CAMERA}{_BETWEEN}{_MOVE}|"
+    rf"(?<!not )(?<!never )\b(?:pan|zoom|tilt|doll(?:y|ie))(?:s|n?ning|m?ming|ing)?)[ -]{_TO}"
+    r"(?P<way>(?:left|right|top|bottom)[ -]to[ -](?:the )?(?:left|right|top|bottom)"
+    rf"|left(?:wards?)?{_PLACE}|right(?:wards?)?{_PLACE}|up(?:wards?)?|down(?:wards?)?"
+    r"|in(?! (?:an? (?!little|bit|touch)|circles?|slow|step|sync|tandem|time|front|place|all|every|both|and out))"
+    r"|closer|nearer|forwards?|out(?! of)|away|backwards?|back)\b(?! and forth)"
     rf"|{_CAMERA}{_BETWEEN}(?P<verb>rises?|rising|ascends?|ascending|descends?|descending|lowers?|sinks?|approach(?:es)?"
     r"|retreats?|recedes?|advances?|(?:pull|back)(?:s|ing)? (?:back|away|out))\b"
     r"|\b(?P<noun>zoom-(?:in|out)|push-in|pull-?back|dolly-(?:in|out))\b"
 )
 _WAYS = (
-    (re.compile(r"left"), LEFT),
-    (re.compile(r"right"), RIGHT),
+    (re.compile(r"left(?:wards?)?$"), LEFT),
+    (re.compile(r"right(?:wards?)?$"), RIGHT),
+    (re.compile(r"top$"), UP),
+    (re.compile(r"bottom$"), DOWN),
     (re.compile(r"up|ris|ascend"), UP),
     (re.compile(r"down|descend|lower|sink"), DOWN),
     (re.compile(r"back|out|away|retreat|recede"), OUT),

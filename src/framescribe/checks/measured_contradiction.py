@@ -5,6 +5,7 @@ Only what is measured with a wide margin counts: how wide, and how it was found 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,10 +13,11 @@ from framescribe.checks.base import Check, Circumstances, Finding
 from framescribe.checks.camera_contradiction import claims, is_still
 from framescribe.checks.camera_directions import DOWN, IN, LEFT, OUT, RIGHT, UP, directions, spoken_of
 from framescribe.checks.text import Text
-from framescribe.language.measurable import contradicted, known
+from framescribe.language.measurable import contradicted, is_passing, known
 
 MOVES, OPPOSITE = 2.0, 1.6  # times what is needed to call it a movement: against "static", against the other direction
 
+_ONE_WAY = re.compile(r" (?:to the )?(?:left|right|up|down|in|out)\b")  # "does not pan left" is no standing still
 _STATIC, _SHAKE = "static", "shake"
 _LABELS = {
     LEFT: ("pan_left", "pan_right"),
@@ -55,7 +57,8 @@ class MeasuredContradiction(Check):
             if claimed not in perhaps and margins.get(other, 0.0) >= OPPOSITE:
                 yield self._found(start, end, said)
         spoken = list(claims(text))
-        still = [each for each in spoken if is_still(each)]
+        still = [each for each in spoken if is_still(each) and not _ONE_WAY.match(text.told, each.end())]
+        still = [each for each in still if not is_passing(_around(text.told, *each.span()))]
         moving = [each for each in spoken if not is_still(each)]
         moved = max((margin for label, margin in margins.items() if label not in (_STATIC, _SHAKE)), default=0.0)
         if still and not moving and not ways and moved >= MOVES:
@@ -65,3 +68,10 @@ class MeasuredContradiction(Check):
 
     def _found(self, start: int, end: int, what: str) -> Finding:
         return Finding(check=self.name, start=start, end=end, what=what)
+
+
+def _around(told: str, start: int, end: int) -> str:
+    """The sentence in which something stands."""
+    first = max(told.rfind(mark, 0, start) for mark in ".!?。！？") + 1
+    last = min((at for mark in ".!?。！？" if (at := told.find(mark, end)) >= 0), default=len(told))
+    return told[first:last]

@@ -6,9 +6,9 @@ from framescribe.claims import base, statements
 from framescribe.claims import words as w
 from framescribe.claims.clause import CAMERA
 from framescribe.claims.filming import Filming
-from framescribe.claims.nouns import is_adjective
+from framescribe.claims.nouns import Phrase, is_adjective
 from framescribe.claims.statements import Done, Named
-from framescribe.claims.verbs import NOUNS_TOO, Verb, verb
+from framescribe.claims.verbs import NOUNS_TOO, SAME, Verb, verb
 
 _ALWAYS = frozenset(("left", "right", "low", "high", "open", "still", "upright", "up", "down"))
 
@@ -32,6 +32,10 @@ class Acting(Filming):
             return self._touching and not self._started and words.finite(at, False)
         if words.low(at - 1) in w.DEFINITE - {"that"} or words.low(at - 1) in ("a", "an"):
             return False
+        main = self._main if self._started else None
+        certain = low not in NOUNS_TOO or (self._touching and self._near is not None and self._near.plural)
+        if main is not None and found.form == ("base" if main.plural else "s") and certain:
+            return True
         plural = (
             self._near.plural
             if self._near is not None and self._touching
@@ -82,7 +86,11 @@ class Acting(Filming):
                 break
             auxiliaries.append(words.low(at))
             at += 1
-        who, finite = self._doer(at, bool(auxiliaries), form)
+        who, finite = self._doer(at, any(word in w.AUXILIARY for word in auxiliaries), form)
+        if finite and self._fronted is not None and (phrase := self._behind(at)) is not None:
+            who = self._named(phrase)
+            self._found_where(who)
+            self._behind_at = phrase.first
         if finite:
             self._subject, self._started = who, True
         is_being = any(word in w.BE for word in auxiliaries)
@@ -92,6 +100,8 @@ class Acting(Filming):
         if is_being and (low in w.PRESENT or (low in ("able", "about", "going") and words.low(at + 1) == "to")):
             self._at, self._being, self._touching, self._done = at + 1, low in w.PRESENT, False, None
             return
+        if is_being and found is not None and low in SAME:
+            found = Verb(low, "past")
         if is_being and (found is None or (is_adjective(low) and found.form != "ing") or found.form in ("s", "base")):
             self._at, self._being, self._touching, self._done = at, True, False, None
             return
@@ -119,7 +129,7 @@ class Acting(Filming):
         last = self._particles(at + 1, found.base)
         self._touching = self._being = self._placed = False
         self._at = last
-        if low in w.SHOWS and (
+        if (low in w.SHOWS or (low in w.BOUNDS and words.low(last) == "with")) and (
             who is None or who.text.split(" ")[-1] in w.NOTHING or who.text.split(" ")[-1] in w.CAMERA
         ):
             self._done = None
@@ -143,19 +153,27 @@ class Acting(Filming):
         if words.low(last) not in w.PREPOSITIONS and self._is_predicate(last):
             self._predicate(last)
 
+    def _behind(self, at: int) -> Phrase | None:
+        """Who does it, if that is said behind the verb: "To the left of the door stands a vase"."""
+        phrase = self.words.phrase(at if self.words.low(at - 1) in w.BE else at + 1)
+        return phrase if phrase is not None and phrase.opening.split(" ")[0] in w.INDEFINITE else None
+
     def _doer(self, at: int, auxiliary: bool, form: str) -> tuple[Named | None, bool]:
         """Whose verb stands here, and whether it is the clause's own verb rather than a participle or an infinitive."""
         found = verb(self.words.low(at))
         if form or (found is not None and found.form == "ing" and not auxiliary):
             return (self._near if self._touching and not form else self._subject or self.memory.subject), False
         if found is not None and found.form == "past" and not auxiliary:
-            opened = self._started or self.words.low(at - 1) == ","
+            opened = self._started or self.words.low(at - 1) == "," or self.words.low(at + 1) == "by"
             has_object = self.words.phrase(at + 1) is not None or not self.words.preposition(at + 1)
             if opened and not (self.words.low(at - 1) in ("and", "then") and self._told_past):
                 return (self._near if self._touching else self._subject or self.memory.subject), False
             if not has_object and not self._told_past and self._finite_follows(at + 1):
                 return (self._near if self._touching else self._subject), False
             self._told_past = True
+        if self._started and self._main is not None:  # of the clause in which another one stood
+            main, self._main = self._main, None
+            return main, True
         if self._started and self._touching and self._near is not None:
             return self._near, True
         return self._subject or self._near or self.memory.subject, True
@@ -231,6 +249,10 @@ class Acting(Filming):
             if not is_adjective(words.low(at)) or words.low(at) in w.PREPOSITIONS:
                 break
             at += 1
+            if words.low(at) == "than":
+                than = words.phrase(at + 1)
+                at = than.last if than is not None else at + 2
+                at += words.low(at) in ("one", "ones")
             self._add(base.ATTRIBUTE, first, at, statements.is_so(who, words.text(first, at), denied=self._denied))
             follows = 2 if words.low(at) == "," and words.low(at + 1) == "and" else 1
             if (

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from framescribe.claims import statements
 from framescribe.claims import words as w
 from framescribe.claims.base import Claim
-from framescribe.claims.nouns import Words
+from framescribe.claims.nouns import Phrase, Words
 from framescribe.claims.statements import Done, Named
 from framescribe.claims.verbs import verb
 
 CAMERA = Named(text="the camera", plural=False)
 """Whom the clauses about the camera are about."""
+SOMETHING = "something"
 
 
 @dataclass(slots=True)
@@ -34,6 +35,10 @@ class Clause:
         self._at = 0
         self._subject: Named | None = None  # of this clause
         self._near: Named | None = None  # the latest noun phrase
+        self._main: Named | None = None  # of the clause around this one, which has no verb yet
+        self._fronted: tuple[int, str] | None = None  # the claim of a place before what is there was named
+        self._behind_at = -1  # where that is named, if behind its verb
+        self._owner = ""  # whose what is named next is: "the man's"
         self._touching = False  # whether that ended right here
         self._done: Done | None = None
         self._being = False  # the clause's verb is "is", with nothing behind it yet
@@ -51,7 +56,16 @@ class Clause:
 
     def _clause(self) -> None:
         self._started, self._done, self._touching, self._being, self._denied = False, None, False, False, False
+        self._main = None
         self.memory.subject = self._other()
+
+    def _named(self, phrase: Phrase) -> Named:
+        words = self.words
+        return Named(
+            text=words.text(phrase.first, phrase.last),
+            plural=statements.plural_of(words, phrase),
+            person=statements.is_person(words, phrase),
+        )
 
     def _begins_clause(self, at: int) -> bool:
         """Whether a noun phrase with its verb stands here, or a participle."""
@@ -87,7 +101,15 @@ class Clause:
         if self._done is not None:
             return self._done
         name = self._near if self._touching or self._subject is None else self._subject
-        return name if name is not None else Named(text="something", plural=False)
+        return name if name is not None else Named(text=SOMETHING, plural=False)
+
+    def _found_where(self, named: Named) -> None:
+        """Says of what is in a place that was named first that it is there: "On the table, a cat sleeps"."""
+        if self._fronted is not None:
+            at, place = self._fronted
+            statement, contrast = statements.placed(named, place)
+            self.claims[at] = replace(self.claims[at], statement=statement, contrast=contrast)
+            self._fronted = None
 
     def _last_event(self) -> str:
         """What happened last, for a next sentence that begins with "then"."""

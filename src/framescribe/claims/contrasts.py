@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from framescribe.claims.verbs import inflected, verb
-from framescribe.claims.words import AUXILIARY, BE, NUMBERS, is_adverb
+from framescribe.claims.words import AUXILIARY, BE, DENYING, HARDLY, NUMBERS, is_adverb
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -85,6 +85,7 @@ _CAMERA = _pairs(
     "clockwise counterclockwise,low-angle high-angle,low high,close-up_shot wide_shot,wide narrow,toward away_from,"
     "towards away_from"
 ) | {"close-up": "wide shot", "wide shot": "close-up"}
+_DENIED = re.compile(r"\b(?:not|never)\b")
 _STILL = re.compile(
     r"\b(?:static|still|stationary|fixed|steady|motionless|unmoving|locked(?:[- ](?:off|down))?|tripod|does not move)\b"
 )
@@ -106,7 +107,7 @@ def exchanged(text: str, words: dict[str, str]) -> str | None:
 def of_word(adjective: str) -> str | None:
     """What an adjective phrase is contrasted with: "large" with "small", "bright red" with "bright green"; None: with
     "not" so."""
-    if " and " in adjective or re.search(r"\w{3}ly \w+(?:ed|lit)$", adjective):
+    if " and " in adjective or " than " in adjective or re.search(r"\w{3}ly \w+(?:ed|lit)$", adjective):
         return None
     return exchanged(adjective, _COLOURS) or exchanged(adjective, _OPPOSITES)
 
@@ -164,7 +165,7 @@ def of_action(verb_words: str) -> str | None:
     """What a verb with its particles is contrasted with, in the same form: "opens" with "closes"; None: it has no
     opposite."""
     words = verb_words.split(" ")
-    for at, word in enumerate(words if "not" not in words else ()):
+    for at, word in enumerate(words if DENYING.isdisjoint(words) else ()):
         found = verb(word)
         if word in AUXILIARY or found is None:
             continue
@@ -214,6 +215,8 @@ def bare(statement: str, contrast: str) -> str | None:
 def of_camera(statement: str) -> str:
     """A statement about the camera that contradicts this one."""
     plain = statement[0].lower() + statement[1:]
+    if _DENIED.search(plain):
+        return statement.replace(" never", "", 1) if " never " in plain else negated(statement)
     if _STILL.search(plain) and not _MOVES.search(plain):
         return "The camera moves."
     return exchanged(statement, _CAMERA) or negated(statement)
@@ -256,9 +259,13 @@ def negated(statement: str) -> str:
 def not_done(verb_words: str) -> str:
     """A verb with its particles as of somebody who does not do it: "walks away" as "does not walk away"."""
     words = verb_words.split(" ")
+    if words[0] in HARDLY:
+        return " ".join(words[1:])
     if words[0] in AUXILIARY:
-        if words[1:2] == ["not"]:
+        if words[1:2] and words[1] in DENYING:
             return " ".join((words[0], *words[2:]))
+        if words[1:3] == ["no", "longer"]:
+            return " ".join((words[0], "still", *words[3:]))
         return " ".join((words[0], "not", *words[1:]))
     at = next((at for at, word in enumerate(words) if verb(word) is not None), 0)
     found = verb(words[at])

@@ -27,14 +27,29 @@ _STARTS = frozenset(
 )
 
 
+_BEFORE = frozenset(
+    (",", "and", "as", "while", "in", "from", "with", "but", ";", "opens", "begins", "starts", "ends", "closes")
+)
+_FROM = frozenset(("above", "below", "behind", "overhead", "afar", "inside", "underneath"))
+
+
 class Filming(Clause):
     """A walk that knows the camera."""
 
     def _camera(self, at: int) -> int:
         """Behind what is said of the camera, if that begins here; it becomes one claim."""
         words = self.words
-        if self._started and words.low(at - 1) not in (",", "and", "as", "while", "in", "from", "with", "but", ";"):
+        if self._started and words.low(at - 1) not in _BEFORE:
             return 0
+        if words.low(at) in ("filmed", "shot", "seen", "viewed", "captured") and words.low(at + 1) == "from":
+            if words.low(at + 2) not in _FROM or self._started:
+                return 0
+            said = f"The scene is {words.text(at, at + 3).lower()}."
+            self._add(base.CAMERA, at, at + 3, (said, contrasts.of_camera(said)))
+            return at + 3
+        done = verb(words.low(at))
+        if self._touching and done is not None and done.form == "s":
+            return 0  # "A man holds a handheld camera"
         noun = next((n for n in range(at, min(at + 6, len(words))) if words.low(n) in _STARTS), None)
         if noun is None:
             return 0
@@ -77,11 +92,9 @@ class Filming(Clause):
         if words.low(end) == "'s":
             return 0
         finite = end
-        while w.is_adverb(words.low(finite)) or words.low(finite) in ("then", "also", "now"):
+        while w.is_adverb(words.low(finite)) or words.low(finite) in ("then", "also", "now", "never", "always"):
             finite += 1
-        is_subject = words.low(finite) in w.BE or (
-            verb(words.low(finite)) is not None and words.low(finite) not in ("of",)
-        )
+        is_subject = words.low(finite) in w.AUXILIARY or verb(words.low(finite)) is not None
         if is_subject and words.low(finite) in w.SHOWS | {"reveals", "focuses"} and words.low(finite) != "focuses":
             self.memory.subject, self._subject, self._started = self._other(), CAMERA, True
             if cues:
@@ -92,6 +105,12 @@ class Filming(Clause):
             return 0
         if is_subject:
             end = finite + 1
+            phrase = words.phrase(end + 1) if words.low(finite) == "cuts" and words.low(end) == "to" else None
+            if phrase is not None:
+                self._say_camera(at, phrase.last, clause=True)
+                self.memory.subject = self._subject = self._near = self._named(phrase)
+                self._started, self._touching, self._done = True, True, None
+                return phrase.last
             while end < len(words) and not self._ends_camera(end):
                 end += 1
         self._say_camera(at, end, clause=is_subject)
@@ -117,12 +136,13 @@ class Filming(Clause):
                 and found.form == "ing"
                 and following not in ("following", "tracking")
             )
-        if low in w.ORDER:
+        if low in w.ORDER and not (low in ("first", "initially", "later") and words.low(at - 1) != ","):
             return True
         if low == "on" and words.low(at - 1) in ("in", "out"):
             return True
         if low == "and":
-            return self._begins_clause(at + 1) and words.low(at + 1) not in w.CAMERA_CUES
+            following = words.low(at + 1)
+            return following in w.ORDER or (self._begins_clause(at + 1) and following not in w.CAMERA_CUES)
         return (
             low in ("to", "revealing", "showing")
             and (self._base_verb(at + 1) or low != "to")

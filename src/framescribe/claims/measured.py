@@ -1,22 +1,22 @@
 """Decides claims about the camera, shots and light by what was measured; asks nobody, and says nothing where that is
 not sure.
 
-The rules for the camera: a claim that it stands still is contradicted by a move of a margin of 2 or more; a direction
-by the opposite one with a margin of 1.6 or more, if the claimed one is not even suspected. It is supported by the same
-label, of every shot if the camera is to stand still: a shot without any label is none that stands still. For shots and
-light, `language.measurable` has the margins; a number of shots is contradicted by a larger one, or by a single shot:
-some cuts are missed. A text is supported by a line that was read; one that was not read may be there all the same.
+The rules for the camera: a claim that it stands still is contradicted by a move of a margin of 2 or more in every shot,
+unless it is about a part of the time; a direction by the opposite one with a margin of 1.6 or more, if the claimed one
+is not even suspected. It is supported by the same label, of every shot if the camera is to stand still: a shot without
+any label is none that stands still. For shots and light, `language.measurable` has the margins; a number of shots is
+contradicted by a larger one, or by a single shot: some cuts are missed. A text is supported by a line that was read;
+one that was not read may be there all the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from framescribe.claims.base import CAMERA, TEXT, Claim
-from framescribe.language.measurable import contradicted, is_bright, is_dark, known, sure_cuts
-from framescribe.language.misread import alike
+from framescribe.language.measurable import contradicted, is_bright, is_dark, is_passing, known, sure_cuts
 from framescribe.records import CONTRADICTED, SUPPORTED
 
 SURE = 0.7  # the confidence from which on a shot is believed
@@ -27,25 +27,51 @@ OPPOSITE = {
     "pan_left": "pan_right", "tilt_up": "tilt_down", "zoom_in": "zoom_out", "roll_cw": "roll_ccw",
 }  # fmt: skip
 OPPOSITE |= {other: one for one, other in OPPOSITE.items()}
+# Whose movement it is, and words that may stand before the verb.
+_EYE = r"(?:the |this |a |an )?(?:\w+ )?(?:camera(?:work)?|shot|view|frame|framing|footage|perspective|lens)"
+_THEN = r"(?: (?:\w+ly|then|also|now|just|is|begins? to|starts? to|continues? to|and))*"
+_IS = rf"(?:{_EYE}{_THEN}|this is an?(?: [\w-]+){{0,3}}?) "
+_NOT = re.compile(r"\b(?:not|never|no|without|neither|nor|barely|hardly|rarely|cannot|stops?)\b")
+_STILL = r"(?:static|stationary|motionless|immobile|unmoving|still|fixed|locked(?:[- ](?:off|down))?)"
 _STATIC = re.compile(
-    r"\b(?:static|stationary|motionless|stands? still|locked(?:[- ](?:off|down))?|does not move|"
-    r"(?:remains?|stays?|is|held)(?: \w+)? (?:still|fixed|steady))\b"
+    rf"{_EYE}{_THEN}(?: (?:remains?|stays?|stands?|sits?|holds?|is held|is kept|appears|seems|keeps))?(?: \w+ly)* "
+    rf"{_STILL}(?! (?:on|and|but|to|at|in))\b|this is an? (?:[\w-]+ )*?{_STILL}(?! (?:life|photo|image))\b|"
+    rf"{_EYE} (?:does not move|is not moving|never moves)(?! (?:away|from|closer|in|out|much|left|right|up|down))\b"
 )
-_SIDEWAYS = (
-    r"\b(?:pans?|panning|trucks?|trucking|tracks?|tracking|slides?|sliding|moves?|moving) "
-    r"(?:\w+ly )?(?:to(?:wards?)? )?(?:the )?"
+_LEFT, _RIGHT, _UP, _DOWN = (
+    "left(?:wards?)?",
+    "right(?:wards?)?",
+    "(?:up(?:wards?)?|top)",
+    "(?:down(?:wards?)?|bottom)",
 )
-_LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("pan_left", re.compile(_SIDEWAYS + "left")),
-    ("pan_right", re.compile(_SIDEWAYS + "right")),
-    ("tilt_up", re.compile(r"\b(?:tilts?|tilting|pedestals?) (?:\w+ly )?up")),
-    ("tilt_down", re.compile(r"\b(?:tilts?|tilting|pedestals?) (?:\w+ly )?down")),
-    ("zoom_in", re.compile(r"\b(?:zooms?|zooming|doll(?:y|ies)|pushes|push|pushing|moves?) (?:\w+ly )?in\b")),
-    ("zoom_out", re.compile(r"\b(?:zooms?|zooming|doll(?:y|ies)|pulls?|pulling|moves?) (?:\w+ly )?(?:out|back)\b")),
-    ("roll_cw", re.compile(r"\b(?:rolls?|rotates?) (?:\w+ly )?clockwise")),
-    ("roll_ccw", re.compile(r"\b(?:rolls?|rotates?) (?:\w+ly )?(?:counter|anti)-?clockwise")),
-    ("shake", re.compile(r"\b(?:handheld|hand-held|shaky|shakes?|shaking)\b")),
-)  # fmt: skip
+_PLACE = r"(?![ -](?:hand|side|half|edge|corner|wall|end|part|of|and)\b)"  # "to the left side of the table"
+
+
+def _toward(way: str, other: str) -> str:
+    """ "left", "to the left", "from right to left"."""
+    across = rf"(?:from )?(?:the )?{other}[ -]to[ -](?:the )?{way}"
+    return rf" (?:\w+ly )?(?:{across}|(?:to(?:wards?)? )?(?:the )?{way}{_PLACE}(?! to))"
+
+
+_SIDEWAYS = r"(?:pan(?:s|ning)?|truck(?:s|ing)?|track(?:s|ing)?|slid(?:es?|ing)|mov(?:es?|ing)|sweep(?:s|ing)?)"
+_TILTS = r"(?:tilt(?:s|ing)?|pedestals?)"
+_NEARER = r"(?:zoom(?:s|ing)?|doll(?:y|ies|ying)|push(?:es|ing)?|mov(?:es?|ing))(?: \w+ly)? in"
+_FARTHER = r"(?:zoom(?:s|ing)?|doll(?:y|ies|ying)|pull(?:s|ing)?|mov(?:es?|ing))(?: \w+ly)? (?:out|back)"
+_ENDS = r"(?=\.| (?:on|to|towards?|from|closer|a (?:little|bit)|\w+ly)\b)(?! to (?:the )?(?:left|right))"
+_LABELS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (label, re.compile(pattern))
+    for label, pattern in (
+        ("pan_left", _SIDEWAYS + _toward(_LEFT, _RIGHT)),
+        ("pan_right", _SIDEWAYS + _toward(_RIGHT, _LEFT)),
+        ("tilt_up", _TILTS + _toward(_UP, _DOWN)),
+        ("tilt_down", _TILTS + _toward(_DOWN, _UP)),
+        ("zoom_in", rf"(?:{_NEARER}){_ENDS}"),
+        ("zoom_out", rf"(?:{_FARTHER}){_ENDS}"),
+        ("roll_cw", r"(?:rolls?|rotates?) (?:\w+ly )?clockwise"),
+        ("roll_ccw", r"(?:rolls?|rotates?) (?:\w+ly )?(?:counter|anti)-?clockwise"),
+        ("shake", r"(?:handheld|hand-held|shaky|shak(?:es|ing))"),
+    )
+)
 
 
 _SAYS = re.compile(r'"(.+)"')
@@ -53,7 +79,7 @@ _ONE_SHOT = re.compile(
     r"(?:the|this) (?:\w+ )?(?:shot|take) is (?:a )?(?:single|continuous|unbroken|uninterrupted)\.|there are no cuts\.|"
     r"the (?:video|clip|footage) has no cuts\."
 )
-_CUTS = re.compile(r"there are cuts\.|the (?:video|scene|clip|footage|view|camera) cuts\.")
+_CUTS = re.compile(r"the (?:video|scene|clip|footage|view|camera) cuts\.")
 _SHOTS = re.compile(r"there are (two|three|four|five|six|seven|eight|nine|ten) shots\.")
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PICTURE = r"(?:scene|setting|picture|image|video|footage|environment|frame|room|interior|street|lighting)"
@@ -87,7 +113,13 @@ def _of_text(said: str, facts: Mapping[str, Any]) -> str | None:
         return None
     read = [line["text"] for line in text.get("lines", ()) if line["confidence"] >= READ]
     spread = (" ".join(read[at : at + many]) for many in range(1, MOST_LINES + 1) for at in range(len(read)))
-    return SUPPORTED if any(alike(claimed[1], text) for text in spread) else None
+    wanted = _letters(claimed[1])
+    return SUPPORTED if wanted and any(_letters(text) == wanted for text in spread) else None
+
+
+def _letters(text: str) -> str:
+    """A text without what is easily misread of it: case, spaces, marks. A letter or a figure more is another text."""
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def _of_shots(said: str, facts: Mapping[str, Any]) -> str | None:
@@ -131,15 +163,21 @@ def _of_camera(said: str, facts: Mapping[str, Any]) -> str | None:
         if move["label"] != "static"
     }
     maybe = {move["label"] for shot in shots for move in shot.get("maybe", ())}
-    if _STATIC.search(said):
-        if any(margin >= FIRM for margin in moves.values()):
+    if _STATIC.match(said):
+        if is_passing(said):
+            return None
+        if _moves_in_all(shots):
             return CONTRADICTED
-        still = all(any(move["label"] == "static" for move in shot.get("moves", ())) for shot in shots)
-        return SUPPORTED if still and not moves and not maybe else None
+        at_rest = all(any(move["label"] == "static" for move in shot.get("moves", ())) for shot in shots)
+        return SUPPORTED if at_rest and not moves and not maybe else None
+    if _NOT.search(said):
+        return None
     claimed = [label for label, pattern in _LABELS if pattern.search(said)]
     if len(claimed) != 1:  # several in one claim, or what was not measured
         return None
     label = claimed[0]
+    if re.match(_IS + dict(_LABELS)[label].pattern, said) is None:
+        return None  # somebody else's
     if moves.get(label, 0) >= CLEAR:
         return SUPPORTED
     if label in moves or label in maybe:
@@ -147,3 +185,11 @@ def _of_camera(said: str, facts: Mapping[str, Any]) -> str | None:
     if moves.get(OPPOSITE.get(label, ""), 0) >= CLEAR:
         return CONTRADICTED
     return None
+
+
+def _moves_in_all(shots: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether there is no shot in which the camera may stand still."""
+    return all(
+        any(move["label"] != "static" and move.get("margin", 0) >= FIRM for move in shot.get("moves", ()))
+        for shot in shots
+    )

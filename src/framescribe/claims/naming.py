@@ -5,6 +5,7 @@ from __future__ import annotations
 from framescribe.claims import base, contrasts, statements
 from framescribe.claims import words as w
 from framescribe.claims.acting import Acting
+from framescribe.claims.clause import SOMETHING
 from framescribe.claims.nouns import Phrase
 from framescribe.claims.statements import Named
 from framescribe.claims.verbs import verb
@@ -54,6 +55,8 @@ _GENERIC = frozenset(
         "background",
         "foreground",
         "it",
+        "int",
+        "ext",
         "sequence",
         "setting",
         "weather",
@@ -90,11 +93,15 @@ class Naming(Acting):
         """A noun phrase that is no part of a prepositional one: a subject, or an object."""
         words = self.words
         named = self._named(phrase)
+        if self._owner:
+            named.text, self._owner = f"{self._owner} {named.text}", ""
         being, self._being = self._being, False
         if self._joins(phrase):
             assert self._subject is not None
             named = Named(text=f"{self._subject.text} and {named.text}", plural=True)
-        is_object = self._done is not None and not self._touching and not self._placed
+        is_object = (
+            self._done is not None and not self._touching and not self._placed and phrase.first != self._behind_at
+        )
         self._placed = False
         if not statements.is_none(words, phrase):
             if not (is_object and self._denies(phrase)):
@@ -109,6 +116,7 @@ class Naming(Acting):
         self._near, self._touching, self._at = named, True, phrase.last
         if not is_object and not being and not self._started:
             self._subject = named if head not in w.NOTHING else None
+            self._found_where(named)
         elif (
             not is_object
             and words.finite(phrase.last, named.plural)
@@ -136,14 +144,6 @@ class Naming(Acting):
         found = verb(following)
         several = following in ("are", "were", "have") or (found is not None and found.form == "base")
         return self.words.low(phrase.first - 1) == "and" and several
-
-    def _named(self, phrase: Phrase) -> Named:
-        words = self.words
-        return Named(
-            text=words.text(phrase.first, phrase.last),
-            plural=statements.plural_of(words, phrase),
-            person=statements.is_person(words, phrase),
-        )
 
     def _parts(self, phrase: Phrase, *, thing: bool = True) -> None:
         """The claims in a noun phrase: that there is such a thing, how many, and how each is."""
@@ -183,7 +183,7 @@ class Naming(Acting):
         if (opening in _OBJECTIVE and not own_body) or (opening in ("in", "with") and head in w.CLOTHES):
             self._parts(phrase)
             named = self._named(phrase)
-            if opening == "in" and self._done is not None and not self._done.objects:
+            if opening == "in" and self._done is not None and not self._done.objects and not self._touching:
                 self._done.objects.append(f"in {named.text}")  # "dressed in a suit"
             worn = opening == "in" and self._subject is not None and not self._started
             self._near, self._touching, self._at, self._being = (
@@ -237,11 +237,20 @@ class Naming(Acting):
         if kind == base.SETTING:
             self._add(kind, at, last, statements.set_in(said))
         elif not self._merge(at, last, said, kind):
-            self._add(kind, at, last, statements.placed(self._before(), said, denied=self._denied))
+            if words.low(at - 1) in (";", ":", "—", "–") and words.low(last) == ",":
+                self._subject = self._near = self._done = None  # what is there is named next
+            self._place(kind, at, last)
         self._near, self._at, self._being = self._named(inner[-1]), last, False
         self._touching = self._placed = True
         if not self._started and self._subject is not None:
             self._near = self._subject  # "A man in a car drives": the man does
+
+    def _place(self, kind: str, at: int, last: int) -> None:
+        """Where somebody is or does something; of what is named only then, `_found_where` says it."""
+        before, said = self._before(), self.words.text(at, last)
+        if isinstance(before, Named) and before.text == SOMETHING:
+            self._fronted = len(self.claims), said
+        self._add(kind, at, last, statements.placed(before, said, denied=self._denied))
 
     def _merge(self, at: int, last: int, said: str, kind: str) -> bool:
         """One claim with the verb right before it: "moves from the left to the right", "appears on the right"."""
@@ -249,8 +258,13 @@ class Naming(Acting):
             return False
         first, end, done, index = self._actions[-1]
         found = verb(self.words.low(end - 1))
-        if end != at or found is None or found.base not in _MERGED or done.objects:
+        denied = not w.DENYING.isdisjoint(done.verb.split(" "))  # who does not look at somebody may look
+        if end != at or found is None or done.objects or (found.base not in _MERGED and not denied):
             return False
+        if denied:
+            self._actions.pop()
+            self._add(base.ACTION, first, last, statements.placed(done, said), index)
+            return True
         if found.base in ("move", "travel", "go") and " to " not in said:
             return False
         self._actions.pop()
@@ -273,7 +287,7 @@ class Naming(Acting):
         if low in w.PRONOUNS and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
             end = at + size + 1
             kind = base.DIRECTION if opening.split(" ")[0] in w.DIRECTIONAL else base.PLACE
-            self._add(kind, at, end, statements.placed(self._before(), self.words.text(at, end)))
+            self._place(kind, at, end)
             self._at = end
         elif opening in ("back", "side to side", "up and down", "back and forth") or self.words.low(at) == "back":
             end = at + 3 if self.words.low(at + 1) == "and" else at + size

@@ -10,7 +10,7 @@ from framescribe.claims import words as w
 from framescribe.claims.verbs import ING_NOUNS, NOUNS_TOO, verb
 
 _TOKEN = re.compile(
-    r"[\"“”][^\"“”\n]{1,80}[\"“”]|(?<!\w)'(?=[A-Z0-9])[^'\n]{1,60}'(?!\w)|\d+(?:[.,:]\d+)*|[^\W\d_](?:[\w’'-]*\w)?|[^\w\s]"
+    r"[\"“”][^\"“”\n]{1,80}[\"“”]|(?<!\w)'(?=[A-Z0-9])[^'\n]{1,60}'(?!\w)|\d+(?:-[^\W\d_]+)+|\d+(?:[.,:]\d+)*|[^\W\d_](?:[\w’'-]*\w)?|[^\w\s]"
 )
 
 _SHORT_FORM = re.compile(
@@ -76,7 +76,8 @@ def is_adjective(word: str) -> bool:
     """Whether a word before a noun describes it."""
     return (
         word in w.ADJECTIVES
-        or word.endswith(w.ADJECTIVAL_ENDINGS)
+        or (word.endswith(w.ADJECTIVAL_ENDINGS) and word not in w.NOT_ADJECTIVES)
+        or ("-" in word and word[0].isdigit())
         or (len(word) > 4 and word.endswith(("er", "est")) and _positive(word) in w.ADJECTIVES)
         or (
             "-" in word
@@ -107,6 +108,8 @@ def is_adjective(word: str) -> bool:
 def _positive(word: str) -> str:
     """ "short" of "shorter", "big" of "bigger", "shiny" of "shinier"."""
     stem = word.removesuffix("est").removesuffix("er")
+    if stem in w.ADJECTIVES:
+        return stem
     if stem.endswith("i"):
         return stem[:-1] + "y"
     doubled = len(stem) > 2 and stem[-1] == stem[-2]
@@ -126,7 +129,7 @@ def is_closed(token: Token) -> bool:
         or low in w.SUBORDINATE
         or low in w.DEFINITE
         or low in w.INDEFINITE
-        or low in ("then", "finally", "not", "away", "together", "slowly")
+        or low in ("then", "finally", "not", "never", "seldom", "away", "together", "slowly")
     )
 
 
@@ -173,6 +176,8 @@ class Words:
         found = verb(low)
         if found is None and self._unknown_verb(at):
             return True
+        if low in w.HEDGES and (self.low(at + 1) == "to" or (verb(self.low(at + 1)) or (0, 0))[1] == "ing"):
+            return True  # "the cars start moving"
         if found is None or (low in ING_NOUNS and self.low(at + 1) not in w.DEFINITE | w.INDEFINITE):
             return False
         if found.form == "s" and not plural:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from framescribe.claims import base, statements
 from framescribe.claims import words as w
 from framescribe.claims.base import Claim
+from framescribe.claims.contrasts import FALSE
 from framescribe.claims.impersonal import Impersonal
-from framescribe.claims.statements import Named
-from framescribe.claims.verbs import verb
+from framescribe.claims.nouns import is_adjective
+from framescribe.claims.statements import Done, Named
+from framescribe.claims.verbs import NOUNS_TOO, verb
 
 
 class Walk(Impersonal):
@@ -31,9 +35,9 @@ class Walk(Impersonal):
         words, at = self.words, self._at
         token, low = words.all[at], words.low(at)
         if token.quoted:
-            said = token.text.strip("\"“”'").rstrip(",.")
-            self._add(base.TEXT, at, at + 1, (f'The text "{said}" can be seen.', f'The text "{said}" cannot be seen.'))
-            self._at = at + 1
+            self._quotation(at)
+            if self._subject is not None and not self._started and words.finite(at + 1, self._subject.plural):
+                self._near, self._touching = self._subject, True  # 'A sign reading "OPEN" hangs'
         elif not token.is_word:
             self._touching = self._being = False
             if low in ";:—–":
@@ -41,6 +45,8 @@ class Walk(Impersonal):
             elif low == ",":
                 self._done = None
             self._at = at + 1
+        elif self._some_of(at) or self._not_so(at):
+            pass
         elif end := self._camera(at):
             self._at = end
         elif end := self._paired(at):
@@ -59,9 +65,7 @@ class Walk(Impersonal):
         elif low in w.JOINING:
             self._joined(at)
         elif (low in w.RELATIVE and low != "that") or (low == "that" and self._touching and self._is_verb(at + 1)):
-            if self._near is not None:
-                self._subject = Named(text=self._near.text, plural=self._near.plural, person=self._near.person)
-            self._started, self._at = False, at + 1
+            self._relative(at)
         elif low == "there" and words.low(at + 1) in w.BE:
             self._at = self._nothing(at) or at + 2
             self._started, self._touching = True, False
@@ -81,10 +85,10 @@ class Walk(Impersonal):
             self._touching, self._started, self._at = True, False, at + 1
         elif low == "to" and self._base_verb(at + 1):
             self._verb(at + 1, form="to")
-        elif self._is_verb(at):
-            self._verb(at)
         elif self._being and self._is_predicate(at):
             self._predicate(at)
+        elif self._is_verb(at):
+            self._verb(at)
         elif size := words.preposition(at):
             self._prepositional(at, size)
         elif (phrase := words.phrase(at)) is not None:
@@ -93,6 +97,77 @@ class Walk(Impersonal):
             self._adverb(at)
         else:
             self._at = at + 1
+
+    def _quotation(self, at: int) -> None:
+        """What is in quotes is text that can be seen, unless somebody says it, or it is only a name or a word."""
+        words, said = self.words, self.words.all[at].text.strip("\"“”'").rstrip(",.")
+        self._at = at + 1
+        back = at - 1 - (words.low(at - 1) in (",", ":"))
+        verb_word, who = words.low(back), self._subject or self._near
+        spoken = verb_word in w.SPEAKING or (verb_word in w.SAYING and who is not None and who.person)
+        if spoken and who is not None:
+            done = words.text(back, back + 1)
+            is_ = f"{'are' if who.plural else 'is'} " if done.endswith("ing") else ""
+            statement = f'{who.text} {is_}{done} "{said}"'
+            self._add(base.ACTION, back, at + 1, (statements.sentence(statement), f"{FALSE} {statement}."))
+            self._started, self._touching, self._done, self._near = True, False, None, None
+            return
+        if not said.isupper() and (
+            verb_word in w.NAMING or (verb_word in w.ARTICLES and words.low(at + 1) not in w.WRITTEN)
+        ):
+            return
+        self._add(base.TEXT, at, at + 1, (f'The text "{said}" can be seen.', f'The text "{said}" cannot be seen.'))
+
+    def _relative(self, at: int) -> None:
+        """Into a clause about the noun right before; the one around it may still be without its verb."""
+        near, begun = self._near, self._started
+        if near is not None:
+            if not begun and self._main is None:
+                self._main = self._subject
+            self._subject = Named(text=near.text, plural=near.plural, person=near.person)
+            self._touching = True
+            if self.words.low(at) == "whose":
+                self._owner = f"{near.known}'{'' if near.known.endswith('s') else 's'}"
+        self._started, self._at = False, at + 1
+
+    def _not_so(self, at: int) -> bool:
+        """Takes what is denied behind "but not", "and no longer": a participle, or how somebody is."""
+        words, who = self.words, self._subject
+        size = 1 if words.low(at) == "not" else 2 if (words.low(at), words.low(at + 1)) == ("no", "longer") else 0
+        if not size or who is None or words.low(at - 1) not in w.JOINING | {","}:
+            return False
+        first, done = at + size, verb(words.low(at + size))
+        self._at = first + 1
+        if is_adjective(words.low(first)) and words.phrase(first) is None:
+            self._add(base.ATTRIBUTE, at, first + 1, statements.is_so(who, words.low(first), denied=True))
+        elif done is not None and done.form in ("ing", "past"):
+            self._done = Done(who=who, verb=words.text(at, first + 1), form=done.form)
+            self._actions.append((at, first + 1, self._done, len(self.claims)))
+        else:
+            self._at = at
+            return False
+        self._touching = self._being = False
+        return True
+
+    def _some_of(self, at: int) -> bool:
+        """Takes "three of them", and "one" before a verb, for whom the clause is about."""
+        words, about = self.words, self._other()
+        low, following = words.low(at), verb(words.low(at + 1))
+        if about is None or not (low in w.NUMBERS or low in w.VAGUE or low in ("each", "both", "all", "most", "none")):
+            return False
+        of_them = words.low(at + 1) == "of" and words.low(at + 2) in ("them", "these", "those", "which", "whom")
+        form = "s" if low == "one" else "base"
+        alone = low in w.NUMBERS and following is not None and following.form == form
+        alone = alone and words.low(at + 1) not in NOUNS_TOO and words.low(at + 2) not in w.BE
+        if not of_them and not alone:
+            return False
+        plural = low not in ("one", "each", "none")
+        said = re.sub(rf"^(?:(?:the|both|all|{'|'.join(w.NUMBERS)}|\d+) )+", "", about.known)
+        self._subject = self._near = Named(text=f"{low} of the {said}", plural=plural, person=about.person)
+        self._touching, self._at = True, at + (3 if of_them else 1)
+        done = verb(words.low(self._at))
+        self._started = done is not None and done.form == "past" and not self._told_past  # "three of them broken"
+        return True
 
     def _nothing(self, at: int) -> int:
         """Behind a clause that says "there is no …" or "there is not …", which is one claim; 0: it says neither."""

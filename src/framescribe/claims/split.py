@@ -10,6 +10,7 @@ from framescribe.claims.base import ACTION, Claim
 from framescribe.claims.clause import Memory
 from framescribe.claims.nouns import Words, tokens
 from framescribe.claims.sentence import Walk
+from framescribe.claims.tags import claims_of, tags
 from framescribe.language.cutting import sentence_ends
 
 NOBODY = frozenset(("neither", "nobody", "none", "nothing"))  # whoever says one of these denies the whole sentence
@@ -19,6 +20,8 @@ def split(caption: str, *, english: bool = True) -> list[Claim]:
     """The claims of a caption, in its order; those within others come behind them. The same caption always gives the
     same claims. Of a caption in another language each sentence is one claim."""
     found, memory, begin = list[Claim](), Memory(), 0
+    if english and (places := tags(caption)) is not None:
+        return claims_of(caption, places)
     for end in (*sentence_ends(caption), len(caption)):
         if caption[begin:end].strip():
             found += _english(caption, begin, end, memory) if english else [_whole(caption, begin, end)]

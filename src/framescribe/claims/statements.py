@@ -178,7 +178,7 @@ def there_is(words: Words, phrase: Phrase) -> tuple[str, str]:
     noun = words.text(first, last)
     other = contrasts.of_noun(noun)
     if other is None:
-        said = noun if plural_of(words, phrase) or noun.rsplit(" ", 1)[-1] in _MASS else f"a {noun}"
+        said = noun if plural_of(words, phrase) or noun.split(" of ")[0].rsplit(" ", 1)[-1] in _MASS else f"a {noun}"
         return contrasts.with_article(f"There {are} {said}."), f"There {are} no {noun}."
     at = said.rindex(noun)
     return _both(f"There {are}", said, f"{said[:at]}{other}{said[at + len(noun) :]}")

@@ -50,8 +50,17 @@ _BASES = """
     tickle transport unbox unscrew venture visit warm whistle whittle withdraw zigzag garnish season marinate fillet
     grate strain drain thicken sear stuff top layer frost ice whip stage trail match erase tune seat propel taxi pivot
     rumble thunder nap doze pant beg bare breach bound trudge scale vault cartwheel hum chant recite foam fizz scan
+    mend ask reply exclaim announce mutter mumble argue agree disagree apologize beckon bicker bind bless blare bring
+    bury clamber cling comfort compete confront crumple crunch deploy detonate disembark dismantle dispense doodle
+    droop eject emphasize encircle engulf engrave erode exude fidget fling frolic fumble grimace groan grumble heave
+    hobble hurl hurtle indicate invade jiggle jolt linger lurk meander mimic moan mourn obscure occupy ooze overtake
+    pierce plod plop plummet preen pretend protrude prowl purr quiver radiate rattle rebound recoil refill reload
+    replace rescue rummage saunter scamper scoot scowl seep shriek skim slosh slouch smack snatch sneer snore snort
+    soothe sow spew sprawl spurt squawk squeal startle steal stomp stoop stow straighten stun swear swivel teeter
+    tell thrash threaten thrust totter trample tweak twitch undress unleash unwind urge waver whack whimper wince
+    wonder yelp solder embroider crochet excavate demolish refuel moor capsize trek etch
     print copy wring ring surge swell emit exhale inhale blaze flare smolder trace wield parry duel salute parade
-    swish rock seesaw straddle mount dismount lasso herd milk shear saddle tether leash unclip clip
+    span filter swish rock seesaw straddle mount dismount lasso herd milk shear saddle tether leash unclip clip
 """
 _NOUNS_TOO = """
     walk run dance turn land rest fall drop kick hit punch swing push pull hold grip place set hand pass show display
@@ -66,6 +75,8 @@ _NOUNS_TOO = """
     jump leap flip roll slide dive float steam boil toast sort shed trim season top layer ice sign signal tape stage
     match scale ring order plate spark style support stamp visit strain drain trail focus frost level pose position
     trace bound type tune seat salute parade march swell surge vault foam blaze flare puff copy print scan
+    answer buzz chime echo escape glare outline split struggle shrug gasp pop pump trade trap murmur anchor harness
+    glaze rip plow dump sweat volley
 """
 
 
@@ -109,6 +120,7 @@ def _forms() -> dict[str, Verb]:
             if (
                 form.endswith(("ed", "en", "t", "d", "n", "g", "k", "w", "e", "m"))
                 and not form.endswith("ing")
+                and not form.endswith("est")
                 and form != base
             ):
                 found.setdefault(form, Verb(base, "past"))
@@ -126,6 +138,8 @@ def _forms() -> dict[str, Verb]:
 
 
 FORMS = _forms()
+SAME = listed("cut put set hit shut spread let burst split cast hurt shed bet cost quit read")
+"""Verbs whose participle is their base."""
 
 
 def verb(word: str) -> Verb | None:

@@ -13,7 +13,8 @@ BE = listed("is are was were be been being")
 AUXILIARY = BE | listed("has have had does do did can could will would may might must should cannot")
 PRONOUNS = listed(
     """
-    he she it they him them himself herself itself themselves who which we i you one someone everyone there
+    he she it they him them himself herself itself themselves who which we i you one someone everyone there hers
+    theirs ours mine yours only
     """
 )
 SUBJECTS = listed("he she it they")
@@ -136,9 +137,16 @@ ADJECTIVES = COLOURS | listed(
 )
 ALSO_NOUNS = listed("""
     square cross glass metal plastic stone brick concrete leather cotton silk denim lace velvet paper marble orange
-    gold silver bronze iron steel brass straw gravel toy miniature female male adult teenage neon cream
+    gold silver bronze iron steel brass straw gravel toy miniature female male adult teenage neon cream light
     """)
 ADJECTIVAL_ENDINGS = ("ous", "ful", "less", "ish", "ive", "able", "ible", "ular", "esque", "-like")
+NOT_ADJECTIVES = listed(
+    """
+    table cable stable vegetable convertible detective locomotive olive native captive relative executive archive
+    handful mouthful spoonful armful collectible crucible constable hive dive drive live five octopus
+    """
+)
+"""Nouns that end as adjectives do."""
 NOT_ADVERBS = listed(
     """
     fly family butterfly dragonfly jelly belly lily assembly reply supply bully ugly lovely friendly early elderly
@@ -230,6 +238,21 @@ HEDGES = listed(
 )
 PRESENT = listed("visible seen present shown there located situated positioned placed depicted featured")
 """What only says that something is there."""
+BOUNDS = listed("open opens begin begins start starts end ends close closes conclude concludes")
+SAYING = listed("say says saying said")
+SPEAKING = listed("""
+    ask asks asking asked shout shouts shouting shouted whisper whispers whispering whispered sing sings singing reply
+    replies replying replied exclaim exclaims exclaiming exclaimed yell yells yelling yelled chant chants chanting
+    chanted mutter mutters muttering muttered mumble mumbles mumbling scream screams screaming screamed answer answers
+    answering answered announce announces announcing announced
+    """)
+NAMING = listed("named called nicknamed dubbed so-called like")
+ARTICLES = listed("a an the his her their this that")
+WRITTEN = listed("""
+    sign signs logo text word words letters lettering label banner button poster title caption sticker billboard symbol
+    subtitle subtitles plate patch badge message inscription number
+    """)
+"""Nouns of what bears the text in quotes before it."""
 NOTHING = listed("video clip scene footage image frame frames picture caption")
 """Subjects of which "shows" is no action."""
 SHOWS = listed(
@@ -240,6 +263,10 @@ SHOWS = listed(
 )
 
 
+HARDLY = listed("never seldom hardly barely scarcely rarely")
+DENYING = HARDLY | {"not"}
+
+
 def is_adverb(word: str) -> bool:
-    """Whether it says how something is done, by its ending."""
-    return word.endswith("ly") and word not in NOT_ADVERBS
+    """Whether it says how something is done, by its ending, or denies it."""
+    return (word.endswith("ly") and word not in NOT_ADVERBS) or word in HARDLY

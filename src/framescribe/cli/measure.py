@@ -18,6 +18,7 @@ from framescribe.names import shown
 MOST = 50  # videos with a line each on the screen
 BARS, DARK = 0.01, 0.15  # of a side; of brightness: from where on, and up to where, a video counts as such
 MUCH = 0.5  # of the time
+NAME = 30  # characters of a video's name that are not broken off
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def _show(records: Sequence[Mapping[str, Any]]) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     if len(records) <= MOST:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("video", overflow="fold")
+        longest = max((len(record["id"]) for record in records), default=0)
+        table.add_column("video", overflow="fold", min_width=min(longest, NAME))
         columns = [name for name in _COLUMNS if any(_COLUMNS[name](record) for record in records)]
         for name in columns:
             table.add_column(name, overflow="fold")
@@ -143,7 +145,7 @@ def summary(records: Sequence[Mapping[str, Any]]) -> list[str]:
     for words, (name, holds) in _COUNTED.items():
         if not any(name in record for record in decoded):
             continue
-        known = [record[name] for record in decoded if record.get(name) is not None]
+        known = [record[name] for record in decoded if record.get(name) not in (None, [])]  # none: no sure movement
         unsure = len(decoded) - len(known)
         lines.append(f"{words}: {sum(map(holds, known)):,}" + (f" (cannot tell: {unsure:,})" if unsure else ""))
     return lines

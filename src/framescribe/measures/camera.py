@@ -27,7 +27,7 @@ class Camera(Measure):
     dolly."""
 
     name = "camera"
-    version = 1
+    version = 2
     help = "the camera's movement, shot by shot"
     after = ("cuts",)
 
@@ -69,7 +69,7 @@ class Camera(Measure):
         shots = [_shot(part) for part in _parts(steps, known.get("cuts")) if len(part) >= FEWEST]
         if not any(shot["visible"] or shot["objects"]["share"] for shot in shots):
             return None
-        return {"shots": shots, "said": said(shots)}
+        return {"shots": shots, "said": said(shots, known.get("cuts"))}
 
 
 def _same(one: np.ndarray, two: np.ndarray) -> bool:

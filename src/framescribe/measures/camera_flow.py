@@ -33,6 +33,7 @@ KNOWN = 0.22  # share of the squares that must have a point for a step to be tru
 SPREAD = 0.5  # and of a 4 x 4 raster that goes with the background
 ALONG = 2, 5  # of the raster's twelve cells along the border, of which the outer third counts: with no more than that
 # none is trusted, for one thing on plain ground is no camera's movement; with so many, all is
+ENDS = 0.5  # of a line behind a bar is black at most
 LIES, LIES_SHARE = 3, 0.2  # steps without change, and share of a cell's pixels: something lies on the picture
 CUT_CHANGE, CUT_CLASSES, CUT_RESPONSE = 12, 0.12, 0.16  # levels; share of pixels; phase correlation's peak
 
@@ -221,8 +222,8 @@ def bars(brightest: np.ndarray) -> tuple[int, int, int, int]:
     """Rows and columns of black bars (top, bottom, left, right) of a picture of the brightest that each pixel was.
     A logo may lie on them."""
     black = brightest <= max(20, int(brightest.min()) + 4)
-    rows, columns = black.mean(1) > 0.8, black.mean(0) > 0.7
-    return _run(rows), _run(rows[::-1]), _run(columns), _run(columns[::-1])
+    rows, columns = black.mean(1), black.mean(0)
+    return _run(rows, 0.8), _run(rows[::-1], 0.8), _run(columns, 0.7), _run(columns[::-1], 0.7)
 
 
 def _spread(points: np.ndarray, inliers: np.ndarray) -> float:
@@ -235,11 +236,13 @@ def _spread(points: np.ndarray, inliers: np.ndarray) -> float:
     return border * min(1.0, len(np.unique(raster[inliers])) / 16 / SPREAD)
 
 
-def _run(black: np.ndarray) -> int:
-    """How many rows or columns from the first on belong to a bar, with one that is half of it."""
+def _run(black: np.ndarray, most_of_it: float) -> int:
+    """How many rows or columns from the first on belong to a bar, with one that is half of it. `black`: of each the
+    share that is. A bar ends all along at once; the night around something bright does not."""
     most = int(len(black) * 0.28)
-    first = most if black[:most].all() else int(np.argmin(black))
-    return first + 1 if first else 0
+    bar = black[:most] > most_of_it
+    first = most if bar.all() else int(np.argmin(bar))
+    return first + 1 if first and black[min(first + 2, len(black) - 1)] < ENDS else 0
 
 
 def best_corners(corners: np.ndarray, weakest: float) -> tuple[np.ndarray, np.ndarray]:

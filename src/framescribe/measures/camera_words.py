@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -24,13 +24,23 @@ WORDS = {
 }
 
 
-def said(shots: Iterable[Mapping[str, Any]]) -> str | None:
-    """What is sure of all shots, like "pan left, then static"; shots are divided by "; cut; ". None: of some shot
-    nothing is sure, or there are too many."""
+def said(shots: Sequence[Mapping[str, Any]], cuts: Mapping[str, Any] | None = None) -> str | None:
+    """What is sure of all shots, like "pan left, then static"; shots are divided by "; cut; ", or where `cuts`, the
+    facts of that measure, have one, by "; fade; " or "; dissolve; ". None: of some shot nothing is sure, or there are
+    too many."""
     told = [_said_of(shot) for shot in shots]
-    if not told or len(told) > MOST_SHOTS or None in told:
+    if not told or len(told) > MOST_SHOTS or len(told) < (cuts or {}).get("shots", 0):
         return None
-    return "; cut; ".join(words for words in told if words)
+    fades = (cuts or {}).get("fades", ())
+    between = [_between(one["end"], other["start"], fades) for one, other in pairwise(shots)]
+    words = [part for pair in zip(["", *between], told, strict=True) for part in pair]
+    return None if None in words else "".join(part for part in words if part)
+
+
+def _between(end: float, start: float, fades: Iterable[Mapping[str, Any]]) -> str:
+    """What lies between a shot that ends and the next one."""
+    kinds = [fade["kind"] for fade in fades if fade["start"] < start and end < fade["end"]]
+    return "; cut; " if not kinds else "; dissolve; " if kinds == ["dissolve"] else "; fade; "
 
 
 def _said_of(shot: Mapping[str, Any]) -> str | None:
@@ -39,19 +49,26 @@ def _said_of(shot: Mapping[str, Any]) -> str | None:
     if not moves:
         return WORDS["shake"] if shaking else None
     start, end = shot["start"], shot["end"]
-    edges = sorted({start, end, *(edge for spans in moves.values() for span in spans for edge in span)})
-    states: list[tuple[list[str], float]] = []
+    possible = [span for move in shot.get("maybe", ()) for span in move["spans"]]
+    edges = sorted({start, end, *(edge for spans in (*moves.values(), possible) for span in spans for edge in span)})
+    states: list[tuple[list[str] | None, float]] = []  # None: it may stand still, or not
     for first, last in pairwise(edges):
         middle = (first + last) / 2
-        on = [label for label, spans in moves.items() if any(one <= middle <= other for one, other in spans)]
+        on: list[str] | None = [label for label, spans in moves.items() if _is_in(middle, spans)]
+        if not on and _is_in(middle, possible):
+            on = None
         if states and states[-1][0] == on:
             states[-1] = on, states[-1][1] + last - first
         else:
             states.append((on, last - first))
     brief = max(BRIEF, BRIEF_SHARE * (end - start))
-    lasting = [on for on, lasted in states if lasted > brief] or [list(moves)]
+    lasting = [on for on, lasted in states if lasted > brief and on is not None] or [list(moves)]
     order = [on for place, on in enumerate(lasting) if place == 0 or on != lasting[place - 1]]
     if len(order) > MOST_STATES:
         order = [list(moves)]
     words = [" and ".join(WORDS[label] for label in on or ["static"]) for on in order]
     return ", then ".join(words) + (f", {WORDS['shake']}" if shaking else "")
+
+
+def _is_in(time: float, spans: Iterable[Sequence[float]]) -> bool:
+    return any(start <= time <= end for start, end in spans)

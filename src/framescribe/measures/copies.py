@@ -15,6 +15,7 @@ COPY = 0.10
 """Clips whose distance is smaller show the same pictures; up to 0.28 it is worth a look."""
 NONE = "-"
 LONG = 64  # pixels of the pictures that are kept until the bars are known
+LASTS = 0.5  # seconds: for so long behind a full second the frame before is nearer to it than the next one
 MOST = 4 * 3600  # words: of the first four hours
 BLANK = 5.0  # levels of contrast: pictures with less are all alike
 
@@ -24,7 +25,7 @@ class Copies(Measure):
     each of 8 x 8 cells is brighter than the one on its left, bars cut off. Blank pictures, which all have the same
     hash, are left out."""
 
-    name, version = "copies", 1
+    name, version = "copies", 2
     help = "a word of 64 bits for each second's picture, by which copies are found"
     after = ("borders",)
 
@@ -32,15 +33,17 @@ class Copies(Measure):
         super().__init__(size)
         self._pictures: list[np.ndarray] = []
         self._first: float | None = None
+        self._last: np.ndarray | None = None
 
     def see(self, frame: Shown) -> None:
         if self._first is None:
             self._first = frame.time
-        if frame.time - self._first < len(self._pictures) or len(self._pictures) == MOST:
-            return
-        picture = smaller(frame.luma, LONG)
-        while frame.time - self._first >= len(self._pictures) < MOST:  # a frame may last for seconds
-            self._pictures.append(picture)
+        since = frame.time - self._first
+        while self._last is not None and since - len(self._pictures) >= LASTS and len(self._pictures) < MOST:
+            self._pictures.append(smaller(self._last, LONG))  # the frame before lasted for seconds
+        if since >= len(self._pictures) and len(self._pictures) < MOST:
+            self._pictures.append(smaller(frame.luma, LONG))
+        self._last = frame.luma
 
     def facts(self, known: Mapping[str, Any]) -> dict[str, Any] | None:
         if not self._pictures:

@@ -2,7 +2,7 @@
 
 They are written as in Python: names, numbers, texts in quotes, `and`, `or`, `not`, comparisons, `in`, brackets and
 lists; nothing else is understood, and nothing is executed. `=` is `==`, and `camera = static` asks whether static is
-among its moves. What is not known makes a condition neither true nor false.
+among its sure moves, `camera` whether there is one. What is not known makes a condition neither true nor false.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from framescribe.errors import UserError
+from framescribe.measures.camera_words import WORDS as LABELS
 from framescribe.measures.watching import CANNOT_TELL
 from framescribe.registry import suggest
 
@@ -32,6 +33,14 @@ def _bars(of: Mapping[str, Any]) -> float:
 
 def _moves(of: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(move["label"] for shot in of["shots"] for move in shot["moves"]))
+
+
+def _shakes(of: Mapping[str, Any]) -> bool | None:
+    """Whether the camera shakes; None: it may, or of a shot nothing is sure."""
+    maybe = {move["label"] for shot in of["shots"] for move in shot.get("maybe", ())}
+    if "shake" in _moves(of):
+        return True
+    return UNSURE if "shake" in maybe or not all(shot["moves"] for shot in of["shots"]) else False
 
 
 # By name: the measure that tells it, and how.
@@ -54,13 +63,14 @@ FACTS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], Any]]] = {
     "text_area": ("text", lambda of: of["area"]),
     "text_lines": ("text", lambda of: of["count"]),
     "camera": ("camera", _moves),
-    "shake": ("camera", lambda of: any("shake" in (move["label"] for move in shot["moves"]) for shot in of["shots"])),
+    "shake": ("camera", _shakes),
 }
 INFO = ("duration", "fps", "width", "height", "frames")
 """What is known without measuring, by the same name."""
 LISTS = ("camera",)
 """The names whose values are lists of texts; all others are numbers, or true or false, which count as 1 and 0."""
 
+_QUOTED = re.compile(r"""\"[^\"]*\"|'[^']*'""")
 _EQUALS = re.compile(r"""("[^"]*"|'[^']*')|(?<![<>=!:])=(?!=)""")  # a text in quotes, or one sign alone
 _COMPARED: Mapping[type, Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
@@ -131,9 +141,10 @@ def condition(text: str, option: str, more: Collection[str] = ()) -> Condition:
         known = {*FACTS, *INFO, *more}
         _take_words(tree, known)
         _kind(tree, known)
+        _says(tree)
     except SyntaxError as error:
         at = f" at character {_before(text, error.offset)}" if error.offset else ""
-        raise UserError(f"{option} {text!r}: it cannot be read{at}. {EXAMPLE}") from None
+        raise UserError(f"{option} {text!r}: it cannot be read{at}. {_hint(plain)}{EXAMPLE}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         said = str(error) or "it is too long"
         raise UserError(f"{option} {text!r}: {said}{'' if said.endswith('?') else '.'} {EXAMPLE}") from None
@@ -141,6 +152,43 @@ def condition(text: str, option: str, more: Collection[str] = ()) -> Condition:
 
 
 EXAMPLE = "Write it like this: 'motion > 0.02 and not cuts', or 'camera = pan_left'."
+
+
+_FOREIGN = re.compile(r"&&?|\|\|?|!(?!=)|=[<>]|\d%|\b(?:AND|OR|NOT)\b|\d[a-z]")
+_MEANT = {
+    "&": "write and",
+    "|": "write or",
+    "!": "write not",
+    "=>": "write >=",
+    "=<": "write <=",
+    "%": "write a share, such as 0.02",
+    "AND": "write and in small letters",
+    "OR": "write or in small letters",
+    "NOT": "write not in small letters",
+}
+
+
+def _hint(plain: str) -> str:
+    """How what other languages write is written here, if that is what cannot be read."""
+    found = _FOREIGN.search(_QUOTED.sub("", plain).replace("==", "="))
+    if found is None:
+        return ""
+    hint = next((hint for sign, hint in _MEANT.items() if sign in found[0]), "write numbers without a unit")
+    return f"Perhaps: {hint}. "
+
+
+def _says(tree: ast.expr) -> None:
+    """ValueError for a part that should be true or false, and is neither: the 0.05 of "motion > 0.02 or 0.05"."""
+    match tree:
+        case ast.BoolOp(values=parts):
+            for part in parts:
+                _says(part)
+        case ast.UnaryOp(op=ast.Not(), operand=one):
+            _says(one)
+        case ast.Constant(value=bool()):
+            pass
+        case ast.Constant() | ast.List() | ast.Tuple() | ast.UnaryOp():
+            raise ValueError(f"{ast.unparse(tree)} is no condition by itself: compare something with it")
 
 
 def _before(text: str, offset: int) -> int:
@@ -151,21 +199,25 @@ def _before(text: str, offset: int) -> int:
 
 def _take_words(tree: ast.expr, known: Collection[str]) -> None:
     """Take words without quotes that are compared with a list for texts. ValueError for one that is never in it."""
-    from framescribe.measures.camera_moves import LABELS
-
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare):
             continue
         sides = [node.left, *node.comparators]
         if not any(isinstance(side, ast.Name) and side.id in LISTS for side in sides):
             continue
-        # Where a move has the name of a fact (shake), it is the move that is meant here.
-        unquoted = [isinstance(side, ast.Name) and (side.id in LABELS or side.id not in known) for side in sides]
-        sides = [ast.Constant(ast.unparse(one)) if word else one for one, word in zip(sides, unquoted, strict=True)]
-        node.left, *node.comparators = sides
         for side in sides:
-            if isinstance(side, ast.Constant) and isinstance(side.value, str) and side.value not in LABELS:
-                raise ValueError(f"camera is never {side.value!r}. {suggest(side.value, LABELS)}".rstrip(". "))
+            if isinstance(side, ast.List | ast.Tuple):
+                side.elts = [_word(one, known) for one in side.elts]
+        node.left, *node.comparators = sides = [_word(side, known) for side in sides]
+        for one in [one for side in sides for one in getattr(side, "elts", (side,))]:
+            if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value not in LABELS:
+                raise ValueError(f"camera is never {one.value!r}. {suggest(one.value, LABELS)}".rstrip(". "))
+
+
+def _word(side: ast.expr, known: Collection[str]) -> ast.expr:
+    """The text that a word without quotes is. Where a move has the name of a fact (shake), it is the move."""
+    is_word = isinstance(side, ast.Name) and (side.id in LABELS or side.id not in known)
+    return ast.Constant(ast.unparse(side)) if is_word else side
 
 
 def _kind(node: ast.expr, known: Collection[str]) -> type:
@@ -196,7 +248,9 @@ def _kind(node: ast.expr, known: Collection[str]) -> type:
                 raise ValueError(f"{ast.unparse(node)} is too large a number")
         case ast.Name(id=name):
             if name not in known:
-                raise ValueError(f"nothing is called {name!r}. {suggest(name, [*known])}".rstrip(". "))
+                if name in LABELS:
+                    raise ValueError(f"nothing is called {name!r}; for the camera, write camera = {name}")
+                raise ValueError(f"nothing is called {name!r}. {suggest(name, sorted(known))}".rstrip(". "))
             return list if name in LISTS else float
         case _:
             raise ValueError(f"{ast.unparse(node)!r} is not understood")
@@ -242,6 +296,8 @@ def _value(node: ast.expr, values: Mapping[str, Any]) -> Any:
 def _compared(op: ast.cmpop, one: Any, other: Any) -> Any:
     if one is UNSURE or other is UNSURE:
         return UNSURE
+    if [] in (one, other):  # no movement of the camera is sure
+        return UNSURE
     if {type(one), type(other)} == {list, str} and isinstance(op, ast.Eq | ast.NotEq):  # is it among them?
         text, among = (one, other) if isinstance(one, str) else (other, one)
         return (text in among) is isinstance(op, ast.Eq)
@@ -252,5 +308,5 @@ def _shown(value: Any) -> str:
     if value is UNSURE:
         return "not known"
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, value)) or "not sure"
     return f"{value:.4g}" if isinstance(value, float) else repr(value)

@@ -15,7 +15,7 @@ class Motion(Measure):
     travels past them."""
 
     name = "motion"
-    version = 1
+    version = 2
     help = "how much moves, and how much of it on its own"
     after = ("camera",)
 

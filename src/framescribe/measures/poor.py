@@ -37,7 +37,7 @@ class Poor:
         frozen = still.get("frozen", ())
         found, stretch = dict[int, str](), 0
         for index, time, why in zip(self._indices, self._times, self._why, strict=True):
-            while stretch < len(frozen) and frozen[stretch][1] + SLACK < time:
+            while stretch < len(frozen) and frozen[stretch][1] - SLACK <= time:
                 stretch += 1
             if WORDS[why] not in ("", "blurred"):
                 found[index] = WORDS[why]

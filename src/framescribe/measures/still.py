@@ -12,6 +12,7 @@ from framescribe.measures.base import Measure, Shown, Size
 from framescribe.measures.smaller import smaller
 
 SHORTEST = 0.5  # seconds of a frozen stretch
+LONGER = 3  # times the usual: so long one frame must last, for where nothing changes files may have one frame only
 PIXEL = 8.0  # levels, of 2 x 2 pixels together: a larger change anywhere is no coding noise
 TOGETHER = np.ones((2, 2), np.uint8)
 MEAN = 1.0  # levels over the picture, from frame to frame
@@ -33,7 +34,7 @@ class Still(Measure):
     does, and the picture does not stir as grain does. Repeated is a stretch of a second or more in which something
     moves, each of whose frames was shown before, in the same order and at the same distance."""
 
-    name, version = "still", 1
+    name, version = "still", 2
     help = "frozen stretches, stretches shown before, and the share of time in which nothing changes"
 
     def __init__(self, size: Size) -> None:
@@ -44,6 +45,7 @@ class Still(Measure):
         self._loud = -np.inf  # when something changed last
         self._stirs: list[int] = [0, 0]  # steps that stir, all steps of this stretch
         self._frozen: list[tuple[float, float]] = []
+        self._lasting: list[tuple[float, float]] = []  # single frames
         self._signatures = bytearray()
         self._times: list[float] = []
         self._pace = 0.04
@@ -61,7 +63,7 @@ class Still(Measure):
                 if self._is_keyframe(frame, stir):
                     self._start = luma
                 else:
-                    self._end(self._time)
+                    self._end(frame.time)
                     self._begin(frame)
                 self._loud = frame.time
             else:
@@ -77,6 +79,8 @@ class Still(Measure):
             return None
         end = self._time + self._pace
         self._end(end)
+        pace = float(np.median(np.diff(self._times))) if len(self._times) > 1 else 0.0
+        self._frozen = sorted([*self._frozen, *(one for one in self._lasting if one[1] - one[0] >= LONGER * pace)])
         whole = max(end - self._first, 1e-9)
         share = min(1.0, sum(stop - start for start, stop in self._frozen) / whole)
         return {
@@ -107,8 +111,8 @@ class Still(Measure):
 
     def _end(self, time: float) -> None:
         stirring, steps = self._stirs
-        if steps and time - self._since >= SHORTEST and stirring <= 0.3 * steps:
-            self._frozen.append((self._since, time))
+        if time - self._since >= SHORTEST and stirring <= 0.3 * steps:
+            (self._frozen if steps else self._lasting).append((self._since, time))
 
     def _repeated(self) -> list[tuple[float, float]]:
         times = np.array(self._times)

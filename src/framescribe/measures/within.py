@@ -35,7 +35,7 @@ def within(facts: Mapping[str, Any], start: float, end: float) -> dict[str, Any]
         found["cuts"] = {"cuts": inside, "fades": fades, "confidence": cuts["confidence"]}
     if camera:
         shots = list(_shots(camera["shots"], start, end))
-        found["camera"] = {"shots": shots, "said": said(shots)} if shots else {CANNOT_TELL: True}
+        found["camera"] = {"shots": shots, "said": said(shots, found.get("cuts"))} if shots else {CANNOT_TELL: True}
     for stretch in light.get("stretches", ()):
         if stretch["start"] <= start + NEAR and end - NEAR <= stretch["end"]:
             found["light"] = {"brightness": stretch["brightness"]}

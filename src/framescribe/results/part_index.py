@@ -1,17 +1,15 @@
 """Knows the small file beside a part that holds the facts of its rows, so that a resume need not read these again.
 
 It is never believed over the part: what does not fit it, or is damaged or missing, only costs the time for reading the
-part's own lines. Whoever writes a part leaves it when that ends; else whoever first reads the part does. It consists of
-frames, one for so many lines: a digest and a JSON object in one line, an array of hashes of ids, then one of FACTS. It
-holds plain rows; all other lines of the part (what people said, rows that replace others, damaged lines) are read from
-there, in their order.
+part's own lines. It grows with the part, so that a run that is killed leaves it too; whoever reads a part that has too
+little of it makes the rest. It consists of frames, one for so many lines: a digest and a JSON object in one line, an
+array of hashes of ids, then one of FACTS. It holds plain rows; all other lines of the part (what people said, rows that
+replace others, damaged lines) are read from there, in their order.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
@@ -20,16 +18,13 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from framescribe.errors import UserError
 from framescribe.hashes import Hashes
 from framescribe.results.facts import FACTS, OFFSET_BITS, Facts, Kind
 from framescribe.results.index import Index
-from framescribe.storage.whole_file import whole_file
 
 VERSION = 2  # of the frames, and of all that the facts mean
-LINES = 2**14  # in a frame
+LINES = 2**12  # in a frame; fewer alone are not worth one
 PACKED = 2**9  # rows whose facts are put into an array at once: a run must not be held up for long
-LEAST = 2**12  # lines that are worth it
 ENDS = 4096  # bytes at the beginning and at the end of what a frame is about, by which its part is recognised
 ENDING = ".index"
 
@@ -47,24 +42,23 @@ class Frame(NamedTuple):
 
 
 class Noted:
-    """Takes note of the lines of a part as they are read, and in the end keeps the frames, after those that were there
-    already. `part`: its file."""
+    """Takes note of the lines of a part as they are read or written, and adds a frame to the file beside it whenever
+    there are enough. `part`: its file. `kept`: the bytes of the file beside it that are good, of `size` that it has."""
 
-    def __init__(self, part: Path, index: Index, begin: int, kept: int) -> None:
+    def __init__(self, part: Path, index: Index, begin: int = 0, kept: int = 0, size: int = 0) -> None:
         self.part, self._index = part, index
-        self._kept = kept  # bytes of the file that are still good
+        self._kept, self._size = kept, size
         self._begin = self.end = begin
         self._names: list[int] = []
         self._facts: list[tuple[Any, ...]] = []
         self._packed: list[Facts] = []  # those before, in a sixth of the room
         self._others: list[int] = []
         self._new = 0
-        self._full = False  # the disk: nothing is kept then
-        self._frames: IO[bytes] | None = None
+        self._ended = False  # the disk is full, say, or another process writes the file
 
     def line(self, offset: int, end: int, plain: tuple[int, tuple[Any, ...]] | None) -> None:
         """A line from `offset` to `end`, with the hash of its id and its facts, if it is a plain row."""
-        if self._full:
+        if self._ended:
             return
         if plain is None:
             self._others.append(offset)
@@ -76,23 +70,29 @@ class Noted:
         self.end = end
         self._new += 1
         if self._new % LINES == 0:
-            try:
-                self._write()
-            except OSError:
-                self._full = True
+            self._write()
 
     def close(self) -> None:
-        """Keep what was noted, if that is worth it and possible."""
-        with suppress(OSError, UserError):  # in a folder that is only read, say
-            if self._new >= LEAST and not self._full:
-                self._write()
-                self._keep()
-        if self._frames is not None:
-            self._frames.close()
+        """Keep the last lines too, if there were enough before them."""
+        if self._new > LINES and not self._ended and self.end > self._begin:
+            self._write()
 
     def _write(self) -> None:
-        if self._frames is None:
-            self._frames = tempfile.TemporaryFile(prefix="framescribe-")  # noqa: SIM115
+        try:
+            self._add(self._frame())
+        except OSError:  # in a folder that is only read, say
+            self._ended = True
+
+    def _add(self, frame: bytes) -> None:
+        with beside_of(self.part).open("ab") as file:
+            if file.tell() != self._size:  # another process writes it: both would only damage it, which is noticed
+                self._ended = True
+                return
+            file.truncate(self._kept)
+            file.write(frame)
+        self._kept = self._size = self._kept + len(frame)
+
+    def _frame(self) -> bytes:
         self._pack()
         facts = np.concatenate(self._packed)
         facts["line"] &= np.uint64((1 << OFFSET_BITS) - 1)
@@ -110,22 +110,12 @@ class Noted:
             "others": self._others,
         }
         content = json.dumps(head).encode() + b"\n" + content
-        self._frames.write(_digest(content).encode() + b" " + content)
         self._begin, self._names, self._packed, self._others = self.end, [], [], []
+        return _digest(content).encode() + b" " + content
 
     def _pack(self) -> None:
         self._packed.append(np.array(self._facts, FACTS))
         self._facts = []
-
-    def _keep(self) -> None:
-        assert self._frames is not None
-        self._frames.seek(0)
-        beside = beside_of(self.part)
-        with whole_file(str(beside)) as temporary, open(temporary, "wb") as file:
-            if self._kept:
-                with beside.open("rb") as before:
-                    file.write(before.read(self._kept))
-            shutil.copyfileobj(self._frames, file)
 
 
 class Kept:
@@ -135,11 +125,13 @@ class Kept:
         self._part = part
         self.end = 0  # of what was known of the part
         self.good = 0  # bytes of the file that were good
+        self.size = 0  # of the file
 
     def frames(self) -> Iterator[Frame]:
         """One after the other, until one does not fit."""
         with suppress(OSError), beside_of(self._part).open("rb") as file, self._part.open("rb") as part:
-            size = part.seek(0, 2)
+            self.size, size = file.seek(0, 2), part.seek(0, 2)
+            file.seek(0)
             while (frame := _frame_in(file, part, self.end, size)) is not None:
                 self.end, self.good = frame.end, file.tell()
                 yield frame
@@ -175,7 +167,7 @@ def take_in(part: Path, index: Index, others: Callable[[int], None], rest: Calla
             others(other)
             begin = cut
         index.put(frame.names[begin:], facts[begin:])
-    noted = Noted(part, index, kept.end, kept.good)
+    noted = Noted(part, index, kept.end, kept.good, kept.size)
     try:
         rest(kept.end, noted)
     finally:

@@ -49,7 +49,7 @@ class Saying(Reading):
         """Take note of a row in a part of this process, up to the first line there that is none."""
         if self._noted is None or self._noted.part != part:
             self._keep_noted()
-            self._noted = Noted(part, self._index, 0, 0)
+            self._noted = Noted(part, self._index)
         if offset == self._noted.end:
             self._noted.line(offset, end, plain)
 

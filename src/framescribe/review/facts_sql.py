@@ -47,8 +47,6 @@ def _truth(node: ast.expr, values: list[Any]) -> str:
             return f"({' AND '.join(_compared(op, *pair, values) for op, pair in zip(ops, sides, strict=True))})"
         case ast.Name(id=name) if name in LISTS:
             return f"(f.{name} <> '[]')"
-        case ast.Constant() | ast.List() | ast.Tuple():
-            return str(int(bool(ast.literal_eval(node))))
     return f"({_value(node, values)} <> 0)"
 
 
@@ -60,7 +58,7 @@ def _compared(op: ast.cmpop, one: ast.expr, other: ast.expr, values: list[Any]) 
         among = isinstance(op, ast.Eq | ast.In)
         if isinstance(other, ast.Name):
             values.append(json.dumps(ast.literal_eval(one)))
-            return f"instr(f.{other.id}, ?) {'>' if among else '='} 0"
+            return f"instr({_value(other, values)}, ?) {'>' if among else '='} 0"
         return f"{_value(one, values)} {'IN' if among else 'NOT IN'} ({_value(other, values)})"
     if _is_list(one):
         one, other = _as_json(one), _as_json(other)
@@ -78,7 +76,7 @@ def _as_json(node: ast.expr) -> ast.expr:
 def _value(node: ast.expr, values: list[Any]) -> str:
     match node:
         case ast.Name(id=name):
-            return f"f.{name}"
+            return f"nullif(f.{name}, '[]')" if name in LISTS else f"f.{name}"
         case ast.Constant(value=value):
             values.append(value)
             return "?"

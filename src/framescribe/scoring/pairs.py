@@ -8,6 +8,7 @@ judge that always prefers what comes first makes ties, and is found out.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field
@@ -111,11 +112,13 @@ class Comparison:
 
 
 def pairs_of(a: str, b: str, sources: Sequence[str] | None = None, say: Say = lambda line: None) -> Found:
-    """The clips of two results. A clip is in both if they have its id, or else a file with the same fingerprint.
-    UserError if there is no such result, or if the two have no clip in common."""
+    """The clips of two results. A clip is in both if they have its id (and its place, where several have that id), or
+    else a file with the same fingerprint. UserError if there is no such result, or if the two have no clip in common.
+    """
     ours, theirs = list(Standing(a, frames=False)), list(Standing(b, frames=False))
     by_id = {(row.id, row.video_path): row for row in theirs}
-    by_name = {row.id: row for row in reversed(theirs)}
+    named, many = Counter(row.id for row in ours), Counter(row.id for row in theirs)
+    by_name = {row.id: row for row in theirs if named[row.id] == many[row.id] == 1}  # else the place must be the same
     by_print = {row.file["fingerprint"]: row for row in reversed(theirs) if row.file.get("fingerprint")}
     found, taken = Found(), set[tuple[str, str]]()
     videos = Videos(sources, say)
@@ -130,7 +133,8 @@ def pairs_of(a: str, b: str, sources: Sequence[str] | None = None, say: Say = la
             continue
         taken.add((other.id, other.video_path))
         if row.caption and other.caption and row.caption != other.caption:
-            found.pairs.append(Pair(id=row.id, a=row.caption, b=other.caption, video=videos.of(row)))
+            name = row.id if named[row.id] == 1 else f"{row.id} ({row.video_path})"
+            found.pairs.append(Pair(id=name, a=row.caption, b=other.caption, video=videos.of(row)))
         else:
             _sort(row, other, found)
     found.only_b = [row.id for row in theirs if (row.id, row.video_path) not in taken]

@@ -18,10 +18,12 @@ from framescribe.sources.settling import settled
 from framescribe.sources.shards import TAR, in_shards
 from framescribe.sources.share import Share
 from framescribe.sources.spellings import local_of, packed
-from framescribe.storage.object_store import StoreError, described, is_remote, is_web, size_of
+from framescribe.storage.object_store import StoreError, described, filesystem, is_remote, is_web, size_of
 from framescribe.storage.tables import TABLE_ENDINGS, ending_of
 
 __all__ = ["VIDEO_ENDINGS", "each_video", "find_videos"]
+
+FEW = 1000  # videos, for which a store is asked for one folder after the other
 
 
 def find_videos(
@@ -35,8 +37,8 @@ def find_videos(
     say: Say,
 ) -> PackedVideos:
     """All videos of `sources` (files, folders, patterns, tables, tar shards; here, or at URLs) in a stable order, with
-    stable ids; or those of one share of them ("3/50": `Share`); or the first `limit` of these, for which no more of a
-    table is read than needed.
+    stable ids; or those of one share of them ("3/50": `Share`); or the first `limit` of these, for which no more is
+    read than needed.
 
     `say` gets one line for each choice made on the user's behalf. UserError if a source holds no video. Of a share
     there may be none.
@@ -61,7 +63,8 @@ def find_videos(
         if value is not None and not useful:
             raise UserError(f"{option} {value} does not apply to {', '.join(given)}; leave it out")
     columns = Columns(video_column, id_column, video_root)
-    found = (_find(source, columns, say) for source in given)
+    few = limit is not None and limit <= FEW and share is None
+    found = (_find(source, columns, say, few=few) for source in given)
     if share is not None:
         if len(given) == 1:  # then ids are as they were found, and what is in another share need not be kept
             return settled(found, limit, share, say)
@@ -75,7 +78,7 @@ def find_videos(
 def each_video(source: str) -> Iterator[Video]:
     """The videos of one folder, list or tar under the ids that `find_videos` gives them, one at a time and without the
     user's columns. UserError as there, also after the first ones."""
-    for one in _find(source, Columns(None, None, None), lambda line: None):
+    for one in _find(source, Columns(None, None, None), lambda line: None, few=False):
         yield Video(id=one.id, path=one.path, size=one.size, stamp=one.stamp)
 
 
@@ -109,17 +112,17 @@ def _without_texts_beside_videos(given: list[str], say: Say) -> list[str]:
     return [source for source in given if source not in {*beside, *texts}]
 
 
-def _find(source: str, columns: Columns, say: Say) -> Iterable[Found]:
+def _find(source: str, columns: Columns, say: Say, *, few: bool) -> Iterable[Found]:
     source = local_of(source) or source
     if is_remote(source):
-        return _find_remote(source, columns, say)
+        return _find_remote(source, columns, say, few=few)
     if not os.path.lexists(source):
         source = os.path.expanduser(source)  # the shell leaves ~ alone inside quotes
     if os.path.isdir(source):
-        return in_folder(source, say)
+        return in_folder(source, say, few=few)
     if not os.path.exists(source):
         if MAGIC.search(source):
-            return by_pattern(source, say)
+            return by_pattern(source, say, few=few)
         raise UserError(not_there(source))
     if _is_table(source):
         return in_table(source, columns, say)
@@ -130,7 +133,7 @@ def _find(source: str, columns: Columns, say: Say) -> Iterable[Found]:
     return in_shards([one], say) if ending_of(name) in TAR else [one]
 
 
-def _find_remote(source: str, columns: Columns, say: Say) -> Iterable[Found]:
+def _find_remote(source: str, columns: Columns, say: Say, *, few: bool) -> Iterable[Found]:
     address = without_keys(source)
     folder, _, name = address.rpartition("/")
     ending = ending_of(name)
@@ -142,7 +145,7 @@ def _find_remote(source: str, columns: Columns, say: Say) -> Iterable[Found]:
         return [one]
     try:
         if not is_web(source) and MAGIC.search(source) and not _is_there(source):
-            return by_pattern(source, say)
+            return _from_store(by_pattern(source, say, few=few), address)
         if is_web(source) and not name:
             raise UserError(f"{address}: a web server does not list its files; name them in a table")
         if ending in TABLE_ENDINGS:
@@ -153,11 +156,19 @@ def _find_remote(source: str, columns: Columns, say: Say) -> Iterable[Found]:
             known = described(source)
             one = replace(one, size=known.size, stamp=known.stamp)
             return in_shards([one], say) if ending in TAR else [one]
-        return in_folder(source, say)
+        filesystem(source)
+        return _from_store(in_folder(source, say, few=few), address)
     except StoreError as error:
         raise UserError(f"{address} cannot be read: {error}") from error
     except (ValueError, TypeError) as error:  # TypeError: a protocol that is no store of files
         raise UserError(f"{address}: {source.split('://')[0]} is not a known protocol") from error
+
+
+def _from_store(found: Iterator[Found], address: str) -> Iterator[Found]:
+    try:
+        yield from found
+    except StoreError as error:
+        raise UserError(f"{address} cannot be read: {error}") from error
 
 
 def _is_there(source: str) -> bool:

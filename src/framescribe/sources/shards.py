@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, cast
 
@@ -26,22 +27,31 @@ BLOCK = 2**16  # bytes fetched around each header of a remote shard
 MOST_METADATA = 2**20  # bytes of a .json or .txt: anything larger does not describe a clip
 
 
-def in_shards(shards: Sequence[Found], say: Say) -> list[Found]:
-    """The videos in these tars, in the order of the tars and of their contents; ids are "shard.tar/name".
+def in_shards(shards: Sequence[Found], say: Say) -> Iterator[Found]:
+    """The videos in these tars, in the order of the tars and of their contents; ids are "shard.tar/name". A few tars
+    are read ahead.
 
     UserError if a tar cannot be read to its end, or if none holds a video.
     """
-    found: list[Found] = []
+    count = 0
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="shard") as threads:
-        for shard, (videos, strange) in zip(shards, threads.map(_in_shard, shards), strict=True):
-            if strange:
-                say(f"{without_keys(shard.path)}: {strange[0]} is not a JSON object; it is kept as text")
-            if not videos:
-                say(f"{without_keys(shard.path)} holds no video")
-            found += videos
-    if shards and not found:
+        waiting = deque(threads.submit(_in_shard, shard) for shard in shards[:AT_ONCE])
+        try:
+            for number, shard in enumerate(shards, AT_ONCE):
+                videos, strange = waiting.popleft().result()
+                if number < len(shards):
+                    waiting.append(threads.submit(_in_shard, shards[number]))
+                if strange:
+                    say(f"{without_keys(shard.path)}: {strange[0]} is not a JSON object; it is kept as text")
+                if not videos:
+                    say(f"{without_keys(shard.path)} holds no video")
+                count += len(videos)
+                yield from videos
+        finally:
+            for one in waiting:
+                one.cancel()
+    if shards and not count:
         raise UserError(f"no video in {without_keys(shards[0].path)}" + (" and the others" if len(shards) > 1 else ""))
-    return found
 
 
 def _in_shard(shard: Found) -> tuple[list[Found], list[str]]:

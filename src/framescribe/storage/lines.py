@@ -36,9 +36,9 @@ class Read(NamedTuple):
     text: str = ""
 
 
-def open_bytes(path: str, *, whole: bool = False) -> BinaryIO:
-    """The bytes of a table on this machine or at a URL, from which only as much is fetched as is read, or all of it if
-    `whole`. Raises OSError, StoreError."""
+def open_bytes(path: str) -> BinaryIO:
+    """The bytes of a table on this machine or at a URL, from which only as much is fetched as is read. Raises OSError,
+    StoreError."""
     if not is_remote(path):
         return open(path, "rb")
     try:
@@ -46,38 +46,52 @@ def open_bytes(path: str, *, whole: bool = False) -> BinaryIO:
     except (ValueError, TypeError):  # TypeError: a protocol that is no store of files
         scheme = path.split("://")[0]
         raise UserError(f"{without_keys(path)}: {scheme} is not a known protocol") from None
-    if not whole:
-        file = tried(path, lambda: fs.open(path, "rb", block_size=AT_ONCE, cache_type="none"))
-        size = getattr(file, "size", None)
-        if isinstance(size, int) and file.seekable():
-            return cast(BinaryIO, io.BufferedReader(_Fetched(path, file, size)))
-        file.close()  # its server sends no parts: what of it was lost could not be asked for again
+    file = tried(path, lambda: fs.open(path, "rb", block_size=AT_ONCE, cache_type="none"))
+    size = getattr(file, "size", None)
+    if isinstance(size, int) and file.seekable():
+        return cast(BinaryIO, io.BufferedReader(_Fetched(path, file, size)))
+    file.close()  # its server sends no parts: what of it was lost could not be asked for again
     return io.BytesIO(read_whole(path))
 
 
 class _Fetched(io.RawIOBase):
-    """A file at a URL, read from the front. It is fetched in large pieces, however small those are that are read."""
+    """A file at a URL. It is fetched in large pieces, however small those are that are read."""
 
     def __init__(self, url: str, file: Any, size: int) -> None:
         self._url, self._file, self._size, self._at = url, file, size, 0
-        self._ahead = memoryview(b"")
+        self._begin, self._piece = 0, b""
 
     def readable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        return self._at
+
     def readinto(self, buffer: Any) -> int:
         def fetch() -> bytes:
             self._file.seek(self._at)
-            data: bytes = self._file.read(AT_ONCE)
+            data: bytes = self._file.read(max(AT_ONCE, len(buffer)))
             if not data and self._at < self._size:
                 raise EOFError  # the connection ended early, and the package did not notice
             return data
 
-        if not self._ahead:
-            self._ahead = memoryview(tried(self._url, fetch))
-            self._at += len(self._ahead)
-        count = min(len(buffer), len(self._ahead))
-        buffer[:count], self._ahead = self._ahead[:count], self._ahead[count:]
+        if not self._begin <= self._at < self._begin + len(self._piece):
+            self._begin, self._piece = self._at, b""
+            try:
+                self._piece = tried(self._url, fetch) if self._at < self._size else b""
+            except ValueError:  # a web server that sends only whole files
+                self._begin, self._piece = 0, read_whole(self._url)
+        first = min(self._at - self._begin, len(self._piece))
+        count = min(len(buffer), len(self._piece) - first)
+        buffer[:count] = memoryview(self._piece)[first : first + count]
+        self._at += count
         return count
 
     def close(self) -> None:

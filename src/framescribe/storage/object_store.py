@@ -108,22 +108,65 @@ def _status(error: BaseException) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def listed(folder: str, depth: int | None = None) -> Iterator[tuple[str, int | None, str | None]]:
-    """Names beneath a folder, relative to it, with sizes and stamps (`stamp_in`); all, or those at most `depth` deep.
+Listed = tuple[str, int | None, str | None]  # a name, a size, and what the store says of its version (`stamp_in`)
 
-    One request per thousand names, and about 1.2 KB of memory for each until the last is yielded. StoreError if the
-    folder cannot be listed; nothing if it is empty.
+
+def listed(folder: str, depth: int | None = None) -> Iterator[Listed]:
+    """The files beneath a folder, by name, relative to it; all, or those at most `depth` deep.
+
+    One request per thousand names, and about 1.2 KB of memory for each until it is yielded. StoreError if the folder
+    cannot be listed; nothing if it is empty.
     """
     fs = filesystem(folder)
     base = fs._strip_protocol(folder).rstrip("/") + "/"
     fs.invalidate_cache()
     found: dict[str, Any] = tried(folder, lambda: fs.find(base, maxdepth=depth, detail=True))
     fs.invalidate_cache()  # it would keep the listing for the whole run
-    while found:
-        path, entry = found.popitem()
-        # A name that ends in a slash stands for an empty folder.
-        if entry.get("type") == "file" and path.startswith(base) and not path.endswith("/"):
+    for path in sorted(found):
+        entry = found.pop(path)
+        if _is_file(entry, path, base):
             yield path[len(base) :], entry.get("size"), stamp_in(entry)
+
+
+def walked(folder: str, depth: int | None = None) -> Iterator[Listed]:
+    """As `listed`, with a request or more per folder, made when the first of its names is asked for."""
+    fs = filesystem(folder)
+    base = fs._strip_protocol(folder).rstrip("/") + "/"
+    levels = [iter([(base, None)])]
+    while levels:
+        path, entry = next(levels[-1], (None, None))
+        if path is None:
+            levels.pop()
+        elif entry is not None:
+            yield path[len(base) :], entry.get("size"), stamp_in(entry)
+        elif depth is None or path[len(base) :].count("/") < depth:
+            levels.append(iter(_within(fs, folder, path, base)))
+
+
+def _within(fs: Any, folder: str, path: str, base: str) -> list[tuple[str, Any]]:
+    """What is in a folder, by name: files with their entries, and folders, whose paths end in a slash, with None."""
+    fs.invalidate_cache()
+    try:
+        entries = tried(folder, lambda: fs.ls(path, detail=True))
+    except StoreError as error:
+        if path == base or error.kind != "missing":
+            raise
+        entries = []  # it was removed meanwhile
+    fs.invalidate_cache()
+    found = dict[str, Any]()
+    for entry in entries:
+        name = entry["name"]
+        if entry.get("type") == "directory":
+            if len(name.rstrip("/")) >= len(path):  # not the folder itself, as some stores say
+                found[name.rstrip("/") + "/"] = None
+        elif _is_file(entry, name, base):
+            found[name] = entry
+    return sorted(found.items(), key=lambda one: one[0])
+
+
+def _is_file(entry: Mapping[str, Any], path: str, base: str) -> bool:
+    # A name that ends in a slash stands for an empty folder.
+    return entry.get("type") == "file" and path.startswith(base) and not path.endswith("/")
 
 
 def size_of(url: str) -> int | None:

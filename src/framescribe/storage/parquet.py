@@ -50,7 +50,8 @@ def _rows(path: str) -> Iterator[list[str] | Read]:
     pa, pq = _pyarrow()
     number = 0
     try:
-        with open_bytes(path, whole=True) as stream, pq.ParquetFile(stream) as file:
+        # With a buffer, pyarrow fetches all row groups before the first.
+        with open_bytes(path) as stream, pq.ParquetFile(stream, pre_buffer=False) as file:
             columns = list(file.schema_arrow.names)
             refuse_twins(path, columns)
             yield columns

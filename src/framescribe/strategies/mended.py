@@ -16,6 +16,7 @@ from framescribe.records import CONTRADICTED, SUPPORTED
 
 CUT, REWRITTEN = "cut", "rewritten"
 TRIES = 2  # times that a sentence is written anew
+_ENDS = '.!?"”。！？」』।'  # of a sentence
 _ARTICLES = ("a ", "an ", "A ", "An ")
 
 
@@ -34,7 +35,13 @@ Writer = Callable[[str, Sequence[Claim]], Awaitable[str | None]]
 
 
 async def mended(
-    caption: str, claims: Sequence[Claim], verdicts: Mapping[Claim, Verdict], judge: Judge, writer: Writer
+    caption: str,
+    claims: Sequence[Claim],
+    verdicts: Mapping[Claim, Verdict],
+    judge: Judge,
+    writer: Writer,
+    *,
+    english: bool = True,
 ) -> tuple[str, dict[Claim, str | None]]:
     """The caption without its contradicted claims, and what was done about each: CUT, REWRITTEN, or None: it still
     stands. From the last sentence to the first, so that the places before stay what they are.
@@ -55,7 +62,7 @@ async def mended(
         if made is None:
             sentence = text[start:end].strip()
             begin = text.index(sentence, start)
-            new = await _anew(sentence, wrong, judge, writer)
+            new = await _anew(sentence, wrong, judge, writer, english=english)
             made, way = (text[:begin] + new + text[begin + len(sentence) :], REWRITTEN) if new else (None, None)
         if made is None:
             made = _without(text, wrong, good, most=len(wrong))
@@ -65,14 +72,14 @@ async def mended(
     return text, ways
 
 
-async def _anew(sentence: str, wrong: Sequence[Claim], judge: Judge, writer: Writer) -> str | None:
+async def _anew(sentence: str, wrong: Sequence[Claim], judge: Judge, writer: Writer, *, english: bool) -> str | None:
     """The sentence as it is written anew, if the frames contradict nothing in it."""
     blamed = list(wrong)
     for _ in range(TRIES):
         new = await writer(sentence, blamed)
-        if not new or new == sentence or new[-1] not in '.!?"”':
+        if not new or new == sentence or new[-1] not in _ENDS:
             return None
-        claims = split(new)
+        claims = split(new, english=english)
         verdicts = await judge(claims)
         again = [claim for claim in claims if verdicts[claim].verdict == CONTRADICTED]
         if claims and not again:
@@ -84,7 +91,9 @@ async def _anew(sentence: str, wrong: Sequence[Claim], judge: Judge, writer: Wri
 def _without(text: str, wrong: Sequence[Claim], good: Sequence[Claim], most: int) -> str | None:
     """The text without these claims, if whole sentences remain and at most so many good claims go with them."""
     made, cut = text, list[tuple[int, int]]()
-    for claim in sorted(wrong, key=lambda claim: claim.start, reverse=True):
+    # What is within another one goes with it.
+    outer = [one for one in wrong if not any(_holds(other, one) for other in wrong)]
+    for claim in sorted(outer, key=lambda claim: claim.start, reverse=True):
         if any(start <= claim.start and claim.end <= end for start, end in cut):
             continue
         edits = _adjective(made, claim) or without_clause(Text(made), claim.start, claim.end)
@@ -96,6 +105,11 @@ def _without(text: str, wrong: Sequence[Claim], good: Sequence[Claim], most: int
     lost = [claim for claim in good if any(start < claim.end and claim.start < end for start, end in cut)]
     made = made.strip()
     return None if len(lost) > most or not made or broken(text, made) else made
+
+
+def _holds(one: Claim, other: Claim) -> bool:
+    """Whether another claim's words are some of this one's."""
+    return one.start <= other.start and other.end <= one.end and other.end - other.start < one.end - one.start
 
 
 def _adjective(text: str, claim: Claim) -> tuple[tuple[int, int, str], ...]:

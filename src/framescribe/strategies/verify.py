@@ -18,7 +18,7 @@ from framescribe.engines.choice import ModelChoice
 from framescribe.engines.prompt_size import PromptSize
 from framescribe.errors import BadReply, Refused, TooLong, UserError, VideoError
 from framescribe.frames.sampling import Sampling
-from framescribe.language.estimate import english_prose
+from framescribe.language.common_words import WORDS
 from framescribe.language.letters import count
 from framescribe.prompts import load
 from framescribe.records import CONTRADICTED, MEASURE, SUPPORTED, UNDECIDED, VERIFY, Clip, Segment, caption_hash
@@ -115,7 +115,7 @@ class Verify(Stage):
         return max(1, round(LIKELY * (SUSPECTS if self.which.suspicious else self.which.share)))
 
     def ingredients(self, choice: ModelChoice) -> dict[str, Any]:
-        return {**_WHOLE.ingredients(choice), "verify": self.which.text, "claims": 1}
+        return {**_WHOLE.ingredients(choice), "verify": self.which.text, "claims": 2}
 
     def largest(self, sampling: Sampling, max_pixels: int | None, choice: ModelChoice, answer: int) -> PromptSize:
         size = _WHOLE.largest(sampling, max_pixels, choice, answer)
@@ -146,7 +146,9 @@ class Verify(Stage):
         value: dict[str, Any] = {}
         text = caption
         if wrong:
-            text, ways = await mended(caption, claims, verdicts, verifying.verdicts, verifying.rewritten)
+            text, ways = await mended(
+                caption, claims, verdicts, verifying.verdicts, verifying.rewritten, english=english(caption)
+            )
             value["wrong"] = [{**_told(claim, verdicts[claim]), "mended": ways.get(claim)} for claim in wrong]
             claims = split(text, english=english(caption))
             verdicts = await verifying.verdicts(claims)
@@ -275,8 +277,11 @@ def support(verdicts: Sequence[Verdict]) -> float | None:
 
 
 def english(caption: str) -> bool:
-    """Whether a caption is in the language of which there are rules."""
-    return english_prose(caption) or caption.isascii()
+    """Whether a caption is in the language of which there are rules: no other has more of its commonest words in it."""
+    words = re.findall(r"[^\W\d_]+", caption.lower())
+    counts = {language: sum(word in common for word in words) for language, common in WORDS.items()}
+    most = max(counts.values())
+    return counts["en"] == most if most else caption.isascii()
 
 
 def _paired(one: Answer | None, other: Answer | None) -> Verdict:

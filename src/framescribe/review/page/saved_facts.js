@@ -92,7 +92,7 @@ window.review ??= {};
       if (!fits) throw new Error("two things in it cannot be compared");
       return (values) => {
         const a = one.of(values), b = other.of(values);
-        if (a === null || b === null) return null;
+        if ([a, b].some((side) => side === null || side.length === 0)) return null; // no movement of the camera is sure
         if (among) return same(b, a) === (sign === "in");
         return equal ? same(a, b) === EQUAL[sign] : COMPARED[sign](a, b);
       };
@@ -117,20 +117,24 @@ window.review ??= {};
       }
       return { kind: "number", of: (values) => sure(tests.map((test) => test(values))) };
     };
+    const condition = (one) => {
+      if (one.fixed && typeof one.of() !== "boolean") throw new Error(`${one.of()} is no condition by itself: compare something with it`);
+      return one;
+    };
     const denied = () => {
       if (next("not") === null) return comparison();
-      const one = denied();
+      const one = condition(denied());
       return { kind: "number", of: (values) => not(truth(one.of(values))) };
     };
     const joined = (sign, part, join) => () => {
       const parts = [part()];
       while (next(sign) !== null) parts.push(part());
-      return parts.length === 1 ? parts[0] : { kind: "number", of: (values) => join(parts.map((one) => truth(one.of(values)))) };
+      return parts.length === 1 ? parts[0] : { kind: "number", of: (values) => join(parts.map(condition).map((one) => truth(one.of(values)))) };
     };
     const every = joined("and", denied, sure);
     const any = joined("or", every, (found) => not(sure(found.map(not))));
 
-    const whole = any();
+    const whole = condition(any());
     if (rest.length > 0) throw new Error("it cannot be read");
     return (values) => truth(whole.of(values)) === true;
   };

@@ -1,0 +1,133 @@
+"""What a claim states is what the caption says: whoever does it, wherever it is, whatever is in quotes."""
+
+from __future__ import annotations
+
+import pytest
+
+from framescribe.claims import split
+from framescribe.claims.verbs import inflected
+
+
+@pytest.mark.parametrize(
+    ("caption", "words", "statement", "contrast"),
+    [
+        # who does it, behind a clause in between, a place, or a quotation
+        ("A boy who is holding a blue balloon waves.", "waves", "A boy waves.", "A boy does not wave."),
+        (
+            "The man whose hat is red feeds pigeons.",
+            "feeds",
+            "The man feeds pigeons.",
+            "The man does not feed pigeons.",
+        ),
+        ("The man whose hat is red feeds pigeons.", "red", "The man's hat is red.", "The man's hat is green."),
+        ("The bridge, which spans a river, is empty.", "empty", "The bridge is empty.", "The bridge is full."),
+        ("To the left of the door stands a vase.", "stands", "A vase stands.", "A vase sits."),
+        (
+            "To the left of the door stands a vase.",
+            "To the left of the door",
+            "A vase is to the left of the door.",
+            "A vase is to the right of the door.",
+        ),
+        ("A wall stands; in the background, a dog sits.", "in the background", "A dog is in the background.", None),
+        ("A man runs. Behind him, two dogs bark.", "Behind him", "Two dogs are behind him.", None),
+        ("On the table, a cat sleeps.", "On the table", "A cat is on the table.", "A cat is under the table."),
+        ("A shop sign reading 'BAKERY' hangs.", "hangs", "A shop sign hangs.", "A shop sign does not hang."),
+        ("Both boys jump, and one reaches a ball.", "reaches", "One of the boys reaches a ball.", None),
+        ("Twelve eggs lie in a box, three of them broken.", "broken", "Three of the eggs are broken.", None),
+        # passive, participles
+        ("A door is opened by a butler in white gloves.", "is opened", "A door is opened.", "A door is closed."),
+        ("A cake is being cut.", "is being cut", "A cake is being cut.", "A cake is not being cut."),
+        ("A man walks, his face lit by a sign.", "lit", "His face is lit.", "His face is not lit."),
+        ("A man sits, carefully painting.", "carefully painting", "A man is carefully painting.", None),
+        # nouns that look like adjectives or verbs
+        (
+            "A red convertible speeds along a road.",
+            "red",
+            "There is a red convertible.",
+            "There is a green convertible.",
+        ),
+        ("The light turns green.", "turns", "The light turns.", "The light does not turn."),
+        ("The cars start moving.", "moving", "The cars are moving.", "The cars are not moving."),
+        # negation
+        ("The chair is not broken.", "broken", "The chair is not broken.", "The chair is broken."),
+        ("The door is not closed.", "closed", "The door is not closed.", "The door is closed."),
+        ("Four boys run, but only two reach the line.", "reach", "Two of the boys reach the line.", None),
+        ('A man asks "Who?" and two girls raise their hands.', "raise", "Two girls raise their hands.", None),
+        (
+            "A man does not look at a woman.",
+            "does not look at a woman",
+            "A man does not look at a woman.",
+            "A man does look at a woman.",
+        ),
+        ("A boy never smiles.", "never smiles", "A boy never smiles.", "A boy smiles."),
+        ("A man hardly moves.", "hardly moves", "A man hardly moves.", "A man moves."),
+        ("The door is unlocked but not opened.", "not opened", "The door is not opened.", "The door is opened."),
+        ("The shop is closed but not empty.", "not empty", "The shop is not empty.", "The shop is empty."),
+        ("A man who is not wearing shoes runs.", "runs", "A man runs.", "A man walks."),
+        # comparison
+        (
+            "The left tower is taller than the right one.",
+            "taller than the right one",
+            "The left tower is taller than the right one.",
+            "The left tower is not taller than the right one.",
+        ),
+        # what is said is not what can be read
+        ('The man says "Hello" and waves.', 'says "Hello"', 'The man says "Hello".', None),
+        ('A sign that says "OPEN" hangs.', '"OPEN"', 'The text "OPEN" can be seen.', 'The text "OPEN" cannot be seen.'),
+        ('A woman points at the "EXIT" sign.', '"EXIT"', 'The text "EXIT" can be seen.', None),
+        # the camera
+        ("The camera does not move.", "The camera does not move", "The camera does not move.", None),
+        (
+            "The camera never zooms in.",
+            "The camera never zooms in",
+            "The camera never zooms in.",
+            "The camera zooms in.",
+        ),
+        ("The camera is initially static.", "The camera is initially static", "The camera is initially static.", None),
+        ("The camera pans left and then right.", "The camera pans left", "The camera pans left.", None),
+        ("Filmed from above, a man swims.", "Filmed from above", "The scene is filmed from above.", None),
+        ("The shot cuts to a woman laughing.", "laughing", "A woman is laughing.", "A woman is crying."),
+        ("A steaming cup of coffee.", "cup of coffee", "There is a cup of coffee.", "There is no cup of coffee."),
+    ],
+)
+def test_what_is_stated(caption: str, words: str, statement: str, contrast: str | None) -> None:
+    said = {caption[one.start : one.end]: (one.statement, one.contrast) for one in split(caption)}
+    assert said[words][0] == statement
+    assert contrast in (None, said[words][1])
+
+
+@pytest.mark.parametrize(
+    ("caption", "unsaid"),
+    [
+        ('A dog named "Rex" runs.', "Rex"),
+        ('A boy gives his friend a "high five" at home.', "high five"),
+        ("The video opens with a view of a lake.", "opens"),
+        ("A boy drops his ice cream, so his sister gives him hers.", "hers"),
+        ("INT. KITCHEN - NIGHT. A woman reads.", "INT"),
+        ("The bridge spans a river.", "There are spans"),
+    ],
+)
+def test_what_is_not_claimed(caption: str, unsaid: str) -> None:
+    assert not any(unsaid in (one.statement, caption[one.start : one.end]) for one in split(caption))
+    assert not any(f"{unsaid}." in one.statement for one in split(caption))
+
+
+def test_the_participle_of_close_is_no_superlative() -> None:
+    assert inflected("close", "past") == "closed"
+
+
+def test_tags_are_claimed_each_for_itself() -> None:
+    caption = "1girl, long hair, cherry blossoms, sitting on chair, solo, outdoors, night, from above"
+    assert [(caption[one.start : one.end], one.statement) for one in split(caption)] == [
+        ("1", "There is 1 girl."),
+        ("girl", "There is 1 girl."),
+        ("long", "There is long hair."),
+        ("hair", "There is hair."),
+        ("cherry blossoms", "There are cherry blossoms."),
+        ("sitting on chair", "The girl is sitting on chair."),
+        ("solo", "There is only one character."),
+        ("outdoors", "The scene is outdoors."),
+        ("night", "It is night."),
+        ("from above", "The scene is seen from above."),
+    ]
+    assert len(split("A man, a dog, a cat, a bird.")) == 4  # no tags
