@@ -317,7 +317,7 @@ def test_estimates_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     fitter = Fitter(Fit(max_tokens=30), newlines=False, tokens=(226, "t5"))
     assert fitter.says == [
-        "Tokens are estimated: no tokenizer.json of t5 is on this machine; --tokenizer FOLDER counts exactly"
+        "Tokens are estimated: no tokenizer.json of t5 is on this machine; name a folder that has one, to count exactly"
     ]
     once = fitter.fit("The dog runs to the park. " * 30).text
     assert once in ("The dog runs to the park. " * times + "The dog runs to the park." for times in (0, 1, 2, 3))

@@ -68,7 +68,7 @@ def counter(tokenizer: str) -> Counter:
     """
     if tokenizer not in NAMES:
         return Counter(_opened(_found(tokenizer)))
-    why = f"no tokenizer.json of {tokenizer} is on this machine; --tokenizer FOLDER counts exactly"
+    why = f"no tokenizer.json of {tokenizer} is on this machine; name a folder that has one, to count exactly"
     for path in _cached(tokenizer):
         try:
             return Counter(_opened(path))
@@ -86,15 +86,13 @@ def _found(tokenizer: str) -> Path:
         return path
     several = sorted(each.name for each in path.glob("tokenizer*") if each.is_dir() and _holding(each))
     if len(several) > 1 and _holding(path) is None:
-        raise UserError(f"--tokenizer {tokenizer}: that folder has several. Give one of them: {', '.join(several)}.")
+        raise UserError(f"tokenizer {tokenizer}: that folder has several. Give one of them: {', '.join(several)}.")
     for below in _BELOW:
         if (holds := _holding(path / below)) is not None:
             return holds
     if path.is_dir():
-        raise UserError(f"--tokenizer {tokenizer}: no tokenizer.json in that folder, nor in its folder 'tokenizer'.")
-    raise UserError(
-        f"--tokenizer {tokenizer}: no such folder, nor a name of a tokenizer. Available: {', '.join(NAMES)}."
-    )
+        raise UserError(f"tokenizer {tokenizer}: no tokenizer.json in that folder, nor in its folder 'tokenizer'.")
+    raise UserError(f"tokenizer {tokenizer}: no such folder, nor a name that is known. Available: {', '.join(NAMES)}.")
 
 
 def _holding(folder: Path) -> Path | None:
@@ -131,7 +129,7 @@ def _opened(path: Path) -> Callable[[str], int]:
         raise
     except Exception as error:  # of any kind: these packages raise bare ones for a broken file
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UserError(f"--tokenizer: {path} cannot be opened as a tokenizer: {reason}") from error
+        raise UserError(f"{path} cannot be opened as a tokenizer: {reason}") from error
 
     @lru_cache(maxsize=KEPT)
     def count(text: str) -> int:
