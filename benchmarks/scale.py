@@ -5,8 +5,8 @@
 Rows have the size of a real recipe's: three frame captions and a caption, 1.6 KB. Each measurement is a process of
 its own, so that its peak of memory is its own; the list of videos is part of that, the time for making it is not.
 Seconds are wall-clock and CPU. A resume is what the same command does when nothing is left: the parts are read, the
-plan is made over the list of videos, and the parts are made ready for writing. "first" is the first one after the run,
-when no part has an index yet, as after a run that was killed. "resummarise" plans what a new summary prompt needs:
+plan is made over the list of videos, and the parts are made ready for writing. "first" is one when no part has an
+index yet, as after a run of an older version. "resummarise" plans what a new summary prompt needs:
 every summary, from the frame captions that are there. "status" is the command, without the start of Python; "read"
 makes every row. "growth" is the CPU time of a row as a multiple of that with the fewest rows: 1.0 is linear. The last
 line compares JSON parsers, and so tells machines apart.
