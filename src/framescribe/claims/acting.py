@@ -19,6 +19,8 @@ class Acting(Filming):
     def _is_verb(self, at: int) -> bool:
         """Whether a verb stands here, given what came before."""
         words, low = self.words, self.words.low(at)
+        if low == "including":
+            return False
         if low in w.AUXILIARY:
             return not (low in ("can", "might", "will") and words.low(at - 1) in w.INDEFINITE)
         if w.is_adverb(low) or (low in ("then", "just", "both", "also") and self._touching):
@@ -34,6 +36,7 @@ class Acting(Filming):
             return False
         main = self._main if self._started else None
         certain = low not in NOUNS_TOO or (self._touching and self._near is not None and self._near.plural)
+        certain = certain or (words.low(at - 1) == "," and main is not None and words.finite(at, main.plural))
         if main is not None and found.form == ("base" if main.plural else "s") and certain:
             return True
         plural = (
@@ -110,7 +113,7 @@ class Acting(Filming):
         if found is None:
             self._at, self._touching = max(at, first + 1), False
             return
-        if words.all[at + 1 : at + 2] and words.all[at + 1].quoted:
+        if words.all[at + 1 : at + 2] and words.all[at + 1].quoted and found.base in w.READING:
             self._at, self._touching = at + 1, False  # "a sign that reads"
             return
         if who is CAMERA and low in w.CAMERA_CUES and low not in ("follows", "reveals", "captures", "following"):
@@ -240,8 +243,12 @@ class Acting(Filming):
     def _predicate(self, at: int) -> None:
         """The adjectives behind "is"."""
         words, who = self.words, self._subject or self._near or Named(text="it", plural=False)
+        if self._touching and self._near is not None and words.state(at):
+            who = self._near
         while True:
             first = at
+            if end := words.state(at):
+                at = end - 1
             while (words.low(at) in w.INTENSIFIERS and is_adjective(words.low(at + 1))) or (
                 w.is_adverb(words.low(at)) and is_adjective(words.low(at + 1))
             ):
@@ -271,6 +278,9 @@ class Acting(Filming):
         low = self.words.low(at)
         self._at = end
         if low in w.EMPTY_ADVERBS:
+            return
+        if self._touching and self._near is not None and self.words._placed_verb(at):
+            self._add(base.PLACE, at, end, statements.placed(self._near, low))
             return
         if self._is_verb(end) or (verb(self.words.low(end)) is not None and self.words.low(end) not in w.PREPOSITIONS):
             self._verb(at) if self._touching or self.words.low(at - 1) in ("and", ",", "then") else None

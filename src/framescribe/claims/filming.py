@@ -30,6 +30,8 @@ _STARTS = frozenset(
 _BEFORE = frozenset(
     (",", "and", "as", "while", "in", "from", "with", "but", ";", "opens", "begins", "starts", "ends", "closes")
 )
+_ON_SOMEBODY = frozenset(("follows", "tracks", "captures", "reveals"))
+_PICTURE = frozenset(("screen", "scene", "image", "picture", "video", "frame"))
 _FROM = frozenset(("above", "below", "behind", "overhead", "afar", "inside", "underneath"))
 
 
@@ -39,6 +41,10 @@ class Filming(Clause):
     def _camera(self, at: int) -> int:
         """Behind what is said of the camera, if that begins here; it becomes one claim."""
         words = self.words
+        if end := self._fades(at):
+            self._say_camera(at, end, clause=True)
+            self._subject, self._started, self._touching, self._done = CAMERA, True, False, None
+            return end
         if self._started and words.low(at - 1) not in _BEFORE:
             return 0
         if words.low(at) in ("filmed", "shot", "seen", "viewed", "captured") and words.low(at + 1) == "from":
@@ -47,6 +53,10 @@ class Filming(Clause):
             said = f"The scene is {words.text(at, at + 3).lower()}."
             self._add(base.CAMERA, at, at + 3, (said, contrasts.of_camera(said)))
             return at + 3
+        if (words.low(at), words.low(at + 1)) == ("close", "up") and words.low(at + 2) in ("of", "on"):
+            self._say_camera(at, at + 2)
+            self._subject, self._started, self._touching, self._done = CAMERA, True, False, None
+            return at + 2
         done = verb(words.low(at))
         if self._touching and done is not None and done.form == "s":
             return 0  # "A man holds a handheld camera"
@@ -111,6 +121,12 @@ class Filming(Clause):
                 self.memory.subject = self._subject = self._near = self._named(phrase)
                 self._started, self._touching, self._done = True, True, None
                 return phrase.last
+            phrase = words.phrase(end) if words.low(finite) in _ON_SOMEBODY else None
+            if phrase is not None and self._ing(phrase.last):
+                self._say_camera(at, phrase.last, clause=True)
+                self.memory.subject = self._subject = self._near = self._named(phrase)
+                self._started, self._touching, self._done = True, True, None
+                return phrase.last  # "follows a man running"
             while end < len(words) and not self._ends_camera(end):
                 end += 1
         self._say_camera(at, end, clause=is_subject)
@@ -119,6 +135,15 @@ class Filming(Clause):
         if words.low(end) == "on" and words.low(end - 1) in ("in", "out", "focuses", "closes"):
             return end + 1  # "zooms in on a face"
         return end
+
+    def _fades(self, at: int) -> int:
+        """Behind "the screen fades to black"; 0: that does not stand here."""
+        words, first = self.words, at
+        at += words.low(at) == "the"
+        if words.low(at) not in _PICTURE or words.low(at + 1) not in ("fades", "cuts", "dissolves", "goes", "turns"):
+            return 0
+        black = at + 3 if words.low(at + 2) in ("to", "into") else at + 2
+        return black + 1 if at > first and words.low(black) in ("black", "white") else 0
 
     def _ends_camera(self, at: int) -> bool:
         words, low = self.words, self.words.low(at)

@@ -61,6 +61,15 @@ _GENERIC = frozenset(
         "setting",
         "weather",
         "lighting",
+        "style",
+        "mood",
+        "atmosphere",
+        "tone",
+        "ambiance",
+        "vibe",
+        "feel",
+        "feeling",
+        "sense",
     ]
 )
 _MERGED = frozenset(("move", "travel", "go", "appear", "disappear"))
@@ -99,6 +108,10 @@ class Naming(Acting):
         if self._joins(phrase):
             assert self._subject is not None
             named = Named(text=f"{self._subject.text} and {named.text}", plural=True)
+        if self._is_aside(phrase):
+            self._parts(phrase)
+            self._held(named, phrase.last)
+            return
         is_object = (
             self._done is not None and not self._touching and not self._placed and phrase.first != self._behind_at
         )
@@ -180,6 +193,9 @@ class Naming(Acting):
         head = words.low(phrase.heads[1] - 1)
         first_head = words.low(phrase.heads[0])
         own_body = (bool(phrase.owner) or "both" in phrase.opening) and head in w.BODY
+        if opening == "with" and own_body and self._is_so(phrase.last):
+            self._held(self._named(phrase), phrase.last)
+            return
         if (opening in _OBJECTIVE and not own_body) or (opening in ("in", "with") and head in w.CLOTHES):
             self._parts(phrase)
             named = self._named(phrase)
@@ -245,6 +261,24 @@ class Naming(Acting):
         if not self._started and self._subject is not None:
             self._near = self._subject  # "A man in a car drives": the man does
 
+    def _is_so(self, at: int) -> bool:
+        """Whether a participle or an adjective stands here that says of the noun before it how it is."""
+        found = verb(self.words.low(at + w.is_adverb(self.words.low(at))))
+        return self.words.state(at) > 0 or (found is not None and found.form in ("ing", "past"))
+
+    def _is_aside(self, phrase: Phrase) -> bool:
+        """Whether something stands here with how it is, before the verb of the clause around it: "A woman, her hair
+        tied back, walks"."""
+        pending = self._subject is not None and not self._started and self._main is None
+        return pending and self.words.low(phrase.first - 1) == "," and self._is_so(phrase.last)
+
+    def _held(self, named: Named, last: int) -> None:
+        """Into what is said of something besides whom the clause is about, whose own verb may be still to come."""
+        if not self._started and self._main is None:
+            self._main = self._subject
+        self._near, self._touching, self._at = named, True, last
+        self._started, self._being, self._done = True, False, None
+
     def _place(self, kind: str, at: int, last: int) -> None:
         """Where somebody is or does something; of what is named only then, `_found_where` says it."""
         before, said = self._before(), self.words.text(at, last)
@@ -284,7 +318,7 @@ class Naming(Acting):
             self._adverb(at)
             return
         low = self.words.low(at + size)
-        if low in w.PRONOUNS and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
+        if low in w.PRONOUNS | {"her"} and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
             end = at + size + 1
             kind = base.DIRECTION if opening.split(" ")[0] in w.DIRECTIONAL else base.PLACE
             self._place(kind, at, end)

@@ -77,7 +77,7 @@ def is_adjective(word: str) -> bool:
     return (
         word in w.ADJECTIVES
         or (word.endswith(w.ADJECTIVAL_ENDINGS) and word not in w.NOT_ADJECTIVES)
-        or ("-" in word and word[0].isdigit())
+        or ("-" in word and (word[0].isdigit() or word.startswith(w.HYPHENED)))
         or (len(word) > 4 and word.endswith(("er", "est")) and _positive(word) in w.ADJECTIVES)
         or (
             "-" in word
@@ -176,23 +176,25 @@ class Words:
         found = verb(low)
         if found is None and self._unknown_verb(at):
             return True
+        if found is not None and found.form == "ing" and self.low(at + 1) == "of" and low not in w.ABOUT:
+            return False  # "a screen recording of a game"
         if low in w.HEDGES and (self.low(at + 1) == "to" or (verb(self.low(at + 1)) or (0, 0))[1] == "ing"):
             return True  # "the cars start moving"
         if found is None or (low in ING_NOUNS and self.low(at + 1) not in w.DEFINITE | w.INDEFINITE):
             return False
         if found.form == "s" and not plural:
-            return low not in NOUNS_TOO or not self._verb_next(at + 1)
+            return low not in NOUNS_TOO or not (self._verb_next(at + 1) or self._placed_verb(at + 1))
         if found.form == "s" and plural:
             return False
         if found.form == "base":
-            return plural and (low not in NOUNS_TOO or not self._verb_next(at + 1))
+            return plural and (low not in NOUNS_TOO or not self._singular_verb(at + 1))
         return True
 
     def _unknown_verb(self, at: int) -> bool:
         """Whether the word here, behind somebody, looks like what they do: "A woman adjourns the meeting"."""
         low, following = self.low(at), self.low(at + 1)
         return (
-            self.low(at - 1) in w.PERSONS | w.ANIMALS
+            (self.low(at - 1) in w.PERSONS | w.ANIMALS or self.low(at - 1).endswith(w.AGENTS))
             and low.endswith("s")
             and not low.endswith(("ss", "us", "'s"))
             and (
@@ -202,6 +204,24 @@ class Words:
                 or w.is_adverb(following)
             )
         )
+
+    def _placed_verb(self, at: int) -> bool:
+        """Whether a verb follows behind where something is, so that no verb came before: "the city lights outside are"."""
+        found = verb(self.low(at + 1))
+        told = self.low(at + 1) in w.BE or (found is not None and found.form == "past")
+        return self.low(at) in ("outside", "inside", "nearby", "below", "above", "behind", "overhead") and told
+
+    def _singular_verb(self, at: int) -> bool:
+        """Whether a verb that fits one alone comes next, so that a word behind several is their noun."""
+        found = verb(self.low(at))
+        return self.low(at) in ("is", "was") or (
+            found is not None and found.form == "s" and self.low(at) not in NOUNS_TOO
+        )
+
+    def state(self, at: int) -> int:
+        """Behind an adjective that says of the noun before it how it is ("its doors wide open"); 0: none stands here."""
+        at += (w.is_adverb(self.low(at)) or self.low(at) in w.INTENSIFIERS | {"wide"}) and self.low(at + 1) in w.STATES
+        return at + 1 if self.low(at) in w.STATES and not self._noun_follows(at + 1) else 0
 
     def _verb_next(self, at: int) -> bool:
         """Whether the next word is a verb, so that this one is none."""
@@ -250,6 +270,8 @@ class Words:
         if first == at and self.low(at) in w.MANNER and not (is_adjective(self.low(at)) and self._noun_follows(at + 1)):
             return None
         while at < n:
+            if heads is not None and self.state(at):
+                break
             if after := self._adjectives(at):
                 attributes.append((at, after))
                 at = after
@@ -257,6 +279,10 @@ class Words:
                     at += 1
                 continue
             token = self.all[at]
+            if heads is None and opening and self._describes(at):
+                attributes.append((at, at + 1))
+                at += 1
+                continue
             if token.low.endswith("'s") and self._noun_follows(at + 1):
                 at += 1
                 if heads is None:
@@ -298,7 +324,7 @@ class Words:
                 break  # "A boy in pajamas stacks blocks"
             if token.low in w.MANNER or w.is_adverb(token.low):
                 break
-            if self.finite(at, plural) or (inner and self.finite(at, not plural)):
+            if self._of_two(first, at, opening) or self.finite(at, plural) or (inner and self.finite(at, not plural)):
                 break
             heads = (heads[0], at + 1)
             at += 1
@@ -348,6 +374,8 @@ class Words:
             at += 1
         if w.is_adverb(self.low(at)) and (is_adjective(self.low(at + 1)) or self._participle(at + 1)):
             at += 1
+        if self.low(at) in w.SHADES and self.low(at + 1) in w.COLOURS:
+            at += 1
         low = self.low(at)
         if not low or not (is_adjective(low) or (at > begin and self._participle(at))):
             return 0
@@ -364,6 +392,28 @@ class Words:
         ):
             return at
         return at
+
+    def _of_two(self, first: int, at: int, opening: str) -> bool:
+        """Whether the word here is what two do of whom the second was named: "a man and a woman dance slowly"."""
+        low, found = self.low(at), verb(self.low(at))
+        if self.low(first - 1) != "and" or not opening or found is None or found.form != "base":
+            return False
+        alive = self.low(at - 1) in w.PERSONS | w.ANIMALS
+        return low not in NOUNS_TOO or (alive and not self._verb_next(at + 1)) or w.is_adverb(self.low(at + 1))
+
+    def _describes(self, at: int) -> bool:
+        """Whether an unknown word here describes a noun, because an adjective and a noun follow: "a zany red hat"."""
+        low, end = self.low(at), self._adjectives(at + 1)
+        return (
+            end > 0
+            and low.isalpha()
+            and not is_closed(self.all[at])
+            and verb(low) is None
+            and self.all[at].text.islower()
+            and low not in w.PERSONS | w.ANIMALS | w.PLURALS
+            and not is_plural(low)
+            and self._noun_follows(end)
+        )
 
     def _verb_form(self, at: int) -> bool:
         """Whether the word here may be a verb with "-s", so that what stands before it may be a noun."""

@@ -49,6 +49,9 @@ class Walk(Impersonal):
             pass
         elif end := self._camera(at):
             self._at = end
+        elif end := self._each_other(at):
+            self._add(base.ACTION, at, end, statements.placed(self._before(), words.text(at, end)))
+            self._at, self._touching = end, False
         elif end := self._paired(at):
             self._add(base.DIRECTION, at, end, statements.placed(self._before(), words.text(at, end)))
             self._at, self._touching = end, False
@@ -85,7 +88,7 @@ class Walk(Impersonal):
             self._touching, self._started, self._at = True, False, at + 1
         elif low == "to" and self._base_verb(at + 1):
             self._verb(at + 1, form="to")
-        elif self._being and self._is_predicate(at):
+        elif (self._being and self._is_predicate(at)) or (self._touching and words.state(at)):
             self._predicate(at)
         elif self._is_verb(at):
             self._verb(at)
@@ -158,7 +161,7 @@ class Walk(Impersonal):
         of_them = words.low(at + 1) == "of" and words.low(at + 2) in ("them", "these", "those", "which", "whom")
         form = "s" if low == "one" else "base"
         alone = low in w.NUMBERS and following is not None and following.form == form
-        alone = alone and words.low(at + 1) not in NOUNS_TOO and words.low(at + 2) not in w.BE
+        alone = alone and (form == "s" or words.low(at + 1) not in NOUNS_TOO) and words.low(at + 2) not in w.BE
         if not of_them and not alone:
             return False
         plural = low not in ("one", "each", "none")
@@ -196,6 +199,12 @@ class Walk(Impersonal):
             ):
                 return end
         return 0
+
+    def _each_other(self, at: int) -> int:
+        """Behind "hand in hand", "side by side" and the like; 0: no such thing stands here."""
+        words, low = self.words, self.words.low(at)
+        twice = low.isalpha() and low == words.low(at + 2) and words.low(at + 1) in ("by", "in", "to", "on", "after")
+        return at + 3 if twice and low not in w.PRONOUNS else 0
 
     def _is_order(self, at: int) -> bool:
         low = self.words.low(at)

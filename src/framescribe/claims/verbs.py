@@ -60,6 +60,8 @@ _BASES = """
     tell thrash threaten thrust totter trample tweak twitch undress unleash unwind urge waver whack whimper wince
     wonder yelp solder embroider crochet excavate demolish refuel moor capsize trek etch
     print copy wring ring surge swell emit exhale inhale blaze flare smolder trace wield parry duel salute parade
+    sling hiss honk screech clatter clang jingle hoot neigh whinny bleat cluck croak tamp knot jab hurdle
+    dismiss enclose encase enrobe line cluster crown gnaw loft mold sip
     span filter swish rock seesaw straddle mount dismount lasso herd milk shear saddle tether leash unclip clip
 """
 _NOUNS_TOO = """
@@ -76,7 +78,7 @@ _NOUNS_TOO = """
     match scale ring order plate spark style support stamp visit strain drain trail focus frost level pose position
     trace bound type tune seat salute parade march swell surge vault foam blaze flare puff copy print scan
     answer buzz chime echo escape glare outline split struggle shrug gasp pop pump trade trap murmur anchor harness
-    glaze rip plow dump sweat volley
+    duck glaze rip plow dump sweat volley
 """
 
 

@@ -44,7 +44,7 @@ PREPOSITIONS = listed(
     in on at under over above below beneath underneath behind beside near between among amid against along across
     through throughout into onto toward towards from to off out around past by inside outside within with without of
     for up down about after before during until like atop alongside amidst upon beyond opposite across via per than
-    despite as surrounding
+    despite as surrounding including
     """
 )
 COMPOUND = (
@@ -132,13 +132,35 @@ ADJECTIVES = COLOURS | listed(
     oversized miniature toy stationary motionless immobile unmoving asleep awake upside-down inverted wintry autumnal
     turbulent choppy foamy frothy blank downtown human acoustic romantic exotic plastic fantastic metallic elastic
     organic public rustic aquatic bushy spiky thorny pointed pointy wrinkled freckled tattooed gray-haired armored
-    armoured masked veiled athletic ragged tabby siamese grey-haired
+    armoured masked veiled athletic ragged tabby siamese grey-haired sleek rugged crisp serene tranquil peaceful
+    picturesque pristine idyllic quaint grand stately stark somber solemn pensive stern cheerful eager shy proud
+    nervous scared weary sleepy sweaty shabby grimy filthy sticky greasy oily slick slippery dewy murky cloudless
+    starry sunlit moonlit candlelit floodlit verdant wooded glassy silky fuzzy frizzy pudgy plump stocky burly lean
+    lanky petite frail sturdy robust compact bulky chunky hefty sheer rubber nylon cardboard wicker rattan clay
+    porcelain copper aluminum aluminium granite linen wool satin suede canvas realistic blue-eyed intricate delicate
+    subtle intense vacant deserted snug crimson-red frosty floury savory golden-brown toothless hollow remote
+    handmade homemade
     """
 )
 ALSO_NOUNS = listed("""
     square cross glass metal plastic stone brick concrete leather cotton silk denim lace velvet paper marble orange
-    gold silver bronze iron steel brass straw gravel toy miniature female male adult teenage neon cream light
+    gold silver bronze iron steel brass straw gravel toy miniature female male adult teenage neon cream light rubber
+    nylon cardboard clay porcelain copper granite linen wool satin suede canvas
     """)
+SHADES = listed("sky lime rose mint forest baby rust ash powder ocean blood midnight hot royal jet")
+"""What makes a colour of its own before one: "sky blue"."""
+STATES = listed(
+    """
+    open closed shut ajar visible invisible alone asleep awake alive empty full wet dry ready still intact bare askew
+    aglow ablaze afloat agape taut tense wide heavy low high upright motionless stationary aloft apart
+    """
+)
+"""Adjectives that may stand behind a noun without "is": "its doors open"."""
+HYPHENED = (
+    "multi-", "semi-", "ultra-", "mid-", "high-", "low-", "full-", "half-", "double-", "single-", "open-", "well-",
+    "two-", "three-", "four-", "long-", "short-", "wide-", "deep-", "all-", "off-", "old-", "hand-", "state-",
+)  # fmt: skip
+"""With what adjectives of two parts begin."""
 ADJECTIVAL_ENDINGS = ("ous", "ful", "less", "ish", "ive", "able", "ible", "ular", "esque", "-like")
 NOT_ADJECTIVES = listed(
     """
@@ -238,7 +260,13 @@ HEDGES = listed(
 )
 PRESENT = listed("visible seen present shown there located situated positioned placed depicted featured")
 """What only says that something is there."""
+READING = listed("read say display show write label print title spell bear state mark inscribe")
+"""Verbs before a text in quotes that do no more than bear it."""
 BOUNDS = listed("open opens begin begins start starts end ends close closes conclude concludes")
+ABOUT = listed("thinking dreaming speaking talking consisting smelling disposing taking reminding")
+"""Forms behind which "of" makes no noun of them."""
+AGENTS = ("er", "or", "ist", "man", "woman", "ian", "eer")
+"""How nouns end of those who do something."""
 SAYING = listed("say says saying said")
 SPEAKING = listed("""
     ask asks asking asked shout shouts shouting shouted whisper whispers whispering whispered sing sings singing reply
