@@ -220,7 +220,7 @@ class Acting(Filming):
                 )
             ):
                 return at
-            if size and words.low(at + size) in w.PRONOUNS:
+            if size and (words.low(at + size) in w.PRONOUNS or (words.low(at + size) == "her" and words.phrase(at + size) is None)):
                 return at
             if size > 1:
                 return at

@@ -174,9 +174,13 @@ class Naming(Acting):
             or phrase.opening == ""
         )
         own_body = (bool(phrase.owner) or "both" in phrase.opening) and head in w.BODY
-        if thing and not again and not own_body and head not in _GENERIC:
+        if thing and not again and not own_body and (head not in _GENERIC or self._held_camera(phrase)):
             self._add(base.OBJECT, first, last, statements.there_is(words, phrase))
         self.memory.seen.add(key)
+
+    def _held_camera(self, phrase: Phrase) -> bool:
+        """Whether a camera is a thing in the picture: somebody does something to it."""
+        return self.words.low(phrase.heads[1] - 1) == "camera" and phrase.opening != "the" and self._done is not None
 
     def _prepositional(self, at: int, size: int) -> None:
         """A preposition with its noun phrase: where, which way, when, or with what."""
