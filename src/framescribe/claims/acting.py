@@ -67,7 +67,8 @@ class Acting(Filming):
             return False
         if found.form == "s":
             return not self._subject.plural and words.finite(at, False)
-        return self._subject.plural and self._started and not words.finite(at + 1, True)
+        opened = self._started or (words.low(at - 1) == "," and low not in NOUNS_TOO)
+        return self._subject.plural and opened and not words.finite(at + 1, True)
 
     def _verb(self, at: int, form: str = "") -> None:
         words, first = self.words, at
@@ -220,7 +221,7 @@ class Acting(Filming):
                 )
             ):
                 return at
-            if size and (words.low(at + size) in w.PRONOUNS or (words.low(at + size) == "her" and words.phrase(at + size) is None)):
+            if size and words.pronoun(at + size):
                 return at
             if size > 1:
                 return at
@@ -253,7 +254,7 @@ class Acting(Filming):
                 w.is_adverb(words.low(at)) and is_adjective(words.low(at + 1))
             ):
                 at += 1
-            if not is_adjective(words.low(at)) or words.low(at) in w.PREPOSITIONS:
+            if not (is_adjective(words.low(at)) or words.state(at)) or words.low(at) in w.PREPOSITIONS:
                 break
             at += 1
             if words.low(at) == "than":

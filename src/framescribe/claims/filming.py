@@ -53,7 +53,7 @@ class Filming(Clause):
             said = f"The scene is {words.text(at, at + 3).lower()}."
             self._add(base.CAMERA, at, at + 3, (said, contrasts.of_camera(said)))
             return at + 3
-        if (words.low(at), words.low(at + 1)) == ("close", "up") and words.low(at + 2) in ("of", "on"):
+        if (words.low(at), words.low(at + 1)) in (("close", "up"), ("time", "lapse")) and words.low(at + 2) in ("of", "on"):
             self._say_camera(at, at + 2)
             self._subject, self._started, self._touching, self._done = CAMERA, True, False, None
             return at + 2

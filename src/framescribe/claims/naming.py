@@ -173,10 +173,17 @@ class Naming(Acting):
             phrase.opening.startswith(("the", "its", "his", "her", "their", "this", "these", "both", "that"))
             or phrase.opening == ""
         )
-        own_body = (bool(phrase.owner) or "both" in phrase.opening) and head in w.BODY
+        own_body = self._own_body(phrase)
         if thing and not again and not own_body and (head not in _GENERIC or self._held_camera(phrase)):
             self._add(base.OBJECT, first, last, statements.there_is(words, phrase))
         self.memory.seen.add(key)
+
+    def _own_body(self, phrase: Phrase) -> bool:
+        """Whether a noun phrase is a part of somebody's body: "his hands", "both hands", "one leg"."""
+        words = self.words
+        one = phrase.number is not None and words.low(phrase.number[0]) == "one"
+        owned = bool(phrase.owner) or "both" in phrase.opening or one
+        return owned and words.low(phrase.heads[1] - 1) in w.BODY
 
     def _held_camera(self, phrase: Phrase) -> bool:
         """Whether a camera is a thing in the picture: somebody does something to it."""
@@ -196,7 +203,7 @@ class Naming(Acting):
             return
         head = words.low(phrase.heads[1] - 1)
         first_head = words.low(phrase.heads[0])
-        own_body = (bool(phrase.owner) or "both" in phrase.opening) and head in w.BODY
+        own_body = self._own_body(phrase)
         if opening == "with" and own_body and self._is_so(phrase.last):
             self._held(self._named(phrase), phrase.last)
             return
@@ -318,11 +325,11 @@ class Naming(Acting):
     def _without_noun(self, at: int, size: int, opening: str) -> None:
         """A preposition before a pronoun, or by itself."""
         self._at = at + size
-        if size == 1 and opening in w.MANNER and self.words.low(at + 1) not in w.PRONOUNS:
+        if size == 1 and opening in w.MANNER and not self.words.pronoun(at + 1):
             self._adverb(at)
             return
         low = self.words.low(at + size)
-        if low in w.PRONOUNS | {"her"} and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
+        if self.words.pronoun(at + size) and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
             end = at + size + 1
             kind = base.DIRECTION if opening.split(" ")[0] in w.DIRECTIONAL else base.PLACE
             self._place(kind, at, end)

@@ -186,6 +186,8 @@ class Words:
             return low not in NOUNS_TOO or not (self._verb_next(at + 1) or self._placed_verb(at + 1))
         if found.form == "s" and plural:
             return False
+        if found.form == "base" and (low in w.PREPOSITIONS or self.low(at - 1) in w.COLLECTIVE):
+            return low not in w.PREPOSITIONS and low not in NOUNS_TOO
         if found.form == "base":
             return plural and (low not in NOUNS_TOO or not self._singular_verb(at + 1))
         return True
@@ -233,6 +235,7 @@ class Words:
             return True
         return (
             found is not None
+            and "-" not in low
             and (low not in NOUNS_TOO or found.form == "base")
             and not (found.form in ("ing", "past") and self._noun_follows(at + 1))
         )
@@ -379,7 +382,7 @@ class Words:
         low = self.low(at)
         if not low or not (is_adjective(low) or (at > begin and self._participle(at))):
             return 0
-        if not self._goes_on(at + 1) or (low in w.ALSO_NOUNS and self._verb_form(at + 1)):
+        if not self._goes_on(at + 1) or self._in_name(at) or (low in w.ALSO_NOUNS and self._verb_form(at + 1)):
             return 0
         at += 1
         if self.low(at) in ("and", "or") and is_adjective(self.low(at + 1)) and self._goes_on(at + 2):
@@ -414,6 +417,14 @@ class Words:
             and not is_plural(low)
             and self._noun_follows(end)
         )
+
+    def _in_name(self, at: int) -> bool:
+        """Whether a word belongs to a name: "Big Ben", but not where a sentence begins."""
+        return at > 0 and all(one.text.istitle() for one in self.all[at : at + 2])
+
+    def pronoun(self, at: int) -> bool:
+        """Whether a pronoun stands here by itself: "her" may also say whose something is."""
+        return self.low(at) in w.PRONOUNS or (self.low(at) == "her" and self.phrase(at) is None)
 
     def _verb_form(self, at: int) -> bool:
         """Whether the word here may be a verb with "-s", so that what stands before it may be a noun."""

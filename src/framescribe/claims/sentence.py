@@ -88,7 +88,11 @@ class Walk(Impersonal):
             self._touching, self._started, self._at = True, False, at + 1
         elif low == "to" and self._base_verb(at + 1):
             self._verb(at + 1, form="to")
-        elif (self._being and self._is_predicate(at)) or (self._touching and words.state(at)):
+        elif (
+            (self._being and self._is_predicate(at))
+            or (self._touching and words.state(at))
+            or self._is_appended(at)
+        ):
             self._predicate(at)
         elif self._is_verb(at):
             self._verb(at)
@@ -199,6 +203,11 @@ class Walk(Impersonal):
             ):
                 return end
         return 0
+
+    def _is_appended(self, at: int) -> bool:
+        """Whether an adjective stands behind a comma, before the verb: "The horse, brown and strong, trots"."""
+        pending = self._subject is not None and self._near is self._subject and not self._started
+        return pending and self.words.low(at - 1) == "," and self._is_predicate(at)
 
     def _each_other(self, at: int) -> int:
         """Behind "hand in hand", "side by side" and the like; 0: no such thing stands here."""

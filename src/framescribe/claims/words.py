@@ -139,7 +139,7 @@ ADJECTIVES = COLOURS | listed(
     lanky petite frail sturdy robust compact bulky chunky hefty sheer rubber nylon cardboard wicker rattan clay
     porcelain copper aluminum aluminium granite linen wool satin suede canvas realistic blue-eyed intricate delicate
     subtle intense vacant deserted snug crimson-red frosty floury savory golden-brown toothless hollow remote
-    handmade homemade
+    handmade homemade early ready ajar intact askew aglow ablaze afloat agape taut tense
     """
 )
 ALSO_NOUNS = listed("""
@@ -263,6 +263,8 @@ PRESENT = listed("visible seen present shown there located situated positioned p
 READING = listed("read say display show write label print title spell bear state mark inscribe")
 """Verbs before a text in quotes that do no more than bear it."""
 BOUNDS = listed("open opens begin begins start starts end ends close closes conclude concludes")
+COLLECTIVE = listed("couple pair team group family crowd audience band crew trio duo")
+"""Nouns of one that may do as several do: "the couple share"."""
 ABOUT = listed("thinking dreaming speaking talking consisting smelling disposing taking reminding")
 """Forms behind which "of" makes no noun of them."""
 AGENTS = ("er", "or", "ist", "man", "woman", "ian", "eer")
