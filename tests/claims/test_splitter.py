@@ -1,4 +1,4 @@
-"""Splitting captions into claims, against what a reader marked in 137 captions and sentences written for the test."""
+"""Splitting captions into claims, against what a reader marked in 237 captions and sentences written for the test."""
 
 from __future__ import annotations
 
@@ -20,8 +20,18 @@ def said(caption: str) -> list[tuple[str, str, str]]:
     return [(caption[one.start : one.end], one.statement, one.contrast) for one in split(caption)]
 
 
-@pytest.mark.parametrize("name", ["developing", "unseen", "later", "weather"])
-def test_no_claim_is_lost_and_none_made_up(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "recall", "precision"),
+    [
+        ("developing", 0.99, 0.99),
+        ("unseen", 0.99, 0.98),
+        ("later", 0.98, 0.98),
+        ("weather", 0.99, 0.99),
+        ("styles", 0.99, 0.99),  # dense prose, prompts, alt texts, titles, tags, scripts: it was developed with these
+        ("styles-unseen", 0.99, 0.99),  # 40 more, on which it was measured once before it was mended
+    ],
+)
+def test_no_claim_is_lost_and_none_made_up(name: str, recall: float, precision: float) -> None:
     counts = Counter[str]()
     for one in LABELLED:
         if one["set"] != name:
@@ -32,8 +42,8 @@ def test_no_claim_is_lost_and_none_made_up(name: str) -> None:
             found=found.found, marks=found.marks, claims=found.claims, kinds=found.kinds,
             lost=len(found.lost), made_up=len(found.made_up),
         )  # fmt: skip
-    assert counts["found"] >= 0.95 * counts["marks"]  # recall, of claims with exactly their words
-    assert counts["found"] >= 0.95 * counts["claims"]  # precision
+    assert counts["found"] >= recall * counts["marks"]  # of claims with exactly their words
+    assert counts["found"] >= precision * counts["claims"]
     assert counts["kinds"] >= 0.95 * counts["found"]
     assert counts["lost"] <= 0.01 * counts["marks"]
     assert counts["made_up"] <= 0.01 * counts["claims"]

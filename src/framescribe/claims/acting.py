@@ -19,8 +19,10 @@ class Acting(Filming):
     def _is_verb(self, at: int) -> bool:
         """Whether a verb stands here, given what came before."""
         words, low = self.words, self.words.low(at)
-        if low == "including":
+        if low == "including" or (not self._touching and words.shining(at)):
             return False
+        if words.low(at - 1) in ("who", "which") and (told := verb(low)) is not None and told.form in ("s", "base"):
+            return True
         if low in w.AUXILIARY:
             return not (low in ("can", "might", "will") and words.low(at - 1) in w.INDEFINITE)
         if w.is_adverb(low) or (low in ("then", "just", "both", "also") and self._touching):
@@ -32,7 +34,8 @@ class Acting(Filming):
         found = verb(low)
         if found is None:
             return self._touching and not self._started and words.finite(at, False)
-        if words.low(at - 1) in w.DEFINITE - {"that"} or words.low(at - 1) in ("a", "an"):
+        alone = words.low(at - 1) == "other" and self._touching and found.form == "s"  # "the other stirs a pot"
+        if (words.low(at - 1) in w.DEFINITE - {"that", "both"} and not alone) or words.low(at - 1) in ("a", "an"):
             return False
         main = self._main if self._started else None
         certain = low not in NOUNS_TOO or (self._touching and self._near is not None and self._near.plural)
@@ -95,8 +98,12 @@ class Acting(Filming):
             who = self._named(phrase)
             self._found_where(who)
             self._behind_at = phrase.first
+        self._listing = False
         if finite:
             self._subject, self._started = who, True
+            found = verb(words.low(at))
+            told_now = found is not None and found.form in ("s", "base") and found.base not in SAME
+            self._told_present |= told_now or not {"is", "are", "has", "have"}.isdisjoint(auxiliaries)
         is_being = any(word in w.BE for word in auxiliaries)
         self._denied = is_being and "not" in auxiliaries
         low = words.low(at)
@@ -137,6 +144,7 @@ class Acting(Filming):
             who is None or who.text.split(" ")[-1] in w.NOTHING or who.text.split(" ")[-1] in w.CAMERA
         ):
             self._done = None
+            self._shown = who is not CAMERA
             return
         if (
             low in ("revealing", "reveals", "showing", "surrounding", "including", "featuring", "following")
@@ -168,7 +176,9 @@ class Acting(Filming):
         if form or (found is not None and found.form == "ing" and not auxiliary):
             return (self._near if self._touching and not form else self._subject or self.memory.subject), False
         if found is not None and found.form == "past" and not auxiliary:
-            opened = self._started or self.words.low(at - 1) == "," or self.words.low(at + 1) == "by"
+            opened = self._started or self._told_present or self.words.low(at - 1) == ","
+            opened = opened or self.words.low(at + 1) == "by"
+            opened = opened or (self.words.low(at + 1) == "with" and found.base in w.FILLED)
             has_object = self.words.phrase(at + 1) is not None or not self.words.preposition(at + 1)
             if opened and not (self.words.low(at - 1) in ("and", "then") and self._told_past):
                 return (self._near if self._touching else self._subject or self.memory.subject), False
@@ -244,8 +254,8 @@ class Acting(Filming):
     def _predicate(self, at: int) -> None:
         """The adjectives behind "is"."""
         words, who = self.words, self._subject or self._near or Named(text="it", plural=False)
-        if self._touching and self._near is not None and words.state(at):
-            who = self._near
+        beside = self._near if self._touching and words.state(at) else None
+        who = beside or who
         while True:
             first = at
             if end := words.state(at):
@@ -257,6 +267,8 @@ class Acting(Filming):
             if not (is_adjective(words.low(at)) or words.state(at)) or words.low(at) in w.PREPOSITIONS:
                 break
             at += 1
+            if words.low(at - 1) == "ready" and words.low(at) == "to" and self._base_verb(at + 1):
+                at += 2  # what somebody is ready to do is not done
             if words.low(at) == "than":
                 than = words.phrase(at + 1)
                 at = than.last if than is not None else at + 2
@@ -272,6 +284,8 @@ class Acting(Filming):
                 continue
             break
         self._at, self._being, self._touching = max(at, self._at + 1), True, False
+        if beside is not None:  # "its doors open in the wind"
+            self._being, self._touching = False, words.preposition(at) > 0
 
     def _adverb(self, at: int) -> None:
         """An adverb away from its verb: it says how, or where."""

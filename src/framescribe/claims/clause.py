@@ -45,6 +45,9 @@ class Clause:
         self._denied = False  # it is "is not"
         self._started = False  # the clause has its verb
         self._told_past = False  # it is told in the past
+        self._shown = False  # "the video shows" was read, but not yet what
+        self._listing = False  # with what somebody is is told, and so is what is joined to it
+        self._told_present = False  # it is told in the present
         self._placed = False  # the latest noun is a place, and so is what is joined to it with "and"
         self._actions: list[tuple[int, int, Done, int]] = []
         self._events: list[Done | str] = []  # what happens, in the order in which it is told

@@ -107,6 +107,8 @@ def exchanged(text: str, words: dict[str, str]) -> str | None:
 def of_word(adjective: str) -> str | None:
     """What an adjective phrase is contrasted with: "large" with "small", "bright red" with "bright green"; None: with
     "not" so."""
+    if adjective in ("wide open", "wide awake"):
+        return "closed" if adjective == "wide open" else "asleep"
     if " and " in adjective or " than " in adjective or re.search(r"\w{3}ly \w+(?:ed|lit)$", adjective):
         return None
     return exchanged(adjective, _COLOURS) or exchanged(adjective, _OPPOSITES)

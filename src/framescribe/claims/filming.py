@@ -53,7 +53,8 @@ class Filming(Clause):
             said = f"The scene is {words.text(at, at + 3).lower()}."
             self._add(base.CAMERA, at, at + 3, (said, contrasts.of_camera(said)))
             return at + 3
-        if (words.low(at), words.low(at + 1)) in (("close", "up"), ("time", "lapse")) and words.low(at + 2) in ("of", "on"):
+        two = f"{words.low(at)} {words.low(at + 1)}"
+        if two in ("close up", "time lapse") and words.low(at + 2) in ("of", "on"):
             self._say_camera(at, at + 2)
             self._subject, self._started, self._touching, self._done = CAMERA, True, False, None
             return at + 2
@@ -122,7 +123,8 @@ class Filming(Clause):
                 self._started, self._touching, self._done = True, True, None
                 return phrase.last
             phrase = words.phrase(end) if words.low(finite) in _ON_SOMEBODY else None
-            if phrase is not None and self._ing(phrase.last):
+            doing = verb(words.low(phrase.last)) if phrase is not None else None
+            if phrase is not None and doing is not None and doing.form == "ing":
                 self._say_camera(at, phrase.last, clause=True)
                 self.memory.subject = self._subject = self._near = self._named(phrase)
                 self._started, self._touching, self._done = True, True, None

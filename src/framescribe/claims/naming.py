@@ -5,11 +5,12 @@ from __future__ import annotations
 from framescribe.claims import base, contrasts, statements
 from framescribe.claims import words as w
 from framescribe.claims.acting import Acting
-from framescribe.claims.clause import SOMETHING
+from framescribe.claims.clause import CAMERA, SOMETHING
 from framescribe.claims.nouns import Phrase
 from framescribe.claims.statements import Named
 from framescribe.claims.verbs import verb
 
+_TIMES = frozenset(("night", "day", "dawn", "dusk", "morning", "evening"))  # "INT. KITCHEN - NIGHT"
 _GENERIC = frozenset(
     [
         "something",
@@ -116,7 +117,9 @@ class Naming(Acting):
             self._done is not None and not self._touching and not self._placed and phrase.first != self._behind_at
         )
         self._placed = False
-        if not statements.is_none(words, phrase):
+        if words.text(phrase.first, phrase.last).isupper() and words.low(phrase.first) in _TIMES:
+            self._add(base.SETTING, phrase.first, phrase.last, statements.of_weather(f"is {words.low(phrase.first)}"))
+        elif not statements.is_none(words, phrase):
             if not (is_object and self._denies(phrase)):
                 self._parts(phrase)
         elif not is_object and not self._says_more(phrase.last):
@@ -127,11 +130,18 @@ class Naming(Acting):
             self._done.objects.append(named.text)
             self.memory.thing = named
         self._near, self._touching, self._at = named, True, phrase.last
-        if not is_object and not being and not self._started:
+        shown, self._shown = self._shown, False
+        aside = self._told_present and self._participial(phrase.last)
+        if self._listing and words.low(phrase.first - 1) in ("and", "or", ","):
+            pass
+        elif shown and not is_object:
+            self._subject = named
+        elif not is_object and not being and not self._started:
             self._subject = named if head not in w.NOTHING else None
             self._found_where(named)
         elif (
             not is_object
+            and not aside
             and words.finite(phrase.last, named.plural)
             and words.low(phrase.first - 1) in (",", "and", "but", "while", "as")
         ):
@@ -178,6 +188,10 @@ class Naming(Acting):
             self._add(base.OBJECT, first, last, statements.there_is(words, phrase))
         self.memory.seen.add(key)
 
+    def _participial(self, at: int) -> bool:
+        found = verb(self.words.low(at + w.is_adverb(self.words.low(at))))
+        return found is not None and found.form in ("ing", "past")
+
     def _own_body(self, phrase: Phrase) -> bool:
         """Whether a noun phrase is a part of somebody's body: "his hands", "both hands", "one leg"."""
         words = self.words
@@ -204,7 +218,9 @@ class Naming(Acting):
         head = words.low(phrase.heads[1] - 1)
         first_head = words.low(phrase.heads[0])
         own_body = self._own_body(phrase)
-        if opening == "with" and own_body and self._is_so(phrase.last):
+        if opening == "with" and (own_body or at == 0) and self._is_so(phrase.last):
+            if not own_body:
+                self._parts(phrase)
             self._held(self._named(phrase), phrase.last)
             return
         if (opening in _OBJECTIVE and not own_body) or (opening in ("in", "with") and head in w.CLOTHES):
@@ -219,6 +235,10 @@ class Naming(Acting):
                 phrase.last,
                 False,
             )
+            if (self._shown and opening == "with") or (opening == "of" and self._subject is CAMERA and not self._done):
+                self._subject, self._shown = named, False
+            elif opening in ("with", "including", "such as") and self._subject is not None and not self._started:
+                self._listing = True
             if opening == "for" and self._done is not None:
                 self._done.verb += f" for {named.text}"
             return
@@ -274,8 +294,7 @@ class Naming(Acting):
 
     def _is_so(self, at: int) -> bool:
         """Whether a participle or an adjective stands here that says of the noun before it how it is."""
-        found = verb(self.words.low(at + w.is_adverb(self.words.low(at))))
-        return self.words.state(at) > 0 or (found is not None and found.form in ("ing", "past"))
+        return self.words.state(at) > 0 or self._participial(at)
 
     def _is_aside(self, phrase: Phrase) -> bool:
         """Whether something stands here with how it is, before the verb of the clause around it: "A woman, her hair
@@ -329,7 +348,12 @@ class Naming(Acting):
             self._adverb(at)
             return
         low = self.words.low(at + size)
-        if self.words.pronoun(at + size) and opening not in _OBJECTIVE and low not in w.RELATIVE and low not in ("there", "one"):
+        if (
+            self.words.pronoun(at + size)
+            and opening not in _OBJECTIVE
+            and low not in w.RELATIVE
+            and low not in ("there", "one")
+        ):
             end = at + size + 1
             kind = base.DIRECTION if opening.split(" ")[0] in w.DIRECTIONAL else base.PLACE
             self._place(kind, at, end)

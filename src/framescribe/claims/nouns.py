@@ -4,58 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from framescribe.claims import words as w
+from framescribe.claims.tokens import Token
 from framescribe.claims.verbs import ING_NOUNS, NOUNS_TOO, verb
-
-_TOKEN = re.compile(
-    r"[\"“”][^\"“”\n]{1,80}[\"“”]|(?<!\w)'(?=[A-Z0-9])[^'\n]{1,60}'(?!\w)|\d+(?:-[^\W\d_]+)+|\d+(?:[.,:]\d+)*|[^\W\d_](?:[\w’'-]*\w)?|[^\w\s]"
-)
-
-_SHORT_FORM = re.compile(
-    r"((?:it|he|she|there|that|who|here|what|they|we|you)(?='[srvl])|(?:is|are|was|were|do|does|did|has|have|had|ca|"
-    r"wo|could|would|should)(?=n't))('s|'re|'ve|'ll|n't)"
-)
-_LONG = {"'s": "is", "'re": "are", "'ve": "have", "'ll": "will", "n't": "not"}
-_HAS = re.compile(r" (?:been|got|had)\b")
-
-
-class Token(NamedTuple):
-    """A word, a number, a quotation or a mark, with its place in the caption; `low` is in small letters."""
-
-    text: str
-    low: str
-    start: int
-    end: int
-
-    @property
-    def quoted(self) -> bool:
-        return len(self.text) > 2 and self.text[0] in "\"“”'"
-
-    @property
-    def is_word(self) -> bool:
-        return self.text[0].isalnum()
-
-
-def tokens(caption: str, start: int, end: int) -> list[Token]:
-    """The words and marks of a part of a caption."""
-    found = list[Token]()
-    for one in _TOKEN.finditer(caption, start, end):
-        token = Token(one[0], one[0].lower().replace("’", "'"), *one.span())
-        found += _long_forms(token, caption[token.end : end])
-    return found
-
-
-def _long_forms(token: Token, following: str) -> list[Token]:
-    """ "it's" as "it" and "is", "doesn't" as "does" and "not": each with the characters that say it."""
-    short = _SHORT_FORM.fullmatch(token.low)
-    if short is None:
-        return [token]
-    at = token.start + len(short[1])
-    long = "has" if short[2] == "'s" and _HAS.match(following) else _LONG[short[2]]
-    first = {"ca": "can", "wo": "will"}.get(short[1], token.text[: len(short[1])])
-    return [Token(first, first.lower(), token.start, at), Token(long, long, at, token.end)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,29 +31,7 @@ def is_adjective(word: str) -> bool:
         or (word.endswith(w.ADJECTIVAL_ENDINGS) and word not in w.NOT_ADJECTIVES)
         or ("-" in word and (word[0].isdigit() or word.startswith(w.HYPHENED)))
         or (len(word) > 4 and word.endswith(("er", "est")) and _positive(word) in w.ADJECTIVES)
-        or (
-            "-" in word
-            and word.endswith(
-                (
-                    "ed",
-                    "ing",
-                    "en",
-                    "clad",
-                    "lit",
-                    "made",
-                    "size",
-                    "old",
-                    "free",
-                    "story",
-                    "top",
-                    "color",
-                    "like",
-                    "style",
-                    "sleeve",
-                    "filled",
-                )
-            )
-        )
+        or ("-" in word and word.endswith(w.HYPHENED_ENDINGS))
     )
 
 
@@ -208,7 +138,7 @@ class Words:
         )
 
     def _placed_verb(self, at: int) -> bool:
-        """Whether a verb follows behind where something is, so that no verb came before: "the city lights outside are"."""
+        """Whether a verb follows behind where something is, so that none came before: "the city lights outside are"."""
         found = verb(self.low(at + 1))
         told = self.low(at + 1) in w.BE or (found is not None and found.form == "past")
         return self.low(at) in ("outside", "inside", "nearby", "below", "above", "behind", "overhead") and told
@@ -216,12 +146,11 @@ class Words:
     def _singular_verb(self, at: int) -> bool:
         """Whether a verb that fits one alone comes next, so that a word behind several is their noun."""
         found = verb(self.low(at))
-        return self.low(at) in ("is", "was") or (
-            found is not None and found.form == "s" and self.low(at) not in NOUNS_TOO
-        )
+        alone = found is not None and found.form == "s" and self.low(at) not in NOUNS_TOO
+        return alone or self.low(at) in ("is", "was")
 
     def state(self, at: int) -> int:
-        """Behind an adjective that says of the noun before it how it is ("its doors wide open"); 0: none stands here."""
+        """Behind an adjective that says how the noun before it is ("its doors wide open"); 0: none stands here."""
         at += (w.is_adverb(self.low(at)) or self.low(at) in w.INTENSIFIERS | {"wide"}) and self.low(at + 1) in w.STATES
         return at + 1 if self.low(at) in w.STATES and not self._noun_follows(at + 1) else 0
 
@@ -233,6 +162,8 @@ class Words:
         found = verb(low)
         if low in w.BE or low in w.AUXILIARY:
             return True
+        if low in w.PREPOSITIONS:
+            return False
         return (
             found is not None
             and "-" not in low
@@ -270,6 +201,18 @@ class Words:
                     at += 1
         heads: tuple[int, int] | None = None
         start = at
+        told = verb(self.low(at))
+        if told is not None and opening in ("both", "all", "each") and told.form == "ing":
+            return None  # "both wearing coats"
+        if (
+            told is not None
+            and told.form == "s"
+            and opening.endswith("other")
+            and (self.low(at + 1) in w.DEFINITE or self.low(at + 1) in w.INDEFINITE)
+        ):
+            return Phrase(first=first, last=at, heads=(at - 1, at), opening=opening)  # "the other stirs a pot"
+        if at == first and self.low(at) in w.STATES and self.state(at):
+            return None
         if first == at and self.low(at) in w.MANNER and not (is_adjective(self.low(at)) and self._noun_follows(at + 1)):
             return None
         while at < n:
@@ -302,7 +245,7 @@ class Words:
                     found is not None
                     and found.form in ("ing", "past")
                     and self._noun_follows(at + 1)
-                    and (opening or attributes or number or found.form == "past")
+                    and (opening or attributes or number or found.form == "past" or self.shining(at))
                 ):
                     attributes.append((at, at + 1))
                     at += 1
@@ -332,12 +275,9 @@ class Words:
             heads = (heads[0], at + 1)
             at += 1
         if heads is None:
-            if attributes and at > start and (opening or number):  # "the young"
-                heads = attributes.pop()
-            elif opening and opening.split()[-1] in ("each", "another", "both") and at > first:
+            if not (attributes and at > start and (opening or number)):
                 return None
-            else:
-                return None
+            heads = attributes.pop()  # "the young"
         attributes = [one for one in attributes if one[1] <= heads[0] or one[0] >= heads[0]]
         if self.low(at) == "of" and (inner_phrase := self.phrase(at + 1, inner=True)) is not None:
             attributes += inner_phrase.attributes
@@ -421,6 +361,11 @@ class Words:
     def _in_name(self, at: int) -> bool:
         """Whether a word belongs to a name: "Big Ben", but not where a sentence begins."""
         return at > 0 and all(one.text.istitle() for one in self.all[at : at + 2])
+
+    def shining(self, at: int) -> bool:
+        """Whether a participle here describes the noun behind it: "shining armor"."""
+        found = verb(self.low(at))
+        return found is not None and found.form == "ing" and found.base in w.INTRANSITIVE and self._noun_follows(at + 1)
 
     def pronoun(self, at: int) -> bool:
         """Whether a pronoun stands here by itself: "her" may also say whose something is."""

@@ -9,7 +9,7 @@ from framescribe.claims import words as w
 from framescribe.claims.base import Claim
 from framescribe.claims.contrasts import FALSE
 from framescribe.claims.impersonal import Impersonal
-from framescribe.claims.nouns import is_adjective
+from framescribe.claims.nouns import is_adjective, is_plural
 from framescribe.claims.statements import Done, Named
 from framescribe.claims.verbs import NOUNS_TOO, verb
 
@@ -90,8 +90,9 @@ class Walk(Impersonal):
             self._verb(at + 1, form="to")
         elif (
             (self._being and self._is_predicate(at))
-            or (self._touching and words.state(at))
+            or (self._touching and words.state(at) and not self._agrees(at))
             or self._is_appended(at)
+            or (self._subject is not None and words.low(at - 1) in (",", "and") and words.state(at))
         ):
             self._predicate(at)
         elif self._is_verb(at):
@@ -132,6 +133,9 @@ class Walk(Impersonal):
             if not begun and self._main is None:
                 self._main = self._subject
             self._subject = Named(text=near.text, plural=near.plural, person=near.person)
+            owner = near.text.rsplit(" of ", 1)[-1]
+            if self.words.low(at) == "who" and owner != near.text:  # "the shoulders of a man who"
+                self._subject = Named(text=owner, plural=is_plural(owner.rsplit(" ", 1)[-1]), person=True)
             self._touching = True
             if self.words.low(at) == "whose":
                 self._owner = f"{near.known}'{'' if near.known.endswith('s') else 's'}"
@@ -159,6 +163,8 @@ class Walk(Impersonal):
     def _some_of(self, at: int) -> bool:
         """Takes "three of them", and "one" before a verb, for whom the clause is about."""
         words, about = self.words, self._other()
+        if self._near is not None and self._near.plural and about is not None and not about.plural:
+            about = self._near  # "a harbor filled with boats, some of them"
         low, following = words.low(at), verb(words.low(at + 1))
         if about is None or not (low in w.NUMBERS or low in w.VAGUE or low in ("each", "both", "all", "most", "none")):
             return False
@@ -208,6 +214,12 @@ class Walk(Impersonal):
         """Whether an adjective stands behind a comma, before the verb: "The horse, brown and strong, trots"."""
         pending = self._subject is not None and self._near is self._subject and not self._started
         return pending and self.words.low(at - 1) == "," and self._is_predicate(at)
+
+    def _agrees(self, at: int) -> bool:
+        """Whether the word here is rather what those do who were just named: "The doors open"."""
+        found = verb(self.words.low(at))
+        several = self._near is not None and self._near.plural
+        return several and not self._started and found is not None and found.form == "base"
 
     def _each_other(self, at: int) -> int:
         """Behind "hand in hand", "side by side" and the like; 0: no such thing stands here."""

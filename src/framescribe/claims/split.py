@@ -8,9 +8,10 @@ from itertools import pairwise
 from framescribe.claims import contrasts
 from framescribe.claims.base import ACTION, Claim
 from framescribe.claims.clause import Memory
-from framescribe.claims.nouns import Words, tokens
+from framescribe.claims.nouns import Words
 from framescribe.claims.sentence import Walk
 from framescribe.claims.tags import claims_of, tags
+from framescribe.claims.tokens import tokens
 from framescribe.language.cutting import sentence_ends
 
 NOBODY = frozenset(("neither", "nobody", "none", "nothing"))  # whoever says one of these denies the whole sentence

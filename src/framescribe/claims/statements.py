@@ -67,7 +67,7 @@ def indefinite(words: Words, phrase: Phrase) -> str:
     plural = plural_of(words, phrase)
     if bare == said and (phrase.opening or phrase.number):
         return said
-    if plural or phrase.number or words.low(phrase.heads[1] - 1) in _MASS:
+    if plural or phrase.number or words.low(phrase.heads[1] - 1) in _MASS or _bare(words, phrase):
         return bare
     return f"a {bare}"
 
@@ -180,10 +180,20 @@ def there_is(words: Words, phrase: Phrase) -> tuple[str, str]:
     noun = words.text(first, last)
     other = contrasts.of_noun(noun)
     if other is None:
-        said = noun if plural_of(words, phrase) or noun.split(" of ")[0].rsplit(" ", 1)[-1] in _MASS else f"a {noun}"
+        some_of_it = plural_of(words, phrase) or _bare(words, phrase)
+        said = noun if some_of_it or noun.split(" of ")[0].rsplit(" ", 1)[-1] in _MASS else f"a {noun}"
         return contrasts.with_article(f"There {are} {said}."), f"There {are} no {noun}."
     at = said.rindex(noun)
     return _both(f"There {are}", said, f"{said[:at]}{other}{said[at + len(noun) :]}")
+
+
+def _bare(words: Words, phrase: Phrase) -> bool:
+    """Whether a noun stands without an article where others have one, as names and what cannot be counted do."""
+    whole = phrase.first == 0 and phrase.last == len(words)
+    noun = words.low(phrase.heads[1] - 1)
+    alive = noun in w.PERSONS | w.ANIMALS | w.COLLECTIVE or noun.endswith(w.AGENTS)
+    told = any(words.low(at) in ("a", "an", "the") for at in range(len(words)))
+    return told and not (whole or alive or phrase.opening or phrase.number or " of " in words.text(*phrase.heads))
 
 
 def is_none(words: Words, phrase: Phrase) -> bool:

@@ -8,8 +8,9 @@ from framescribe.claims import base, contrasts, statements
 from framescribe.claims import words as w
 from framescribe.claims.base import Claim
 from framescribe.claims.clause import Memory
-from framescribe.claims.nouns import Words, is_plural, tokens
+from framescribe.claims.nouns import Words, is_plural
 from framescribe.claims.sentence import Walk
+from framescribe.claims.tokens import tokens
 from framescribe.claims.verbs import verb
 from framescribe.language.letters import listed
 

@@ -78,7 +78,7 @@ _NOUNS_TOO = """
     match scale ring order plate spark style support stamp visit strain drain trail focus frost level pose position
     trace bound type tune seat salute parade march swell surge vault foam blaze flare puff copy print scan
     answer buzz chime echo escape glare outline split struggle shrug gasp pop pump trade trap murmur anchor harness
-    duck glaze rip plow dump sweat volley
+    knock storm duck glaze rip plow dump sweat volley
 """
 
 

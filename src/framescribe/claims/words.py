@@ -36,6 +36,7 @@ PARTICLES = listed(
 PHRASAL = listed(
     """
     light curl blow knock carry break shut switch tear peel scoop squeeze stack drop try dry rinse lift tie wipe zip
+    kick stir churn
     flip pick put take lift set turn hold open pull push throw cut hang lay fold roll wrap clean wipe fill bring give
     """
 )
@@ -161,6 +162,10 @@ HYPHENED = (
     "two-", "three-", "four-", "long-", "short-", "wide-", "deep-", "all-", "off-", "old-", "hand-", "state-",
 )  # fmt: skip
 """With what adjectives of two parts begin."""
+HYPHENED_ENDINGS = (
+    "ed", "ing", "en", "clad", "lit", "made", "size", "old", "free", "story", "top", "color", "like", "style", "sleeve",
+    "filled", "speed", "length", "lane", "rise", "end", "tech",
+)  # fmt: skip
 ADJECTIVAL_ENDINGS = ("ous", "ful", "less", "ish", "ive", "able", "ible", "ular", "esque", "-like")
 NOT_ADJECTIVES = listed(
     """
@@ -263,6 +268,20 @@ PRESENT = listed("visible seen present shown there located situated positioned p
 READING = listed("read say display show write label print title spell bear state mark inscribe")
 """Verbs before a text in quotes that do no more than bear it."""
 BOUNDS = listed("open opens begin begins start starts end ends close closes conclude concludes")
+FILLED = listed(
+    """
+    fill cover line top decorate adorn dot litter load pack stack strew scatter garnish drizzle sprinkle cluster crowd
+    stain smear dust lace stuff surround trim frame soak splatter equip furnish
+    """
+)
+"""Verbs whose past with "with" says how something is: "a harbor filled with boats"."""
+INTRANSITIVE = listed(
+    """
+    tower shine glow sparkle shimmer bustle bloom swirl crash flow fall rise sway glisten twinkle gleam flicker drift
+    loom sprawl blaze smolder bubble simmer sizzle cheer rustle billow flutter glitter crackle roar rage tumble
+    """
+)
+"""Verbs of which "-ing" before a noun describes it, since they have no object: "shining armor"."""
 COLLECTIVE = listed("couple pair team group family crowd audience band crew trio duo")
 """Nouns of one that may do as several do: "the couple share"."""
 ABOUT = listed("thinking dreaming speaking talking consisting smelling disposing taking reminding")
