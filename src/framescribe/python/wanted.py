@@ -100,7 +100,7 @@ class Wanted:
         least, most = target.words if target is not None else (None, None)
         least = None if least and self.max_words and least > self.max_words else least
         most = None if most and self.min_words and most < self.min_words else most
-        return self.min_words or least, self.max_words or most
+        return least if self.min_words is None else self.min_words, most if self.max_words is None else self.max_words
 
     @property
     def unknown_language(self) -> str | None:
