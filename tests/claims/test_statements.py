@@ -113,6 +113,11 @@ from framescribe.claims.verbs import inflected
         ("An aerial view of a road, flanked by trees.", "flanked", "A road is flanked.", None),
         ("A woman leans in, the city lights outside reflected.", "outside", "The city lights are outside.", None),
         ("The boxer throws a hook that knocks down a man.", "knocks down", "A hook knocks down a man.", None),
+        ("The deer lifts its head.", "lifts", "The deer lifts its head.", None),
+        ("A singer, microphone in hand, leans forward.", "leans forward", "A singer leans forward.", None),
+        ("A man lifts a box, his face red.", "red", "His face is red.", "His face is green."),
+        ("A mother and a girl bake, both covered in flour.", "covered", "A mother and a girl are covered.", None),
+        ("A man with deep wrinkles, smoking a pipe, waves.", "smoking", "A man is smoking a pipe.", None),
         ("A bee collects pollen from a flower.", "pollen", "There is pollen.", "There is no pollen."),
         ("A steaming cup of coffee.", "cup of coffee", "There is a cup of coffee.", "There is no cup of coffee."),
     ],
@@ -141,6 +146,8 @@ def test_what_is_not_claimed(caption: str, unsaid: str) -> None:
 
 def test_the_participle_of_close_is_no_superlative() -> None:
     assert inflected("close", "past") == "closed"
+    assert inflected("lead", "past") == "led"
+    assert inflected("fall", "past") == "fallen"
 
 
 def test_tags_are_claimed_each_for_itself() -> None:

@@ -46,6 +46,7 @@ _GENERIC = frozenset(
         "front",
         "each",
         "everyone",
+        "others",
         "someone",
         "action",
         "screen's",
@@ -294,7 +295,8 @@ class Naming(Acting):
 
     def _is_so(self, at: int) -> bool:
         """Whether a participle or an adjective stands here that says of the noun before it how it is."""
-        return self.words.state(at) > 0 or self._participial(at)
+        held = self.words.low(at) == "in" and self.words.low(at + 1) in ("hand", "hands", "tow")
+        return held or self.words.state(at) > 0 or self._participial(at)
 
     def _is_aside(self, phrase: Phrase) -> bool:
         """Whether something stands here with how it is, before the verb of the clause around it: "A woman, her hair

@@ -152,7 +152,8 @@ class Words:
     def state(self, at: int) -> int:
         """Behind an adjective that says how the noun before it is ("its doors wide open"); 0: none stands here."""
         at += (w.is_adverb(self.low(at)) or self.low(at) in w.INTENSIFIERS | {"wide"}) and self.low(at + 1) in w.STATES
-        return at + 1 if self.low(at) in w.STATES and not self._noun_follows(at + 1) else 0
+        so = self.low(at) in (w.OWN_STATES if self.low(at - 2) in w.POSSESSIVE else w.STATES)
+        return at + 1 if so and not self._noun_follows(at + 1) else 0
 
     def _verb_next(self, at: int) -> bool:
         """Whether the next word is a verb, so that this one is none."""
@@ -202,7 +203,7 @@ class Words:
         heads: tuple[int, int] | None = None
         start = at
         told = verb(self.low(at))
-        if told is not None and opening in ("both", "all", "each") and told.form == "ing":
+        if told is not None and opening in ("both", "all", "each") and told.form in ("ing", "past"):
             return None  # "both wearing coats"
         if (
             told is not None

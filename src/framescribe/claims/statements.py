@@ -81,6 +81,9 @@ def plural_of(words: Words, phrase: Phrase) -> bool:
         if words.low(at) == "of":
             head = at
             break
+    told = verb(words.low(phrase.last))
+    if words.low(head - 1) in w.SAME and (words.low(phrase.last) in ("is", "was") or (told and told.form == "s")):
+        return False  # "the deer lifts"
     if head - phrase.heads[0] > 1 and words.low(head - 2).endswith("'s"):
         return is_plural(words.low(head - 1))  # "a potter's hands"
     return is_plural(words.low(head - 1)) and "a" not in phrase.opening.split() and "an" not in phrase.opening.split()

@@ -78,7 +78,7 @@ _NOUNS_TOO = """
     match scale ring order plate spark style support stamp visit strain drain trail focus frost level pose position
     trace bound type tune seat salute parade march swell surge vault foam blaze flare puff copy print scan
     answer buzz chime echo escape glare outline split struggle shrug gasp pop pump trade trap murmur anchor harness
-    knock storm duck glaze rip plow dump sweat volley
+    wrinkle chip knock storm duck glaze rip plow dump sweat volley
 """
 
 
@@ -184,5 +184,6 @@ def inflected(base: str, like: str) -> str:
         return participle(base)
     if like == "past":
         irregular = sorted(word for word, found in FORMS.items() if found == Verb(base, "past"))
-        return next((word for word in irregular if not word.endswith("ed")), irregular[0] if irregular else base + "ed")
+        irregular.sort(key=lambda word: (word.endswith("ed"), word.startswith(base)))  # "led" before "leaded"
+        return irregular[0] if irregular else base + "ed"
     return base

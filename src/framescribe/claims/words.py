@@ -140,13 +140,13 @@ ADJECTIVES = COLOURS | listed(
     lanky petite frail sturdy robust compact bulky chunky hefty sheer rubber nylon cardboard wicker rattan clay
     porcelain copper aluminum aluminium granite linen wool satin suede canvas realistic blue-eyed intricate delicate
     subtle intense vacant deserted snug crimson-red frosty floury savory golden-brown toothless hollow remote
-    handmade homemade early ready ajar intact askew aglow ablaze afloat agape taut tense
+    handmade homemade early alert ready ajar intact askew aglow ablaze afloat agape taut tense
     """
 )
 ALSO_NOUNS = listed("""
     square cross glass metal plastic stone brick concrete leather cotton silk denim lace velvet paper marble orange
     gold silver bronze iron steel brass straw gravel toy miniature female male adult teenage neon cream light rubber
-    nylon cardboard clay porcelain copper granite linen wool satin suede canvas
+    uniform nylon cardboard clay porcelain copper granite linen wool satin suede canvas
     """)
 SHADES = listed("sky lime rose mint forest baby rust ash powder ocean blood midnight hot royal jet")
 """What makes a colour of its own before one: "sky blue"."""
@@ -157,6 +157,13 @@ STATES = listed(
     """
 )
 """Adjectives that may stand behind a noun without "is": "its doors open"."""
+OWN_STATES = STATES | listed(
+    """
+    red blue green yellow purple pink white black gray grey pale bright dark serious calm focused relaxed tired happy
+    sad angry muddy dusty dirty clean shiny messy neat loose tight straight curly stern solemn blank
+    """
+)
+"""Adjectives that may stand so behind what is somebody's: "his face red"."""
 HYPHENED = (
     "multi-", "semi-", "ultra-", "mid-", "high-", "low-", "full-", "half-", "double-", "single-", "open-", "well-",
     "two-", "three-", "four-", "long-", "short-", "wide-", "deep-", "all-", "off-", "old-", "hand-", "state-",
@@ -235,6 +242,8 @@ PLURALS = listed(
     sunglasses scissors clothes headphones leggings overalls pajamas goggles binoculars waves
     """
 )
+SAME = listed("deer fish sheep salmon trout moose bison squid")
+"""Nouns that say not whether there are several."""
 SINGULARS = listed(
     """
     glass grass dress bus canvas mattress bass cross moss compass class boss cactus lens gas process princess chess
