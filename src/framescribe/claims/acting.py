@@ -6,7 +6,7 @@ from framescribe.claims import base, statements
 from framescribe.claims import words as w
 from framescribe.claims.clause import CAMERA
 from framescribe.claims.filming import Filming
-from framescribe.claims.nouns import Phrase, is_adjective
+from framescribe.claims.nouns import Phrase, is_adjective, is_plural
 from framescribe.claims.statements import Done, Named
 from framescribe.claims.verbs import NOUNS_TOO, SAME, Verb, verb
 
@@ -50,6 +50,9 @@ class Acting(Filming):
         if found.form == "ing":
             return not (self._near is None and words._noun_follows(at + 1) and at == 0)
         if self._touching:
+            several = found.form == "base" and is_plural(words.low(at - 1)) and not self._started
+            if several and words.finite(at, True):
+                return True  # "a group of dancers perform"
             if found.form == "past" or words.finite(at, plural):
                 return True
             if found.form == "s" and not self._started and self._subject is not None and not self._subject.plural:
@@ -163,7 +166,7 @@ class Acting(Filming):
         self._actions.append((first, last, self._done, len(self.claims)))
         self._events.append(self._done)
         if words.low(last) not in w.PREPOSITIONS and self._is_predicate(last):
-            self._predicate(last)
+            self._predicate(last, self._done.who)
 
     def _behind(self, at: int) -> Phrase | None:
         """Who does it, if that is said behind the verb: "To the left of the door stands a vase"."""
@@ -251,9 +254,9 @@ class Acting(Filming):
             return False
         return not words._noun_follows(at + 1)
 
-    def _predicate(self, at: int) -> None:
+    def _predicate(self, at: int, about: Named | None = None) -> None:
         """The adjectives behind "is"."""
-        words, who = self.words, self._subject or self._near or Named(text="it", plural=False)
+        words, who = self.words, about or self._subject or self._near or Named(text="it", plural=False)
         beside = self._near if self._touching and words.state(at) else None
         who = beside or who
         while True:
@@ -278,7 +281,7 @@ class Acting(Filming):
             if (
                 words.low(at) in ("and", ",")
                 and is_adjective(words.low(at + follows))
-                and words.phrase(at + follows) is None
+                and (words.phrase(at + follows) is None or not words._goes_on(at + follows + 1))
             ):
                 at += follows
                 continue

@@ -107,7 +107,8 @@ class Naming(Acting):
         if self._owner:
             named.text, self._owner = f"{self._owner} {named.text}", ""
         being, self._being = self._being, False
-        if self._joins(phrase):
+        joined = self._joins(phrase)
+        if joined:
             assert self._subject is not None
             named = Named(text=f"{self._subject.text} and {named.text}", plural=True)
         if self._is_aside(phrase):
@@ -133,7 +134,7 @@ class Naming(Acting):
         self._near, self._touching, self._at = named, True, phrase.last
         shown, self._shown = self._shown, False
         aside = self._told_present and self._participial(phrase.last)
-        if self._listing and words.low(phrase.first - 1) in ("and", "or", ","):
+        if self._listing and not joined and words.low(phrase.first - 1) in ("and", "or", ","):
             pass
         elif shown and not is_object:
             self._subject = named
@@ -162,7 +163,8 @@ class Naming(Acting):
 
     def _joins(self, phrase: Phrase) -> bool:
         """Whether a noun phrase is the second of two that do something together: "A man and a woman dance"."""
-        if self._started or self._subject is None or self._near is not self._subject:
+        beside = self._near is self._subject or self._listing
+        if self._started or self._subject is None or not beside:
             return False
         following = self.words.low(phrase.last)
         found = verb(following)

@@ -340,9 +340,9 @@ class Words:
     def _of_two(self, first: int, at: int, opening: str) -> bool:
         """Whether the word here is what two do of whom the second was named: "a man and a woman dance slowly"."""
         low, found = self.low(at), verb(self.low(at))
-        if self.low(first - 1) != "and" or not opening or found is None or found.form != "base":
-            return False
         alive = self.low(at - 1) in w.PERSONS | w.ANIMALS
+        if self.low(first - 1) != "and" or not (opening or alive) or found is None or found.form != "base":
+            return False
         return low not in NOUNS_TOO or (alive and not self._verb_next(at + 1)) or w.is_adverb(self.low(at + 1))
 
     def _describes(self, at: int) -> bool:

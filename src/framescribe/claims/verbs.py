@@ -60,7 +60,7 @@ _BASES = """
     tell thrash threaten thrust totter trample tweak twitch undress unleash unwind urge waver whack whimper wince
     wonder yelp solder embroider crochet excavate demolish refuel moor capsize trek etch
     print copy wring ring surge swell emit exhale inhale blaze flare smolder trace wield parry duel salute parade
-    share sling hiss honk screech clatter clang jingle hoot neigh whinny bleat cluck croak tamp knot jab hurdle
+    dim share sling hiss honk screech clatter clang jingle hoot neigh whinny bleat cluck croak tamp knot jab hurdle
     dismiss enclose encase enrobe line cluster crown gnaw loft mold sip
     span filter swish rock seesaw straddle mount dismount lasso herd milk shear saddle tether leash unclip clip
 """
