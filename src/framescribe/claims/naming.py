@@ -164,7 +164,8 @@ class Naming(Acting):
     def _joins(self, phrase: Phrase) -> bool:
         """Whether a noun phrase is the second of two that do something together: "A man and a woman dance"."""
         beside = self._near is self._subject or self._listing
-        if self._started or self._subject is None or not beside:
+        acted = any(last == phrase.first - 1 for _, last, _, _ in self._actions)  # "The lights dim and the doors close"
+        if self._started or acted or self._subject is None or not beside:
             return False
         following = self.words.low(phrase.last)
         found = verb(following)

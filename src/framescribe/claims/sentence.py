@@ -242,9 +242,8 @@ class Walk(Impersonal):
     def _joined(self, at: int) -> None:
         """After "and": the same subject goes on, or something new comes."""
         self._at, self._touching = at + 1, False
-        pending = (
-            self._subject is not None and self._done is not None and not self._started
-        )  # "wearing a hat and boots"
+        done = self._done
+        pending = done is not None and bool(done.objects) and not self._started  # "wearing a hat and boots"
         if not pending and self._begins_clause(at + 1) and not self._is_verb(at + 1):
             found = verb(self.words.low(at + 1))
             if not (found is not None and found.form == "ing"):
