@@ -21,18 +21,23 @@ def said(caption: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "recall", "precision"),
+    ("name", "recall", "precision", "kinds"),
     [
-        ("developing", 0.99, 0.99),
-        ("unseen", 0.99, 0.98),
-        ("later", 0.98, 0.98),
-        ("weather", 0.99, 0.99),
-        ("styles", 0.99, 0.99),  # dense prose, prompts, alt texts, titles, tags, scripts: it was developed with these
-        ("styles-unseen", 0.99, 0.99),  # 40 more, on which it was measured once before it was mended
-        ("styles-later", 0.98, 0.98),  # 15 more, likewise
+        ("developing", 0.99, 0.99, 0.96),
+        ("unseen", 0.99, 0.98, 0.98),
+        ("later", 0.98, 0.98, 0.96),
+        ("weather", 0.99, 0.99, 0.96),
+        (
+            "styles",
+            0.99,
+            0.99,
+            0.97,
+        ),  # dense prose, prompts, alt texts, titles, tags, scripts: it was developed with these
+        ("styles-unseen", 0.99, 0.99, 0.97),  # 40 more, on which it was measured once before it was mended
+        ("styles-later", 0.98, 0.98, 0.93),  # 15 more, likewise
     ],
 )
-def test_no_claim_is_lost_and_none_made_up(name: str, recall: float, precision: float) -> None:
+def test_no_claim_is_lost_and_none_made_up(name: str, recall: float, precision: float, kinds: float) -> None:
     counts = Counter[str]()
     for one in LABELLED:
         if one["set"] != name:
@@ -45,7 +50,7 @@ def test_no_claim_is_lost_and_none_made_up(name: str, recall: float, precision: 
         )  # fmt: skip
     assert counts["found"] >= recall * counts["marks"]  # of claims with exactly their words
     assert counts["found"] >= precision * counts["claims"]
-    assert counts["kinds"] >= 0.93 * counts["found"]
+    assert counts["kinds"] >= kinds * counts["found"]
     assert counts["lost"] <= 0.01 * counts["marks"]
     assert counts["made_up"] <= 0.01 * counts["claims"]
 
