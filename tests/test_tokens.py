@@ -120,7 +120,7 @@ def test_a_download_that_was_broken_off_is_passed_over(tmp_path: Path, monkeypat
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     half = words_and_end(tmp_path / "models--google--umt5-base/snapshots/1a2b/tokenizer.json")
     half.write_text(half.read_text()[:100])
-    assert "no tokenizer.json of umt5 is on this machine; --tokenizer FOLDER" in str(counter("umt5").estimated)
+    assert "no tokenizer.json of umt5 is on this machine; name a folder" in str(counter("umt5").estimated)
     words_and_end(tmp_path / "models--google--umt5-xxl/snapshots/1a2b/tokenizer.json")
     assert counter("umt5").estimated is None
 
