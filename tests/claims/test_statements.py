@@ -142,6 +142,8 @@ def test_what_is_stated(caption: str, words: str, statement: str, contrast: str 
         ("A boy drops his ice cream, so his sister gives him hers.", "hers"),
         ("INT. KITCHEN - NIGHT. A woman reads.", "INT"),
         ("The bridge spans a river.", "There are spans"),
+        ("John picks up a cup.", "John"),
+        ("Anna, wearing a red dress, dances.", "Anna"),
     ],
 )
 def test_what_is_not_claimed(caption: str, unsaid: str) -> None:
@@ -170,3 +172,12 @@ def test_tags_are_claimed_each_for_itself() -> None:
         ("from above", "The scene is seen from above."),
     ]
     assert len(split("A man, a dog, a cat, a bird.")) == 4  # no tags
+
+
+def test_what_somebody_with_a_name_does_is_claimed() -> None:
+    assert [one.statement for one in split("John picks up a cup. Smoke rises.")] == [
+        "John picks up a cup.",
+        "There is a cup.",
+        "There is smoke.",
+        "Smoke rises.",
+    ]

@@ -6,7 +6,7 @@ from framescribe.claims import base, contrasts, statements
 from framescribe.claims import words as w
 from framescribe.claims.acting import Acting
 from framescribe.claims.clause import CAMERA, SOMETHING
-from framescribe.claims.nouns import Phrase
+from framescribe.claims.nouns import Phrase, is_plural
 from framescribe.claims.statements import Named
 from framescribe.claims.verbs import verb
 
@@ -188,7 +188,8 @@ class Naming(Acting):
             or phrase.opening == ""
         )
         own_body = self._own_body(phrase)
-        if thing and not again and not own_body and (head not in _GENERIC or self._held_camera(phrase)):
+        known = again or own_body or self._is_name(phrase)
+        if thing and not known and (head not in _GENERIC or self._held_camera(phrase)):
             self._add(base.OBJECT, first, last, statements.there_is(words, phrase))
         self.memory.seen.add(key)
 
@@ -202,6 +203,16 @@ class Naming(Acting):
         one = phrase.number is not None and words.low(phrase.number[0]) == "one"
         owned = bool(phrase.owner) or "both" in phrase.opening or one
         return owned and words.low(phrase.heads[1] - 1) in w.BODY
+
+    def _is_name(self, phrase: Phrase) -> bool:
+        """Whether a noun phrase is probably somebody's name, as in "John picks up a cup": no picture shows that."""
+        words, at = self.words, phrase.first
+        if phrase.last - at != 1 or not words.all[at].text.istitle() or statements.uncountable(words, phrase):
+            return False
+        noun, following = words.low(at), words.low(phrase.last)
+        alive = noun in w.PERSONS | w.ANIMALS | w.COLLECTIVE | w.PLURALS or noun.endswith(w.AGENTS)
+        acts = words.finite(phrase.last, False) or (following == "," and self._participial(phrase.last + 1))
+        return acts and not alive and not is_plural(noun)
 
     def _held_camera(self, phrase: Phrase) -> bool:
         """Whether a camera is a thing in the picture: somebody does something to it."""

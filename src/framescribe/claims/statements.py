@@ -168,6 +168,11 @@ _MASS = frozenset(
         "popcorn",
         "moonlight",
         "wind",
+        "lightning",
+        "thunder",
+        "condensation",
+        "dew",
+        "code",
         "sound",
         "movement",
         "motion",
@@ -197,6 +202,11 @@ def _bare(words: Words, phrase: Phrase) -> bool:
     alive = noun in w.PERSONS | w.ANIMALS | w.COLLECTIVE or noun.endswith(w.AGENTS)
     told = any(words.low(at) in ("a", "an", "the") for at in range(len(words)))
     return told and not (whole or alive or phrase.opening or phrase.number or " of " in words.text(*phrase.heads))
+
+
+def uncountable(words: Words, phrase: Phrase) -> bool:
+    """Whether a noun phrase names what cannot be counted: "smoke"."""
+    return words.low(phrase.heads[1] - 1) in _MASS
 
 
 def is_none(words: Words, phrase: Phrase) -> bool:
