@@ -81,7 +81,7 @@ def _architectures(folder: Path) -> None:
     """The checkout with everything its tests need, and torchvision, which many image processors need."""
     versions = ("--constraint", ROOT / "constraints.txt", "--constraint", _HERE / "architectures.txt")
     _pip(folder, "install", *versions, "torch")
-    tests = ("fastapi", "num2words", "pytest", "pytest-timeout", "sentencepiece", "uvicorn")
+    tests = ("fastapi", "num2words", "openai", "pytest", "pytest-timeout", "sentencepiece", "uvicorn")
     _pip(folder, "install", *versions, "--editable", f"{ROOT}[local-cpu,ray]", *tests)
     _pip(folder, "install", *versions, "--no-deps", "torchvision")
     _make_torchvision_importable(folder)

@@ -109,7 +109,8 @@ def test_a_video_is_what_transformers_makes_of_the_same_frames_and_times(checkpo
     # Of equal prompts with Qwen3-VL's videos, unlike with its pictures, vLLM and transformers 5.23 make different
     # answers. With Qwen2.5-VL they do so where a video is longer to the model than it is wide, some seconds here.
     if architecture is QWEN2_5_VL:
-        assert [reply.text for reply in replies] == [text for _, text in wanted]
+        cut = "\ufffd"  # what is left of a character that the limit cut off
+        assert [reply.text.rstrip(cut) for reply in replies] == [text.rstrip(cut) for _, text in wanted]
 
 
 def test_qwen3_vl_reads_the_time_of_every_frame(checkpoint, ask):
