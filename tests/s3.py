@@ -26,7 +26,7 @@ Fault = int | float | None  # a status to answer with, seconds to drip the answe
 
 @dataclass
 class Door:
-    """Everything goes through it: `sent` bytes of objects, `asked` "GET /bucket/key" and so on.
+    """Everything goes through it: `sent` bytes of objects, `listed` of listings, `asked` "GET /bucket/key" and so on.
 
     `fault` is asked before each request is passed on, with its method, path and number.
     """
@@ -35,10 +35,11 @@ class Door:
     client: Any = None
     fault: Callable[[str, str, int], Fault] = lambda method, path, number: None
     sent: int = 0
+    listed: int = 0
     asked: list[str] = field(default_factory=list)
 
     def reset(self) -> None:
-        self.fault, self.sent, self.asked = (lambda method, path, number: None), 0, []
+        self.fault, self.sent, self.listed, self.asked = (lambda method, path, number: None), 0, 0, []
 
     def bucket(self, name: str, folder: Path | None = None) -> str:
         """Make a bucket, with the files of a folder in it; its URL."""
@@ -148,6 +149,8 @@ def _handler(door: Door, port: int) -> type[http.server.BaseHTTPRequestHandler]:
             self.end_headers()
             if self.command == "GET" and path.count("/") > 1:
                 door.sent += len(content)
+            elif self.command == "GET":
+                door.listed += len(content)
             pieces = 10 if fault else 1
             size = -(-len(content) // pieces) or 1
             for start in range(0, len(content), size):

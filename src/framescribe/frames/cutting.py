@@ -27,7 +27,7 @@ from framescribe.frames.whole import Notes, all_frames
 
 # The best one first. At such a quality hardly anybody sees a difference.
 ENCODERS: dict[str, dict[str, str]] = {"libx264": {"preset": "medium", "crf": "14"}, "libopenh264": {"b": "20M"}}
-SOUND_BITS = 128_000  # a second for each channel: hardly anybody hears one
+SOUND_BITS = 128_000  # a second for each channel, at which hardly anybody hears what is lost
 
 
 class Cutter:
